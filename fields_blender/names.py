@@ -1,0 +1,50 @@
+"""Names and sizes of everything the regressor predicts, and the ARKit names.
+
+Frames of reference: the head's x axis points to the subject's left, y up, z out of the face (as in FLAME).
+The camera's x axis points right in the picture, y up, z towards the viewer, so a face that looks straight into the
+camera has no rotation. "Left" and "right" are always the subject's.
+"""
+
+EXPRESSION = (
+    "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft "
+    "cheekSquintRight eyeSquintLeft eyeSquintRight eyeWideLeft eyeWideRight jawForward mouthClose mouthDimpleLeft "
+    "mouthDimpleRight mouthFrownLeft mouthFrownRight mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight "
+    "mouthPressLeft mouthPressRight mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower "
+    "mouthShrugUpper mouthSmileLeft mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft "
+    "mouthUpperUpRight noseSneerLeft noseSneerRight tongueOut"
+).split()
+
+EMOTIONS = "neutral happiness sadness surprise fear anger disgust contempt".split()
+
+# Group -> its shape per frame. Units: weights 0..1, angles in rad, translation in inter-ocular distances.
+GROUPS: dict[str, tuple[int, ...]] = {
+    "expression": (39,),  # weights over EXPRESSION, 0 at rest, 1 at full
+    "jaw": (3,),  # axis-angle of FLAME's jaw joint: +x opens, +y to the subject's left
+    "eyelids": (2,),  # left, right: 0 open at rest, 1 shut
+    "gaze": (2, 2),  # [left, right] x [yaw, pitch] of the eye in the head: +yaw to the subject's left, +pitch up
+    "head": (3,),  # axis-angle, head to camera
+    "translation": (3,),  # head (midpoint between the eyeballs) in the camera's frame
+    "emotion": (8,),  # probabilities over EMOTIONS: the look of the face, never a claim about feelings
+    "valence_arousal": (2,),  # -1..1
+    "intensity": (1,),  # strength of the shown emotion, 0..1
+    "confidence": (1,),  # 0..1
+}
+
+# In the order Apple lists them and Live Link Face writes them.
+ARKIT = (
+    "eyeBlinkLeft eyeLookDownLeft eyeLookInLeft eyeLookOutLeft eyeLookUpLeft eyeSquintLeft eyeWideLeft "
+    "eyeBlinkRight eyeLookDownRight eyeLookInRight eyeLookOutRight eyeLookUpRight eyeSquintRight eyeWideRight "
+    "jawForward jawLeft jawRight jawOpen mouthClose mouthFunnel mouthPucker mouthLeft mouthRight mouthSmileLeft "
+    "mouthSmileRight mouthFrownLeft mouthFrownRight mouthDimpleLeft mouthDimpleRight mouthStretchLeft "
+    "mouthStretchRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthPressLeft mouthPressRight "
+    "mouthLowerDownLeft mouthLowerDownRight mouthUpperUpLeft mouthUpperUpRight browDownLeft browDownRight "
+    "browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft cheekSquintRight noseSneerLeft "
+    "noseSneerRight tongueOut"
+).split()
+
+# What an ARKit weight of 1 is in radians: the jaw measured on ICT-FaceKit's jawOpen and jawLeft (chin travel over its
+# distance from the jaw joint), the eyes as that head's eyeLook shapes turn the iris.
+JAW_OPEN = 0.35
+JAW_SIDE = 0.08
+LOOK_SIDE = 0.55
+LOOK_UP_DOWN = 0.45

@@ -1,0 +1,96 @@
+"""A Track: one performance, frozen. Arrays over time and the card of the model that made it."""
+
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import FieldsError
+from .names import GROUPS
+
+FORMAT = 1
+# A Track takes about 0.5 KB a frame; ten hours at 60 fps stay far below this. A file that unpacks to more is refused.
+MAX_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Track:
+    """One performance.
+
+    `time` (n,) float64: seconds, strictly rising; on the scene's timeline (scene frame 0 is 0 s) when it was captured
+    from strips, from the start of the file otherwise. `groups`: one float32 array (n, *shape) for each name in
+    `names.GROUPS`; rows without a face are NaN in every group but `confidence`, which is 0 there.
+    `card`: the regressor's card. `source`: what was captured, in words and numbers that JSON can hold.
+    """
+
+    time: np.ndarray
+    groups: dict[str, np.ndarray]
+    card: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check(self.time, self.groups)
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, group: str) -> np.ndarray:
+        return self.groups[group]
+
+    @property
+    def found(self) -> np.ndarray:
+        """(n,) bool: was there a face?"""
+        return ~np.isnan(self.groups["expression"]).any(axis=1)
+
+
+def _check(time: np.ndarray, groups: dict[str, np.ndarray]) -> None:
+    if time.ndim != 1 or not np.isfinite(time).all() or (np.diff(time) <= 0).any():
+        raise FieldsError("This track's times are not a rising list of seconds, so it can't be used. Capture again.")
+    for name, shape in GROUPS.items():
+        if name not in groups or groups[name].shape != (len(time), *shape):
+            raise FieldsError(f"This track's “{name}” is missing or has the wrong size, so it can't be used. Capture again.")
+
+
+def save(track: Track, path: str | os.PathLike[str]) -> None:
+    """Write `track` as npz. The file appears whole or not at all."""
+    path = Path(path)
+    meta = json.dumps({"format": FORMAT, "card": track.card, "source": track.source})
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, time=track.time, meta=np.array(meta), **track.groups)  # pyright: ignore[reportArgumentType]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(buffer.getvalue())
+    part.replace(path)
+
+
+def load(path: str | os.PathLike[str]) -> Track:
+    """Read a Track. Nothing in the file is executed; raises FieldsError on anything that is not a Track."""
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_BYTES:
+            raise FieldsError(f"{path.name} would unpack to {size / 1e9:.1f} GB, which no track needs. It was not opened.")
+        with np.load(path, allow_pickle=False) as data:
+            meta = json.loads(str(data["meta"]))
+            if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+                raise FieldsError(f"{path.name} was written by another version of FIELDS. Capture again with this one.")
+            time = np.asarray(data["time"], dtype=np.float64)
+            groups = {name: np.asarray(data[name], dtype=np.float32) for name in GROUPS}
+    except FileNotFoundError:
+        raise FieldsError(f"There is no track at {path}. Choose another file or capture again.") from None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        raise FieldsError(f"{path.name} is not a FIELDS track ({error}). Choose a .npz that FIELDS wrote.") from None
+    return Track(time, groups, dict(meta.get("card") or {}), dict(meta.get("source") or {}))
+
+
+def empty(time: np.ndarray, card: dict[str, Any] | None = None, source: dict[str, Any] | None = None) -> Track:
+    """A Track of gaps at these times, to be filled."""
+    groups = {name: np.full((len(time), *shape), np.nan, dtype=np.float32) for name, shape in GROUPS.items()}
+    groups["confidence"][:] = 0.0
+    return Track(np.asarray(time, dtype=np.float64), groups, card or {}, source or {})
