@@ -53,7 +53,7 @@ def _check(time: np.ndarray, groups: dict[str, np.ndarray]) -> None:
         raise FieldsError("This track's times are not a rising list of seconds, so it can't be used. Capture again.")
     for name, shape in GROUPS.items():
         if name not in groups or groups[name].shape != (len(time), *shape):
-            raise FieldsError(f"This track's “{name}” is missing or has the wrong size, so it can't be used. Capture again.")
+            raise FieldsError(f"This track's “{name}” is missing or has the wrong size. Capture again.")
 
 
 def save(track: Track, path: str | os.PathLike[str]) -> None:
@@ -75,7 +75,7 @@ def load(path: str | os.PathLike[str]) -> Track:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MAX_BYTES:
-            raise FieldsError(f"{path.name} would unpack to {size / 1e9:.1f} GB, which no track needs. It was not opened.")
+            raise FieldsError(f"{path.name} would unpack to {size / 1e9:.1f} GB, too much for a track. Not opened.")
         with np.load(path, allow_pickle=False) as data:
             meta = json.loads(str(data["meta"]))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
