@@ -1,0 +1,1 @@
+"""How the bundled regressor and the sample clip are made. Not part of the extension."""
