@@ -1,0 +1,249 @@
+"""The command line: video in, Track and Live Link Face CSV out. No Blender needed."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from . import livelink, track
+from .clip import Clip, open_stills, open_video
+from .errors import FieldsError
+from .solve import Progress, capture
+from .track import Track
+
+MODELS = Path(__file__).parent.parent / "models"
+OK, FAILED, USAGE, NO_FACE, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXAMPLES = """\
+examples:
+  python -m fields_blender capture take1.mp4 -o take1.npz
+      the whole clip; take1.npz can be loaded in Blender's FIELDS tab and baked onto any head
+  python -m fields_blender capture take1.mp4 -o take1.npz --csv take1.csv --start 2.5 --end 10
+      from 2.5 s to 10 s of the file, with a CSV for tools that read Live Link Face recordings
+  python -m fields_blender capture two_people.mp4 -o right.npz --face 0.5,0,1,1
+      follow the face in the right half of the picture
+  python -m fields_blender capture reference_photos/ -o poses.npz --csv poses.csv --stills
+      every picture of a folder on its own: one row a picture, in file-name order
+
+exit codes:
+  0 done    1 it can't be done, the sentence on stderr says why    2 the command itself is wrong
+  3 no face was found in any frame (the files are written, without a face in them)
+  130 interrupted with Ctrl-C (what was captured until then is saved)
+"""
+
+
+def main(argv: list[str] | None = None, prog: str = "python -m fields_blender") -> int:
+    """Run the command line with `argv` (default: the process's own); returns the exit code."""
+    try:
+        arguments = _parser(prog).parse_args(argv)
+    except SystemExit as stop:  # argparse ends the process; a host like Blender wants the code
+        return stop.code if isinstance(stop.code, int) else USAGE
+    try:
+        return _capture(arguments)
+    except FieldsError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="FIELDS Facial Capture: from video to facial animation, without Blender.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="capture")
+    verb = verbs.add_parser(
+        "capture",
+        help="capture a video, or with --stills a folder of pictures",
+        description="Capture the face in a video (or in each picture of a folder) into a Track.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.add_argument("source", type=Path, metavar="VIDEO", help="a video file; a folder of pictures with --stills")
+    verb.add_argument("-o", "--output", type=_npz, required=True, metavar="TRACK.npz", help="the Track to write")
+    verb.add_argument("--csv", type=Path, metavar="LIVELINK.csv", help="also write a Live Link Face CSV (63 columns)")
+    verb.add_argument("--start", type=_seconds, metavar="S", help="begin at this second of the file")
+    verb.add_argument("--end", type=_seconds, metavar="S", help="end before this second of the file")
+    verb.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto (default): CUDA where there is one"
+    )
+    verb.add_argument(
+        "--face",
+        type=_face,
+        default="largest",
+        metavar="WHICH",
+        help="of several faces: largest (default), first, or the one in the box x0,y0,x1,y1 (0..1 of the picture's "
+        "width and height, from its top left corner)",
+    )
+    verb.add_argument("--stills", action="store_true", help="VIDEO is a folder of pictures, each on its own")
+    return parser
+
+
+def _npz(text: str) -> Path:
+    if not text.lower().endswith(".npz"):
+        raise argparse.ArgumentTypeError(f"“{text}” must end in .npz")
+    return Path(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a number of seconds")
+    return seconds
+
+
+def _face(text: str) -> str | tuple[float, float, float, float]:
+    if text in ("largest", "first"):
+        return text
+    try:
+        x0, y0, x1, y1 = (float(number) for number in text.split(","))
+    except ValueError:
+        x0 = y0 = x1 = y1 = -1.0
+    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+        raise argparse.ArgumentTypeError(
+            f"“{text}” must be largest, first, or a box x0,y0,x1,y1 between 0 and 1, such as 0.5,0,1,1"
+        )
+    return x0, y0, x1, y1
+
+
+def _capture(arguments: argparse.Namespace) -> int:
+    clip = _open(arguments)
+    for path in (arguments.output, arguments.csv):
+        _check_writable(path, arguments.source)
+    began = time.monotonic()
+    with _interruption() as interrupted:
+        choice = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
+        work = capture(clip, MODELS, stop=lambda: bool(interrupted), **choice)
+        try:
+            result = _run(work, sys.stderr)
+        except FieldsError:
+            if not interrupted:
+                raise
+            print("Interrupted before the first frame: nothing was written.", file=sys.stderr)
+            return INTERRUPTED
+    seconds = time.monotonic() - began
+    if arguments.stills:
+        result = _a_row_each(result, int(result.time[-1]) + 1 if interrupted else clip.count)
+    track.save(result, arguments.output)
+    if arguments.csv:
+        livelink.write(result, arguments.csv)
+    for note in clip.notes:
+        print(note, file=sys.stderr)
+    print(_summary(result, seconds, arguments))
+    if interrupted:
+        print(f"Interrupted: what was captured until then, {len(result)} frames, is saved.", file=sys.stderr)
+        return INTERRUPTED
+    if not result.found.any():
+        print(
+            f"No face was found in {arguments.source.name}. Is there one, upright, lit and at least 40 pixels wide?",
+            file=sys.stderr,
+        )
+        return NO_FACE
+    return OK
+
+
+def _open(arguments: argparse.Namespace) -> Clip:
+    source: Path = arguments.source
+    if not source.exists():
+        raise FieldsError(f"There is no {source}. Check the path.")
+    if arguments.stills:
+        if arguments.start is not None or arguments.end is not None:
+            raise FieldsError("--start and --end are seconds of a video; leave them out with --stills.")
+        return open_stills(source)
+    if source.is_dir():
+        raise FieldsError(f"{source} is a folder. Add --stills to capture each of its pictures on its own.")
+    if arguments.start is not None and arguments.end is not None and arguments.start >= arguments.end:
+        raise FieldsError(f"--start {arguments.start:g} is not before --end {arguments.end:g}.")
+    return open_video(source, arguments.start, arguments.end)
+
+
+def _check_writable(path: Path | None, source: Path) -> None:
+    """Fail before the long work, not after it."""
+    if path is None:
+        return
+    if path.is_dir() or path.resolve() == source.resolve():
+        raise FieldsError(f"{path} can't be written: it is a folder or the video itself. Name another file.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(path.name + ".part")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise FieldsError(f"{path} can't be written ({error.strerror}). Choose another folder.") from None
+
+
+@contextlib.contextmanager
+def _interruption() -> Iterator[list[int]]:
+    """A list that fills at the first Ctrl-C, so that the work can end in order; a second Ctrl-C ends it at once."""
+    caught: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        if caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not in the main thread: whoever runs us there handles Ctrl-C
+        yield caught
+        return
+    try:
+        yield caught
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _run(work: Generator[Progress, None, Track], out: TextIO) -> Track:
+    """Drain the generator, with a bar that redraws itself on a terminal and a line every tenth elsewhere."""
+    began, shown, terminal = time.monotonic(), -1, out.isatty()
+    try:
+        while True:
+            progress = next(work)
+            share = progress.done / progress.total if progress.total else 0.0
+            step = int(share * (200 if terminal else 10))
+            if step <= shown and progress.total:
+                continue
+            shown = step
+            bar = f"[{'#' * int(share * 30):30s}] " if terminal else ""
+            rate = progress.done / max(time.monotonic() - began, 1e-6)
+            text = f"{bar}{share:4.0%}  {progress.done}/{progress.total} frames  {rate:.0f} fps"
+            print(f"\r{text}" if terminal else text, end="" if terminal else "\n", file=out, flush=True)
+    except StopIteration as done:
+        return done.value
+    finally:
+        work.close()
+        if terminal and shown >= 0:
+            print(file=out)
+
+
+def _a_row_each(result: Track, count: int) -> Track:
+    """`result` with a row for every one of `count` pictures: those that could not be read become gaps."""
+    whole = track.empty(np.arange(count, dtype=np.float64), result.card, result.source)
+    rows = np.searchsorted(whole.time, result.time)
+    for name, values in result.groups.items():
+        whole.groups[name][rows] = values
+    return whole
+
+
+def _summary(result: Track, seconds: float, arguments: argparse.Namespace) -> str:
+    gaps = int((~result.found).sum())
+    unit = "pictures" if arguments.stills else "frames"
+    rate = len(result) / max(seconds, 1e-6)
+    written = ", ".join(str(path) for path in (arguments.output, arguments.csv) if path)
+    return f"{len(result)} {unit}, {gaps} without a face, {rate:.0f} fps on {result.source.get('device')}: {written}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
