@@ -1,0 +1,79 @@
+"""Install a zip of the extension into a fresh Blender profile, without network, and capture with what is in the zip.
+
+python -m tools.try_extension dist/fields_facial_capture-0.1.0-linux-x64.zip
+"""
+
+import os
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+MODULE = "bl_ext.user_default.fields_facial_capture"
+ROOT = Path(__file__).parent.parent
+
+
+def main(archive: Path) -> None:
+    socket.socket.connect = _no_network  # pyright: ignore[reportAttributeAccessIssue]
+    with tempfile.TemporaryDirectory() as profile:
+        os.environ["BLENDER_USER_RESOURCES"] = profile
+        os.chdir(profile)  # so that nothing is imported from the repository by accident
+        sys.path[:] = [path for path in sys.path if path not in ("", str(ROOT))]
+        import addon_utils
+        import bpy
+
+        bpy.ops.extensions.package_install_files(
+            filepath=str(archive), repo="user_default", enable_on_install=False, overwrite=True
+        )
+        began = time.perf_counter()
+        module = addon_utils.enable(MODULE, default_set=True)
+        seconds = time.perf_counter() - began
+        if module is None:
+            sys.exit(f"{archive.name} was installed but can't be enabled in Blender {bpy.app.version_string}.")
+        try:
+            if early := {"cv2", "onnxruntime"} & set(sys.modules):
+                sys.exit(f"Enabling the extension imports {early}, which makes Blender start slowly.")
+            _wheels_first(Path(profile))
+            found = _capture(Path(profile))
+        finally:
+            addon_utils.disable(MODULE)  # bpy 4.5 never ends when a class is left registered
+    print(
+        f"Blender {bpy.app.version_string}: enabled in {seconds * 1000:.0f} ms, captured with its own wheels ({found})"
+    )
+
+
+def _wheels_first(profile: Path) -> None:
+    """Take cv2 and onnxruntime from the zip's wheels, as Blender's own Python (which has no others) does."""
+    sites = list(profile.glob("extensions/.local/lib/python*/site-packages"))
+    if len(sites) != 1:
+        sys.exit("Blender unpacked no wheel of the zip for this Python.")
+    sys.path.insert(0, str(sites[0]))
+    import cv2
+    import onnxruntime
+
+    for package in (cv2, onnxruntime):
+        if profile not in Path(package.__file__ or "").parents:
+            sys.exit(f"{package.__name__} comes from {package.__file__}, not from the zip.")
+
+
+def _capture(profile: Path) -> str:
+    """Capture the first second of the sample with the installed extension; what its summary says."""
+    from importlib import import_module
+
+    command_line = import_module(f"{MODULE}.fields_blender.__main__")
+    output = profile / "track.npz"
+    sample = ROOT / "samples" / "performance.mp4"
+    code = command_line.main(["capture", str(sample), "--end", "1", "--device", "cpu", "-o", str(output)])
+    if code:
+        sys.exit(f"The installed extension could not capture the sample (exit code {code}).")
+    track = import_module(f"{MODULE}.fields_blender.track").load(output)
+    return f"{int(track.found.sum())} of {len(track)} frames with a face"
+
+
+def _no_network(*_: object) -> None:
+    raise OSError("The network is switched off in this check.")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
