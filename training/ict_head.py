@@ -31,7 +31,7 @@ PARTS = (
     "eyelashes"
 ).split()
 
-# Vertices of the light model: landmarks of Multi-PIE's 68 as (upper lid, lower lid) pairs and inner lips (upper, lower).
+# Of Multi-PIE's 68 landmarks: (upper lid, lower lid) pairs of the left and right eye, inner lips (upper, lower).
 _LID_LANDMARKS = (((43, 47), (44, 46)), ((38, 40), (37, 41)))
 _LIP_LANDMARKS = ((61, 67), (62, 66), (63, 65))
 _TONGUE = np.r_[16611:16807, 16841:17006]  # of gums_tongue
