@@ -1,0 +1,107 @@
+"""Which onnxruntime provider runs the networks, and why; and imports that explain themselves when they fail."""
+
+import hashlib
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import FieldsError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+CUDA = "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+# More threads than this gain nothing on networks of a few ms, and Blender and the video decoder want cores too.
+MAX_THREADS = 2
+
+
+def import_cv2() -> Any:
+    """The cv2 module, or FieldsError with the reason and the cure."""
+    return _import("cv2", "OpenCV")
+
+
+def import_onnxruntime() -> Any:
+    """The onnxruntime module, or FieldsError with the reason and the cure."""
+    return _import("onnxruntime", "ONNX Runtime")
+
+
+def providers(device: str = "auto") -> tuple[list[str], str]:
+    """The providers to ask onnxruntime for, best first, and the reason in a sentence.
+
+    `device`: "auto" and "cuda" take CUDA where onnxruntime offers it, "cpu" never does.
+    Raises FieldsError for another name, or when onnxruntime doesn't start.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise FieldsError(f"There is no device “{device}”. Choose auto, cpu or cuda.")
+    available = import_onnxruntime().get_available_providers()
+    if device == "cpu":
+        return [CPU], "CPU: as chosen"
+    if CUDA in available:
+        return [CUDA, CPU], "CUDA: this onnxruntime offers it"
+    return [CPU], f"CPU: this onnxruntime has no CUDA (installed: {', '.join(available)})"
+
+
+def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None) -> "InferenceSession":
+    """An onnxruntime session for the network at `path`; on the CPU where CUDA is asked for but doesn't start.
+
+    `sha256`: what the file must be, from its card. Raises FieldsError when the file is missing, another or damaged.
+    """
+    path = Path(path)
+    onnxruntime = import_onnxruntime()
+    wanted, _ = providers(device)
+    try:
+        network = path.read_bytes()
+    except OSError as error:
+        raise _unusable(path, f"can't be read ({error.strerror})") from None
+    if sha256 is not None and hashlib.sha256(network).hexdigest() != sha256:
+        raise _unusable(path, "is not the file its card describes (wrong sha256)")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # a CUDA that doesn't start is reported by `describe`, not by pages in the console
+    options.intra_op_num_threads = min(MAX_THREADS, os.cpu_count() or 1)
+    # Waiting threads would otherwise burn the core that decodes the video.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if CUDA in wanted and hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()  # finds CUDA and cuDNN in the nvidia-* packages; onnxruntime 1.21 and later
+    for attempt in dict.fromkeys((tuple(wanted), (CPU,))):
+        try:
+            return onnxruntime.InferenceSession(network, options, providers=[_with_options(p) for p in attempt])
+        except Exception as error:
+            failure = error  # CUDA may fail for itself; what fails on the CPU too is the file
+    raise _unusable(path, f"is no working network ({str(failure).splitlines()[0][:200]})")
+
+
+def describe(running: "InferenceSession", device: str = "auto") -> str:
+    """The provider that really runs this session, and why, in a sentence."""
+    wanted, reason = providers(device)
+    if running.get_providers()[0] == wanted[0]:
+        return reason
+    return (
+        "CPU: onnxruntime offers CUDA but it did not start. "
+        "It needs an NVIDIA driver, and the CUDA and cuDNN versions this onnxruntime was built for."
+    )
+
+
+def _with_options(provider: str) -> Any:
+    # TF32 rounds to 10 bits, which moves landmarks by more than they differ between CPU and GPU otherwise.
+    # The exhaustive search for the fastest convolution takes seconds at each start and gains little.
+    return (provider, {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}) if provider == CUDA else provider
+
+
+def _import(module: str, name: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except (ImportError, OSError) as error:
+        if isinstance(error, ModuleNotFoundError):
+            cure = "Reinstall the FIELDS extension for this platform and this Blender"
+        elif sys.platform == "win32":
+            cure = "Install the Microsoft Visual C++ Redistributable (x64) and restart Blender"
+        else:
+            cure = "Reinstall the FIELDS extension made for this platform and restart Blender"
+        raise FieldsError(f"{name} does not start ({error}). {cure}.") from error
+
+
+def _unusable(path: Path, why: str) -> FieldsError:
+    return FieldsError(f"The network {path.name} {why}. Reinstall the extension (in a git checkout: run make models).")

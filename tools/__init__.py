@@ -1,0 +1,1 @@
+"""What a developer runs: fetching the face networks, the demo, the zips, the benchmark. Not in the zip."""

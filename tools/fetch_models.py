@@ -1,0 +1,83 @@
+"""Get the face networks: MediaPipe's, taken from its wheel and converted to ONNX, into models/.
+
+    python -m tools.fetch_models
+
+Does nothing when the right files are there. `models/face.json` pins what is taken and what must come out by sha256, so
+every build of the extension ships the same bytes. The wheel is kept in .cache/.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from fields_blender.errors import FieldsError
+
+ROOT = Path(__file__).resolve().parent.parent
+CARD = ROOT / "models" / "face.json"
+CACHE = ROOT / ".cache"
+# The networks are the same in every platform's wheel; naming one platform makes this work on all of them.
+PLATFORM = ["--python-version", "3.11", "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_17_x86_64"]
+
+
+def main() -> int:
+    card = json.loads(CARD.read_text(encoding="utf-8"))
+    networks = [n for n in card["networks"].values() if not _is(CARD.with_name(n["file"]), n["sha256"])]
+    if not networks:
+        return 0
+    try:
+        wheel = fetch_wheel(card["package"])
+        for network in networks:
+            build(wheel, network)
+    except FieldsError as error:
+        print(f"fetch_models: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def fetch_wheel(package: str) -> Path:
+    """The path of MediaPipe's wheel, downloaded into .cache/ when it isn't there yet."""
+    pattern = package.replace("==", "-") + "-*.whl"
+    if not list(CACHE.glob(pattern)):
+        print(f"Downloading {package} (36 MB, once) …", flush=True)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--only-binary", ":all:", *PLATFORM, "--dest", str(CACHE), package]
+        if subprocess.run(command, check=False).returncode != 0:
+            raise FieldsError(f"pip could not download {package}. Check the network connection and run make models again.")
+    return next(CACHE.glob(pattern))
+
+
+def build(wheel: Path, network: dict[str, Any]) -> None:
+    """Write one network to models/, whole or not at all, after checking what went in and what came out."""
+    from .tflite_to_onnx import convert
+
+    target = CARD.with_name(network["file"])
+    print(f"Converting {Path(network['source']).name} to models/{target.name} …", flush=True)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            source = archive.read(network["source"])
+    except (zipfile.BadZipFile, KeyError, OSError) as error:
+        raise FieldsError(f"{wheel} is damaged ({error}). Delete it and run make models again.") from None
+    if hashlib.sha256(source).hexdigest() != network["source_sha256"]:
+        raise FieldsError(f"{network['source']} in {wheel.name} is not the file that models/face.json names.")
+    converted = convert(source, target.stem)
+    digest = hashlib.sha256(converted).hexdigest()
+    if digest != network["sha256"]:
+        raise FieldsError(
+            f"{target.name} came out with sha256 {digest}, not as pinned in models/face.json. "
+            "If the converter was changed on purpose, check its output (pytest tests/test_tflite_to_onnx.py) and pin it."
+        )
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(converted)
+    part.replace(target)
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
+if __name__ == "__main__":
+    sys.exit(main())
