@@ -59,6 +59,10 @@ _OPPOSITES = (
     ("concave", "convex"),
     ("compress", "uncompress"),
 )
+# The edges of the left lids in MakeHuman's vertex numbers, inner corner to outer corner.
+_UPPER_LID = (13364, 13369, 13371, 13359, 13352, 13353, 13358, 13357, 13356, 13355)
+_LOWER_LID = (13361, 13362, 13378, 13367, 13368, 13370, 13372, 13373, 13374, 13366)
+_LID_OVERLAP = 0.0004  # m: how far shut lids cross at their edges' middle, which hides the seam
 _AGES = {"child": 0.19, "young": 0.5, "old": 1.0}  # MakeHuman's age slider
 _SEXES = ("female", "male")
 _RACES = ("african", "asian", "caucasian")
@@ -93,7 +97,7 @@ class AnnyHead:
         self.axes = _pair(name for name in self._targets if not _is_macro(name))
         self._basis_face = self._face_size(self._raw(Identity(race=(0.0, 0.0, 1.0))))
 
-    def random_identity(self, rng: np.random.Generator, spread: float = 0.35) -> Identity:
+    def random_identity(self, rng: np.random.Generator, spread: float = 0.22) -> Identity:
         """Mostly adults of any sex, ethnicity and build, with face shapes of standard deviation `spread`."""
         shape = {}
         for axis, (negative, positive) in self.axes.items():
@@ -130,6 +134,7 @@ class AnnyHead:
         vertices, joints = self._place(raw)
         units = self._units * (self._face_size(raw) / self._basis_face * _METRES)
         for side, part in (("Left", LEFT_EYE), ("Right", RIGHT_EYE)):
+            _shut(units[ARKIT.index(f"eyeBlink{side}")], vertices, *self.lids[side])
             centre = joints["joint-l-eye" if side == "Left" else "joint-r-eye"]
             eye = self.part == part
             outwards = 1.0 if side == "Left" else -1.0
@@ -159,10 +164,21 @@ class AnnyHead:
         self.uv = base.uv[used]
         self.part = part[self._ids]
         self.triangles = np.concatenate([self.quads[:, [0, 1, 2]], self.quads[:, [0, 2, 3]]])
+        self.lids = self._find_lids(base.vertices)
         joints = [np.unique(base.quads[base.groups == joint]) for joint in _JOINTS]
         self._all = np.concatenate([self._ids, *joints])
         self._joint_slices = np.cumsum([len(self._ids)] + [len(joint) for joint in joints])
         self._template = base.vertices[self._all].astype(np.float32)
+
+    def _find_lids(self, template: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Side -> the upper and the lower lid's edge, (10,) vertices each, inner to outer corner."""
+        lids = {"Left": (np.array(_UPPER_LID), np.array(_LOWER_LID))}
+        body = template[:_BODY_VERTICES]
+        lids["Right"] = tuple(  # the template is symmetric
+            np.array([np.argmin(((body - at * (-1, 1, 1)) ** 2).sum(axis=1)) for at in template[ids]])
+            for ids in lids["Left"]
+        )
+        return {side: tuple(np.searchsorted(self._ids, ids) for ids in pair) for side, pair in lids.items()}
 
     def _load_targets(self, count: int, cache: Path | None) -> dict[str, np.ndarray]:
         """Target name -> (m, 3) displacements of the chosen vertices and joints; also sets the face units."""
@@ -210,6 +226,25 @@ class AnnyHead:
         width = joints["joint-l-eye"][0] - joints["joint-r-eye"][0]
         height = -joints["joint-jaw"][1]
         return np.array([width, height, (width + height) / 2]) / _METRES
+
+
+def _shut(blink: np.ndarray, vertices: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> None:
+    """Scale a blink (n, 3) in place, column by column of the eye, until the lids' edges just meet.
+
+    The unit closes the eye it was sculpted on; wider or narrower eyes would stay ajar or overlap by millimetres.
+    """
+    low, low_moved = vertices[lower], (vertices + blink)[lower]
+    x = vertices[upper, 0]
+    order = np.argsort(low[:, 0])
+    low_y = np.interp(x, low[order, 0], low[order, 1])
+    low_dy = np.interp(x, low[order, 0], (low_moved - low)[order, 1])
+    gap = vertices[upper, 1] - low_y
+    travel = low_dy - blink[upper, 1]
+    scale = (gap + _LID_OVERLAP) / np.maximum(travel, 1e-4)
+    middle = slice(2, 8)  # towards the corners both gap and travel vanish, and their ratio means nothing
+    order = np.argsort(x[middle])
+    fit = np.interp(vertices[:, 0], x[middle][order], np.clip(scale[middle][order], 0.3, 2.0))
+    blink *= fit[:, None]
 
 
 def gaze_rotation(yaw: float, pitch: float) -> np.ndarray:
