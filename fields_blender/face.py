@@ -1,0 +1,172 @@
+"""Follow one face through a picture sequence: 478 landmarks in each frame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import FieldsError
+from .face_crop import Region, crop, region_of_landmarks
+from .face_networks import Detection, Detector, Landmarker, intersection_over_union
+
+__all__ = ["Face", "FaceTracker", "Region", "crop", "region_of_landmarks"]
+
+Choice = str | tuple[float, float, float, float]
+
+# The landmark network's own threshold for "there is a face".
+PRESENT = 0.5
+# Frames after which a lost face is given up and another one far from it may be taken. Half a second: a hand passing by.
+PATIENCE = 15
+# Looking for small faces costs some 60 runs of the detector, so while no face is there it's done this often.
+TILE_EVERY = 8
+# The smallest side of a tile as a part of the picture's longer side: the detector finds a face of 1/48 of it (40 px in
+# 1080p) in such a tile. Larger tiles are tried first.
+TILES = (1 / 2, 1 / 4, 1 / 7.5)
+# A face that moved or grew by more than this part of its region since the last frame is looked at again.
+MOVED = 0.12
+
+
+@dataclass(frozen=True)
+class Face:
+    """`landmarks`: (478, 3) float32 px of the picture, z towards the camera negative, in the scale of x.
+    `score`: 0..1. `box`: (4,) x0 y0 x1 y1 px around the landmarks."""
+
+    landmarks: np.ndarray
+    score: float
+    box: np.ndarray
+
+
+class FaceTracker:
+    """Finds a face, then follows it from its landmarks and looks for it again only when it is lost.
+
+    `choose`: which face to take when there are several: the "largest", the "first" (the one the detector is surest
+    of), or the one that overlaps a box (x0, y0, x1, y1) best, in 0..1 of the picture. It stays with that face until
+    `reset`, until the picture changes as a whole, or until the face has been away for half a second.
+    """
+
+    def __init__(self, models: Path, device: str = "auto", choose: Choice = "largest") -> None:
+        if isinstance(choose, str) and choose not in ("largest", "first"):
+            raise FieldsError(f"There is no face “{choose}”. Choose largest, first, or a box of four numbers 0..1.")
+        if not isinstance(choose, str) and not (len(choose) == 4 and choose[0] < choose[2] and choose[1] < choose[3]):
+            raise FieldsError("The box to look for a face in needs four numbers 0..1: left, top, right, bottom.")
+        self._choose = choose
+        # The detector runs once in a while on a picture of 128 px: a GPU would only add its start-up.
+        self._detector = Detector(models, "cpu")
+        self._landmarker = Landmarker(models, device)
+        self.device = self._landmarker.device
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the face, as at a cut or in a new picture."""
+        self._region: Region | None = None  # where to look next
+        self._last: Region | None = None  # where our face was seen last
+        self._thumbnail: np.ndarray | None = None  # the picture in which it was
+        self._lost = 0  # frames since then
+
+    def track(self, image: np.ndarray) -> Face | None:
+        """The face in a BGR picture (h, w, 3) uint8, or None."""
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < 2:
+            raise FieldsError("A picture to track must have three channels of 8 bits and be at least 2 px wide.")
+        face = self._look(image, self._region) if self._region is not None else None
+        if face is None:
+            face = self._search(image)
+        if face is None:
+            self._region = None
+            self._lost += 1
+            return None
+        self._region = self._last = region_of_landmarks(face.landmarks)
+        self._thumbnail = _thumbnail(image)
+        self._lost = 0
+        return face
+
+    def _look(self, image: np.ndarray, region: Region) -> Face | None:
+        """The face in a region; looked at twice when the region turns out to be off its place."""
+        landmarks, score = self._landmarker.find(image, region)
+        if score < PRESENT:
+            return None
+        better = region_of_landmarks(landmarks)
+        if _differ(region, better):
+            landmarks, score = self._landmarker.find(image, better)
+            if score < PRESENT:
+                return None
+        box = np.concatenate([landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)])
+        return Face(landmarks, score, box)
+
+    def _search(self, image: np.ndarray) -> Face | None:
+        """Detect: near where our face was, then in the whole picture, then now and then in small parts of it."""
+        if self._last is not None and (self._lost >= PATIENCE or _is_cut(self._thumbnail, image)):
+            self.reset()
+        for detections in self._looks(image):
+            for detection in self._in_order(detections, image):
+                face = self._look(image, detection.region())
+                if face is not None:
+                    return face
+        return None
+
+    def _looks(self, image: np.ndarray) -> Iterator[list[Detection]]:
+        if self._last is not None:
+            yield self._detector.detect(image, _square(self._last.x, self._last.y, self._last.size * 2))
+        if not isinstance(self._choose, str):
+            x0, y0, x1, y1 = self._chosen_box(image)
+            yield self._detector.detect(image, _square((x0 + x1) / 2, (y0 + y1) / 2, 2 * max(x1 - x0, y1 - y0)))
+        yield self._detector.detect(image)
+        if self._lost % TILE_EVERY == 0:
+            for part in TILES:
+                tiles = _tiles(image.shape[1], image.shape[0], part)
+                yield [detection for tile in tiles for detection in self._detector.detect(image, tile, least=0.6)]
+
+    def _in_order(self, detections: list[Detection], image: np.ndarray) -> list[Detection]:
+        """The detections that may be our face, the likeliest first."""
+        if not detections:
+            return []
+        boxes = np.array([detection.box for detection in detections])
+        middles, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+        if self._last is not None:
+            distance = np.hypot(*(middles - (self._last.x, self._last.y)).T) / self._last.size
+            return [detections[i] for i in np.argsort(distance) if distance[i] < 1.0]
+        if self._choose == "largest":
+            order = np.argsort(-sizes)
+        elif self._choose == "first":
+            order = np.argsort([-detection.score for detection in detections])
+        else:
+            overlap = intersection_over_union(self._chosen_box(image), boxes)
+            order = [i for i in np.argsort(-overlap) if overlap[i] > 0.0]
+        return [detections[i] for i in order]
+
+    def _chosen_box(self, image: np.ndarray) -> np.ndarray:
+        height, width = image.shape[:2]
+        return np.array(self._choose, dtype=np.float64) * (width, height, width, height)
+
+
+def _differ(a: Region, b: Region) -> bool:
+    turned = abs((a.angle - b.angle + np.pi) % (2 * np.pi) - np.pi)
+    return max(abs(a.x - b.x) / a.size, abs(a.y - b.y) / a.size, abs(np.log(b.size / a.size)), turned) > MOVED
+
+
+def _square(x: float, y: float, side: float) -> tuple[int, int, int]:
+    return round(x - side / 2), round(y - side / 2), max(round(side), 2)
+
+
+def _tiles(width: int, height: int, part: float) -> list[tuple[int, int, int]]:
+    """Squares of `part` of the longer side that cover the picture and overlap by at least a quarter of a tile."""
+    side = max(round(max(width, height) * part), 2)
+    starts = []
+    for length in (width, height):
+        count = max(int(np.ceil((length - side / 4) / (side * 3 / 4))), 1)
+        starts.append(np.linspace(0, max(length - side, 0), count).round().astype(int).tolist())
+    return [(x, y, side) for y in starts[1] for x in starts[0]]
+
+
+def _thumbnail(image: np.ndarray) -> np.ndarray:
+    """Some 40 x 40 pixels of the picture, enough to see a cut and free to take."""
+    height, width = image.shape[:2]
+    return image[:: max(height // 40, 1), :: max(width // 40, 1)].astype(np.int16)
+
+
+def _is_cut(before: np.ndarray | None, image: np.ndarray) -> bool:
+    """Did the picture change as a whole (a cut), not in a part of it (a hand, a head that turns)?"""
+    if before is None:
+        return True
+    now = _thumbnail(image)
+    return now.shape != before.shape or float((np.abs(now - before).max(axis=2) > 20).mean()) > 0.5
