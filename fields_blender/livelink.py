@@ -1,12 +1,14 @@
 """Live Link Face CSV: the 63 columns that the iPhone app writes and that most face tools read."""
 
 import csv
+import io
 import os
 from pathlib import Path
 
 import numpy as np
 
 from .arkit import to_arkit
+from .files import write_whole
 from .names import ARKIT
 from .track import Track
 
@@ -23,26 +25,24 @@ _PICK = [ARKIT.index(name) for name in _ORDER]
 
 
 def write(track: Track, path: str | os.PathLike[str], fps: int | None = None) -> None:
-    """Write one row for each row of `track`, at its own time. The file appears whole or not at all.
+    """Write one row for each row of `track`, at its own time.
 
     Weights are clamped to 0..1. Rotations are radians, right-handed about the head's axes (docs/data-path.md): yaw + to
     the subject's left, pitch + downwards, roll + to the subject's right. Rows without a face have BlendShapeCount 0 and
-    zeros. `fps` (frames in a second of the time code) is 60 or 30; by default 30 unless the track is faster.
+    zeros. `fps` (frames in a second of the time code) is 60 or 30; by default 30 unless the track is faster. The file
+    appears whole or not at all; FieldsError when it can't be written.
     """
     fps = fps or _timecode_rate(track.time)
     found = track.found
     values = np.hstack([_weights(track), _rotations(track)])
     values[~found] = 0.0
     start = min(0.0, track.time[0]) if len(track) else 0.0  # a strip may begin before scene frame 0, a time code can't
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(COLUMNS)
-        for time, face, row in zip(track.time - start, found, values, strict=True):
-            rows.writerow([timecode(time, fps), BLEND_SHAPES if face else 0, *(f"{value:.6f}" for value in row)])
-    part.replace(path)
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for time, face, row in zip(track.time - start, found, values, strict=True):
+        rows.writerow([timecode(time, fps), BLEND_SHAPES if face else 0, *(f"{value:.6f}" for value in row)])
+    write_whole(Path(path), text.getvalue().encode())
 
 
 def timecode(seconds: float, fps: int) -> str:

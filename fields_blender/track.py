@@ -2,8 +2,11 @@
 
 import io
 import json
+import math
 import os
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,17 @@ from typing import Any
 import numpy as np
 
 from .errors import FieldsError
+from .files import write_whole
 from .names import GROUPS
 
 FORMAT = 1
 # A Track takes about 0.5 KB a frame; ten hours at 60 fps stay far below this. A file that unpacks to more is refused.
 MAX_BYTES = 2_000_000_000
+# What zipfile, zlib, numpy and json raise at files made badly or on purpose (encrypted, truncated, nested without end).
+UNREADABLE = (
+    OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Track:
     @property
     def found(self) -> np.ndarray:
         """(n,) bool: was there a face?"""
-        return ~np.isnan(self.groups["expression"]).any(axis=1)
+        return np.asarray(~np.isnan(self.groups["expression"]).any(axis=1))
 
 
 def _check(time: np.ndarray, groups: dict[str, np.ndarray]) -> None:
@@ -57,36 +66,59 @@ def _check(time: np.ndarray, groups: dict[str, np.ndarray]) -> None:
 
 
 def save(track: Track, path: str | os.PathLike[str]) -> None:
-    """Write `track` as npz. The file appears whole or not at all."""
-    path = Path(path)
+    """Write `track` as npz. The file appears whole or not at all; FieldsError when it can't be written."""
     meta = json.dumps({"format": FORMAT, "card": track.card, "source": track.source})
+    arrays = {name: np.ascontiguousarray(values, np.float32) for name, values in track.groups.items()}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, time=track.time, meta=np.array(meta), **track.groups)  # pyright: ignore[reportArgumentType]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(buffer.getvalue())
-    part.replace(path)
+    np.savez_compressed(buffer, time=track.time.astype(np.float64), meta=np.array(meta), **arrays)  # pyright: ignore[reportArgumentType]
+    write_whole(Path(path), buffer.getvalue())
 
 
 def load(path: str | os.PathLike[str]) -> Track:
-    """Read a Track. Nothing in the file is executed; raises FieldsError on anything that is not a Track."""
+    """Read a Track. Nothing in the file is executed; raises FieldsError on anything that is not a Track.
+
+    Every array's declared type and size is checked before a byte of it is unpacked, because files travel and a small
+    zip can ask for all of a machine's memory.
+    """
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-        if size > MAX_BYTES:
-            raise FieldsError(f"{path.name} would unpack to {size / 1e9:.1f} GB, too much for a track. Not opened.")
-        with np.load(path, allow_pickle=False) as data:
-            meta = json.loads(str(data["meta"]))
+            if size > MAX_BYTES:
+                raise FieldsError(f"{path.name} would unpack to {size / 1e9:.1f} GB, too much for a track. Not opened.")
+            meta = json.loads(str(_read(archive, "meta", "U", ())))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
                 raise FieldsError(f"{path.name} was written by another version of FIELDS. Capture again with this one.")
-            time = np.asarray(data["time"], dtype=np.float64)
-            groups = {name: np.asarray(data[name], dtype=np.float32) for name in GROUPS}
+            card, source = (dict(meta.get(part) or {}) for part in ("card", "source"))
+            time = _read(archive, "time", "f", (None,)).astype(np.float64)
+            groups = {
+                name: _read(archive, name, "f", (len(time), *shape)).astype(np.float32)
+                for name, shape in GROUPS.items()
+            }
     except FileNotFoundError:
         raise FieldsError(f"There is no track at {path}. Choose another file or capture again.") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+    except UNREADABLE as error:
         raise FieldsError(f"{path.name} is not a FIELDS track ({error}). Choose a .npz that FIELDS wrote.") from None
-    return Track(time, groups, dict(meta.get("card") or {}), dict(meta.get("source") or {}))
+    return Track(time, groups, card, source)
+
+
+def _read(archive: zipfile.ZipFile, name: str, kind: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """One array of the file, if it declares dtype kind `kind` and `shape` (None: any length); else ValueError."""
+    entry = archive.getinfo(f"{name}.npy")
+    with archive.open(entry) as file:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"“{name}” is stored in a way FIELDS never writes")
+        declared, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        length = entry.file_size - file.tell()
+        fits = len(declared) == len(shape) and all(
+            want in (None, got) for want, got in zip(shape, declared, strict=True)
+        )
+        if dtype.kind != kind or fortran or not fits or math.prod(declared) * dtype.itemsize != length:
+            raise ValueError(f"“{name}” is {dtype} {declared}, which is not what a track holds there")
+        array = np.frombuffer(file.read(), dtype).reshape(declared)
+    if kind == "f" and np.isinf(array).any():
+        raise ValueError(f"“{name}” holds infinite numbers")
+    return array
 
 
 def empty(time: np.ndarray, card: dict[str, Any] | None = None, source: dict[str, Any] | None = None) -> Track:

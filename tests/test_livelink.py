@@ -1,0 +1,151 @@
+"""Live Link Face CSV: the app's columns, time codes that keep every frame's own time, and values that come back."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fields_blender import livelink, track
+from fields_blender.arkit import from_arkit
+from fields_blender.errors import FieldsError
+from fields_blender.names import ARKIT, GROUPS
+from fields_blender.rotation import to_quaternion
+
+CONVENTIONS = Path(__file__).parents[2] / "shared" / "conventions" / "arkit_variants.json"
+
+
+def read(path, fps) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(seconds, counts, 52 weights in the order of ARKIT, 9 rotations), strictly: anything unexpected is an error."""
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        header, *rows = list(csv.reader(file))
+    assert len(header) == 63 and len(set(header)) == 63
+    assert all(len(row) == 63 for row in rows)
+    seconds = []
+    for row in rows:
+        hours, minutes, second, frame = row[0].split(":")
+        assert [len(part) for part in (hours, minutes, second)] == [2, 2, 2] and 0 <= float(frame) < fps
+        seconds.append(int(hours) * 3600 + int(minutes) * 60 + int(second) + float(frame) / fps)
+    at = {name.lower(): i for i, name in enumerate(header)}
+    weights = np.array([[float(row[at[name.lower()]]) for name in ARKIT] for row in rows])
+    rotations = np.array([[float(value) for value in row[-9:]] for row in rows])
+    return np.array(seconds), np.array([int(row[1]) for row in rows]), weights, rotations
+
+
+def a_track(time, weights=None, head=None, gaps=()) -> track.Track:
+    made = track.empty(np.asarray(time, float))
+    for shape, values in zip(GROUPS.values(), made.groups.values(), strict=True):
+        values[:] = np.zeros((len(made), *shape))
+    if weights is not None:
+        for name, values in from_arkit(weights).items():
+            made.groups[name][:] = values
+    if head is not None:
+        made.groups["head"][:] = head
+    for name in GROUPS:
+        made.groups[name][list(gaps)] = 0.0 if name == "confidence" else np.nan
+    return made
+
+
+def test_columns_are_the_apps():
+    assert livelink.COLUMNS[:3] == ("Timecode", "BlendShapeCount", "EyeBlinkLeft")
+    jaw = livelink.COLUMNS.index("JawForward")
+    assert livelink.COLUMNS[jaw : jaw + 4] == ("JawForward", "JawRight", "JawLeft", "JawOpen")
+    assert livelink.COLUMNS[-9:-6] == ("HeadYaw", "HeadPitch", "HeadRoll")
+    if not CONVENTIONS.exists():
+        pytest.skip("the full list of columns is not here (arkit_variants.json)")
+    assert list(livelink.COLUMNS) == json.loads(CONVENTIONS.read_text())["live_link_face_csv_columns"]
+
+
+@given(st.floats(0, 100 * 3600), st.sampled_from([30, 60]))
+def test_time_codes_say_the_time(seconds, fps):
+    hours, minutes, second, frame = livelink.timecode(seconds, fps).split(":")
+    assert int(minutes) < 60 and int(second) < 60 and float(frame) < fps
+    back = int(hours) * 3600 + int(minutes) * 60 + int(second) + float(frame) / fps
+    assert back == pytest.approx(seconds, abs=0.51e-3 / fps)
+
+
+def test_time_code_carries():
+    assert livelink.timecode(59.99999999, 30) == "00:01:00:00.000"
+    assert livelink.timecode(3661.5, 60) == "01:01:01:30.000"
+    assert livelink.timecode(1 / 24, 30) == "00:00:00:01.250"
+
+
+@pytest.mark.parametrize("rate", [23.976, 25, 29.97, 30, 50, 59.94, 120])
+def test_round_trip_at_any_rate(tmp_path, rate):
+    rng = np.random.default_rng(1)
+    weights = np.round(rng.uniform(0, 1, (90, 52)), 6)
+    opposites = "jawLeft eyeLookInLeft eyeLookDownLeft eyeLookInRight eyeLookDownRight".split()
+    weights[:, [ARKIT.index(name) for name in opposites]] = 0  # of two opposite weights only one can be there
+    made = a_track(np.arange(90) / rate, weights, gaps=[3, 4])
+    livelink.write(made, tmp_path / "a.csv")
+    time, counts, values, _ = read(tmp_path / "a.csv", 60 if rate > 31 else 30)
+    np.testing.assert_allclose(time, made.time, atol=1e-4)
+    assert (counts == np.where(made.found, 61, 0)).all() and counts[3] == 0
+    np.testing.assert_allclose(values[made.found], weights[made.found], atol=2e-6)
+    assert not values[3:5].any()
+
+
+def test_values_are_clamped(tmp_path):
+    made = a_track([0.0, 0.1])
+    made.groups["expression"][:] = 1.7
+    made.groups["eyelids"][:] = -0.4
+    livelink.write(made, tmp_path / "a.csv")
+    _, _, values, _ = read(tmp_path / "a.csv", 30)
+    assert values.max() == 1.0 and values.min() == 0.0
+
+
+def test_a_strip_that_begins_before_frame_0(tmp_path):
+    livelink.write(a_track([-2.0, -1.5, 0.0]), tmp_path / "a.csv")
+    np.testing.assert_allclose(read(tmp_path / "a.csv", 30)[0], [0.0, 0.5, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("head", "column"),
+    [((0.0, 0.3, 0.0), 0), ((0.3, 0.0, 0.0), 1), ((0.0, 0.0, 0.3), 2)],
+)
+def test_turns_about_one_axis(tmp_path, head, column):
+    """+y to the subject's left is yaw, +x downwards is pitch, +z to the subject's right shoulder is roll."""
+    livelink.write(a_track([0.0], head=head), tmp_path / "a.csv")
+    expected = np.zeros(9)
+    expected[column] = 0.3
+    np.testing.assert_allclose(read(tmp_path / "a.csv", 30)[3][0], expected, atol=1e-6)
+
+
+@given(st.lists(st.floats(-0.8, 0.8), min_size=3, max_size=3))
+def test_head_angles_compose_to_the_rotation(tmp_path_factory, angles):
+    path = tmp_path_factory.mktemp("a") / "a.csv"
+    livelink.write(a_track([0.0], head=angles), path)
+    yaw, pitch, roll = read(path, 30)[3][0, :3]
+    turn = about(1, yaw) @ about(0, pitch) @ about(2, roll)
+    np.testing.assert_allclose(turn, matrix(np.array(angles, np.float32)), atol=1e-5)
+
+
+def test_eyes_look_left_and_up(tmp_path):
+    made = a_track([0.0])
+    made.groups["gaze"][:] = (0.2, 0.1)
+    livelink.write(made, tmp_path / "a.csv")
+    np.testing.assert_allclose(read(tmp_path / "a.csv", 30)[3][0, 3:], [0.2, -0.1, 0.0] * 2, atol=1e-6)
+
+
+def test_a_folder_that_can_not_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FieldsError, match="can't be written"):
+        livelink.write(a_track([0.0]), tmp_path / "file" / "a.csv")
+
+
+def about(axis: int, angle: float) -> np.ndarray:
+    return matrix(np.eye(3)[axis] * angle)
+
+
+def matrix(vector: np.ndarray) -> np.ndarray:
+    w, x, y, z = to_quaternion(vector[None])[0]
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
