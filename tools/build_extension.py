@@ -136,15 +136,13 @@ def check(archive: Path, platform: str | None) -> None:
 
 
 def card_digests() -> dict[str, str]:
-    """The sha256 of each network in models/, as its card (or models/face.json) states it."""
+    """The sha256 of each network in models/, as the card beside it states it."""
     digests = {}
-    for card_path in sorted((ROOT / "models").glob("*.json")):
-        card = json.loads(card_path.read_text(encoding="utf-8"))
-        if "sha256" in card:
-            digests[f"models/{card_path.stem}.onnx"] = card["sha256"]
-        for name, part in card.items():
-            if isinstance(part, dict) and "sha256" in part:
-                digests[f"models/{Path(name).stem}.onnx"] = part["sha256"]
+    for path in sorted((ROOT / "models").glob("*.json")):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        for network in [card, *card.get("networks", {}).values()]:
+            if "sha256" in network:
+                digests[f"models/{network.get('file', path.stem + '.onnx')}"] = network["sha256"]
     return digests
 
 
