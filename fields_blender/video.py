@@ -27,15 +27,16 @@ BACKWARDS_BYTES = 256_000_000
 
 def import_cv2() -> ModuleType:
     """OpenCV, imported when it is first needed so that enabling the extension stays quick."""
-    # ffmpeg prints every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
+    # Both print every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     try:
         import cv2
     except Exception as error:
         # Broad: a binary module that does not fit raises ImportError, OSError or AttributeError (numpy's ABI).
         raise FieldsError(
             f"OpenCV (cv2), which reads the video, does not start here: {error}. Install FIELDS again from the zip "
-            "made for this system; on Windows also install Microsoft's “Visual C++ Redistributable”, then restart Blender."
+            "made for this system; on Windows also install Microsoft's “Visual C++ Redistributable”. Then start again."
         ) from error
     return cv2
 
