@@ -1,0 +1,202 @@
+"""The command line: exit codes, sentences instead of tracebacks, and files that are whole."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fields_blender import __main__ as cli
+from fields_blender import clip, track
+from fields_blender.errors import FieldsError
+from fields_blender.names import GROUPS
+from fields_blender.solve import Progress
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "samples" / "performance.mp4"
+needs_networks = pytest.mark.skipif(
+    not all((ROOT / "models" / f"{name}.onnx").exists() for name in ("face_detector", "face_landmarks", "regressor")),
+    reason="the networks are not there (make models)",
+)
+needs_sample = pytest.mark.skipif(not SAMPLE.exists(), reason="samples/performance.mp4 is not there")
+
+
+class FakeCapture:
+    """Stands for solve.capture: `frames` rows, `gaps` without a face; Ctrl-C arrives before row `interrupt`."""
+
+    def __init__(self, frames=10, gaps=(), interrupt=None, times=None):
+        self.times = np.arange(frames, dtype=float) if times is None else np.array(times, float)
+        self.gaps, self.interrupt, self.given = list(gaps), interrupt, {}
+
+    def __call__(self, video, models, stop, **given):
+        self.given = {"clip": video, "models": models, **given}
+        done = 0
+        for done in range(len(self.times) + 1):
+            if done == self.interrupt:
+                signal.raise_signal(signal.SIGINT)
+            if stop() or done == len(self.times):
+                break
+            yield Progress(done + 1, len(self.times), done + 1)
+        if done == 0:
+            raise FieldsError("Nothing was captured.")
+        made = track.empty(self.times[:done], {}, {"device": "CPU: as chosen"})
+        for name in GROUPS:
+            made.groups[name][[i for i in range(done) if i not in self.gaps]] = 0.25
+        return made
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """`fake(argument, ..., frames=, gaps=, interrupt=)` runs the command line on a clip that needs no decoding."""
+    (tmp_path / "take.mp4").write_bytes(b"video")
+
+    def run(*arguments, **settings):
+        capture = FakeCapture(**settings)
+        a_clip = clip.Clip((clip.PicturePiece(("a",) * 10, tuple(range(10))),), {"video": "take.mp4"})
+        monkeypatch.setattr(cli, "capture", capture)
+        monkeypatch.setattr(cli, "open_video", lambda path, start, end: a_clip)
+        monkeypatch.setattr(cli, "open_stills", lambda folder: a_clip)
+        source = tmp_path if "--stills" in arguments else tmp_path / "take.mp4"
+        output = tmp_path / "out" / "take.npz"
+        return cli.main(["capture", str(source), "-o", str(output), *arguments]), output, capture.given
+
+    return run
+
+
+def test_a_capture_is_written_and_summed_up(fake, capsys, tmp_path):
+    csv = tmp_path / "take.csv"
+    code, output, given = fake("--csv", str(csv), "--device", "cpu", "--face", "0.5,0,1,1", gaps=[2, 3])
+    assert code == 0
+    assert given["choose"] == (0.5, 0, 1, 1) and given["device"] == "cpu" and given["stills"] is False
+    assert track.load(output).found.sum() == 8
+    assert len(csv.read_text().splitlines()) == 11
+    out, err = capsys.readouterr()
+    assert out.startswith("10 frames, 2 without a face, ") and "fps on CPU: as chosen" in out
+    assert "100%  10/10 frames" in err and "\r" not in err  # no redrawn bar in a log file
+    assert len(err.splitlines()) == 10
+
+
+def test_no_face_at_all(fake, capsys):
+    code, output, _ = fake(gaps=range(10))
+    assert code == 3 and not track.load(output).found.any()
+    assert "No face was found in take.mp4" in capsys.readouterr().err
+
+
+def test_an_interruption_saves_what_there_is(fake, capsys):
+    code, output, _ = fake(interrupt=4)
+    assert code == 130 and len(track.load(output)) == 4
+    assert "4 frames, is saved" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interruption_before_the_first_frame_writes_nothing(fake, tmp_path):
+    code, output, _ = fake("--csv", str(tmp_path / "a.csv"), interrupt=0)
+    assert code == 130 and not output.exists() and not (tmp_path / "a.csv").exists()
+
+
+def test_stills_have_a_row_for_every_picture(fake, tmp_path):
+    csv = tmp_path / "poses.csv"
+    code, output, given = fake("--stills", "--csv", str(csv), times=[0, 1, 4, 5, 6, 7, 8])
+    assert code == 0 and given["stills"] is True
+    assert np.flatnonzero(~track.load(output).found).tolist() == [2, 3, 9]
+    counts = [row.split(",")[1] for row in csv.read_text().splitlines()[1:]]
+    assert counts == ["61", "61", "0", "0", "61", "61", "61", "61", "61", "0"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["capture"],
+        ["capture", "a.mp4"],
+        ["capture", "a.mp4", "-o", "a.txt"],
+        ["capture", "a.mp4", "-o", "a.npz", "--start", "soon"],
+        ["capture", "a.mp4", "-o", "a.npz", "--start", "-1"],
+        ["capture", "a.mp4", "-o", "a.npz", "--end", "nan"],
+        ["capture", "a.mp4", "-o", "a.npz", "--device", "tpu"],
+        ["capture", "a.mp4", "-o", "a.npz", "--face", "middle"],
+        ["capture", "a.mp4", "-o", "a.npz", "--face", "0.5,0,0.2,1"],
+        ["capture", "a.mp4", "-o", "a.npz", "--face", "0,0,640,480"],
+        ["bake", "a.mp4"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_use(arguments, capsys):
+    assert cli.main(arguments) == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_help(capsys):
+    assert cli.main(["capture", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "examples:" in text and "exit codes:" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("none.mp4", [], "There is no"),
+        ("folder", [], "Add --stills"),
+        ("folder", ["--stills"], "No picture"),
+        ("folder", ["--stills", "--start", "1"], "leave them out"),
+        ("text.mp4", ["--start", "3", "--end", "2"], "is not before"),
+        ("text.mp4", [], "can't be read as a video"),
+        ("empty.mp4", [], "is empty"),
+        ("text.mp4", ["--csv", "{tmp}/folder"], "can't be written"),
+        ("text.mp4", ["--csv", "{tmp}/text.mp4/a.csv"], "can't be written"),
+        ("text.mp4", ["--csv", "{tmp}/text.mp4"], "the video itself"),
+    ],
+)
+def test_what_can_not_be_done_is_said(tmp_path, capsys, name, arguments, sentence, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "empty.mp4").write_text("")
+    if "--csv" in arguments:
+        monkeypatch.setattr(cli, "open_video", lambda *_: None)
+    arguments = [argument.format(tmp=tmp_path) for argument in arguments]
+    output = tmp_path / "out" / "a.npz"
+    assert cli.main(["capture", str(tmp_path / name), "-o", str(output), *arguments]) == 1
+    err = capsys.readouterr().err
+    assert sentence in err and "Traceback" not in err and err.count("\n") == 1
+    assert not output.exists() and (tmp_path / "text.mp4").read_text() == "no video"
+
+
+def test_starts_quickly_without_cv2_and_onnxruntime():
+    code = "import sys; import fields_blender.__main__; sys.exit(bool({'cv2', 'onnxruntime'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@needs_networks
+@needs_sample
+def test_the_sample_is_captured(tmp_path):
+    command = [sys.executable, "-m", "fields_blender", "capture", str(SAMPLE), "--end", "1.5", "--device", "cpu"]
+    command += ["-o", str(tmp_path / "a.npz"), "--csv", str(tmp_path / "a.csv")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    made = track.load(tmp_path / "a.npz")
+    assert made.found.mean() > 0.9 and made.time[0] >= 0 and made.time[-1] < 1.5
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == len(made) + 1
+
+
+@needs_networks
+@needs_sample
+def test_a_folder_of_pictures(tmp_path, capsys):
+    """Pictures of the sample, one without a face and one that is no picture: a row for each, in file-name order."""
+    import cv2
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    image = next(iter(clip.frames(clip.open_video(SAMPLE)))).image
+    for name in ("2.png", "10.png", "30.jpg"):
+        cv2.imwrite(str(folder / name), image)
+    cv2.imwrite(str(folder / "3.png"), np.full((480, 640, 3), 90, np.uint8))
+    (folder / "4.png").write_text("no picture")
+    code = cli.main(
+        ["capture", str(folder), "--stills", "-o", str(tmp_path / "a.npz"), "--csv", str(tmp_path / "a.csv")]
+    )
+    assert code == 0
+    counts = [row.split(",")[1] for row in (tmp_path / "a.csv").read_text().splitlines()[1:]]
+    assert counts == ["61", "0", "0", "61", "61"]
+    assert "4.png can't be read" in capsys.readouterr().err
