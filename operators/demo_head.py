@@ -1,0 +1,194 @@
+"""Add > Mesh > FIELDS Head: the demo head with its 52 shape keys, materials and bones."""
+
+import tempfile
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..fields_blender import demo_head
+from ..fields_blender.errors import FieldsError
+
+_FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
+
+# Principled inputs a material; a colour of None is the texture's. Sockets that a Blender version lacks are skipped.
+_SKIN = {"Roughness": 0.48, "Specular IOR Level": 0.35, "Subsurface Weight": 0.12, "Subsurface Scale": 0.004}
+_MATERIALS: dict[str, tuple[tuple[float, float, float] | None, dict[str, float]]] = {
+    "skin": (None, _SKIN),
+    "lip": (None, _SKIN | {"Roughness": 0.34}),
+    "mouth": ((0.22, 0.035, 0.035), {"Roughness": 0.35}),
+    "sclera": (None, {"Roughness": 0.25, "Coat Weight": 1.0, "Coat Roughness": 0.03}),
+    "iris": (None, {"Roughness": 0.3, "Coat Weight": 1.0, "Coat Roughness": 0.02}),
+    "pupil": ((0.003, 0.003, 0.003), {"Roughness": 0.2, "Coat Weight": 1.0, "Coat Roughness": 0.02}),
+    "teeth": ((0.78, 0.73, 0.63), {"Roughness": 0.22, "Coat Weight": 0.3, "Coat Roughness": 0.1}),
+    "gum": ((0.42, 0.12, 0.11), {"Roughness": 0.3}),
+    "tongue": ((0.4, 0.11, 0.1), {"Roughness": 0.4}),
+    "lash": ((0.012, 0.009, 0.008), {"Roughness": 0.5}),
+    "brow": ((0.035, 0.022, 0.015), {"Roughness": 0.6}),
+}
+# What Solid shading shows of the textured materials.
+_SOLID = {
+    "skin": (0.60, 0.38, 0.29),
+    "lip": (0.50, 0.22, 0.19),
+    "sclera": (0.75, 0.72, 0.70),
+    "iris": (0.12, 0.07, 0.03),
+}
+
+
+class FIELDS_OT_add_head(bpy.types.Operator):
+    """Add a head with the 52 ARKit shape keys, ready to be animated"""
+
+    bl_idname = "fields.add_head"
+    bl_label = "FIELDS Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Go to Object Mode first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            head = demo_head.load(_FILE)
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        add_head(context, head)
+        return {"FINISHED"}
+
+
+def add_head(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types.Object:
+    """Build the head at the 3D cursor, facing -Y, and leave its mesh selected and active."""
+    for other in context.selected_objects:
+        other.select_set(False)
+    rig = _armature(context, head)
+    face = _mesh(head)
+    _link(context, face)
+    face.parent = rig
+    modifier = face.modifiers.new("Armature", "ARMATURE")
+    modifier.object = rig
+    smooth = face.modifiers.new("Subdivision", "SUBSURF")
+    smooth.levels = smooth.render_levels = 1
+    rig.location = context.scene.cursor.location
+    for chosen in (face, rig):
+        # Here the shape keys look better than rigid bones: the lips and the lids move with them.
+        chosen.fields.jaw_on = chosen.fields.eyes_on = "SHAPE_KEYS"
+    face.select_set(True)
+    context.view_layer.objects.active = face
+    return face
+
+
+def _mesh(head: demo_head.DemoHead) -> bpy.types.Object:
+    mesh = bpy.data.meshes.new("FIELDS Head")
+    mesh.vertices.add(len(head.vertices))
+    mesh.vertices.foreach_set("co", _blender(head.vertices).ravel())
+    mesh.loops.add(len(head.corner_vertex))
+    mesh.loops.foreach_set("vertex_index", head.corner_vertex)
+    mesh.polygons.add(len(head.face_size))
+    mesh.polygons.foreach_set("loop_start", np.cumsum(head.face_size, dtype=np.int32) - head.face_size)
+    for name, material in _materials(head).items():
+        mesh.materials.append(material)
+        material.name = f"FIELDS {name}"
+    mesh.polygons.foreach_set("material_index", head.face_material)
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(head.face_size), dtype=bool))
+    mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", head.corner_uv.ravel())
+    mesh.update(calc_edges=True)
+    mesh.validate()
+
+    face = bpy.data.objects.new("FIELDS Head", mesh)
+    face.shape_key_add(name="Basis", from_mix=False)
+    for name, (moved, by) in head.keys.items():
+        shape = head.vertices.copy()
+        shape[moved] += by
+        face.shape_key_add(name=name, from_mix=False).data.foreach_set("co", _blender(shape).ravel())
+    for bone, weights in head.weights.items():
+        group = face.vertex_groups.new(name=bone)
+        for level in np.unique(weights[weights > 0.0]):
+            group.add(np.flatnonzero(weights == level).tolist(), float(level), "REPLACE")
+    return face
+
+
+def _materials(head: demo_head.DemoHead) -> dict[str, bpy.types.Material]:
+    image = _image(head.texture)
+    return {name: _material(name, image) for name in head.materials}
+
+
+def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
+    colour, settings = _MATERIALS[name]
+    material = bpy.data.materials.new(f"FIELDS {name}")
+    material.diffuse_color = (*(colour or _SOLID[name]), 1.0)
+    if not material.use_nodes:
+        material.use_nodes = True
+    nodes = material.node_tree.nodes
+    shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")
+    for socket, value in settings.items():
+        if socket in shader.inputs:
+            shader.inputs[socket].default_value = value
+    if colour:
+        shader.inputs["Base Color"].default_value = (*colour, 1.0)
+    else:
+        texture = nodes.new("ShaderNodeTexImage")
+        texture.image = image
+        texture.location = (-320.0, 260.0)
+        material.node_tree.links.new(texture.outputs["Color"], shader.inputs["Base Color"])
+    return material
+
+
+def _image(jpeg: bytes) -> bpy.types.Image:
+    """Blender reads pictures from files only; packed, the image needs its file no longer."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "FIELDS Head.jpg"
+        path.write_bytes(jpeg)
+        image = bpy.data.images.load(str(path))
+        image.pack()
+    image.filepath = "//FIELDS Head.jpg"
+    return image
+
+
+def _armature(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types.Object:
+    data = bpy.data.armatures.new("FIELDS Rig")
+    data.display_type = "STICK"
+    rig = bpy.data.objects.new("FIELDS Rig", data)
+    _link(context, rig)
+    context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")  # bones can be made in Edit Mode only
+    for name, (parent, start, end) in head.bones.items():
+        bone = data.edit_bones.new(name)
+        bone.head, bone.tail = _blender(start), _blender(end)
+        bone.parent = data.edit_bones.get(parent)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    return rig
+
+
+def _link(context: bpy.types.Context, thing: bpy.types.Object) -> None:
+    """Into the active collection, or into the scene's own where that one is linked, hidden or excluded."""
+    if context.collection.library is None and context.layer_collection.is_visible:
+        context.collection.objects.link(thing)
+    else:
+        context.scene.collection.objects.link(thing)
+
+
+def _blender(points: np.ndarray) -> np.ndarray:
+    """(..., 3) from x left, y up, z out of the face to Blender's x left, z up, facing -Y."""
+    return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
+
+
+def _draw(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    menu.layout.operator(FIELDS_OT_add_head.bl_idname, icon="USER")
+
+
+CLASSES = (FIELDS_OT_add_head,)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.VIEW3D_MT_mesh_add.append(_draw)
+
+
+def unregister() -> None:
+    bpy.types.VIEW3D_MT_mesh_add.remove(_draw)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
