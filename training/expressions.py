@@ -1,0 +1,205 @@
+"""Random facial expressions, sampled like life, with the emotion they show.
+
+Prototypes are FACS action units of EMFACS, Cohn 2005 and Du et al. 2014 written as ARKit weights; valence and arousal are
+Mehrabian's and Russell's terms (contempt's are a guess of ours). A label says how a face looks, never what a person feels.
+"""
+
+import numpy as np
+
+from fields_blender.arkit import from_arkit
+from fields_blender.names import ARKIT, EMOTIONS
+
+INDEX = {name: i for i, name in enumerate(ARKIT)}
+VALENCE_AROUSAL = np.array(
+    [[0, 0], [0.81, 0.51], [-0.63, -0.27], [0.4, 0.67], [-0.64, 0.6], [-0.51, 0.59], [-0.6, 0.35], [-0.55, 0.1]]
+)
+
+
+def _both(name: str, weight: float) -> dict[str, float]:
+    return {f"{name}Left": weight, f"{name}Right": weight}
+
+
+AU: dict[str, dict[str, float]] = {
+    "1": {"browInnerUp": 1},
+    "2": _both("browOuterUp", 1),
+    "4": _both("browDown", 1),
+    "5": _both("eyeWide", 1),
+    "6": _both("cheekSquint", 1),
+    "7": _both("eyeSquint", 1),
+    "9": _both("noseSneer", 1),
+    "10": _both("mouthUpperUp", 1),
+    "12": _both("mouthSmile", 1),
+    "12L": {"mouthSmileLeft": 1},
+    "14L": {"mouthDimpleLeft": 1},
+    "15": _both("mouthFrown", 1),
+    "16": _both("mouthLowerDown", 1),
+    "17": {"mouthShrugLower": 1},
+    "20": _both("mouthStretch", 1),
+    "23": {"mouthRollUpper": 0.5, "mouthRollLower": 0.5, **_both("mouthPress", 0.3)},
+    "24": _both("mouthPress", 1),
+    "25": {"jawOpen": 0.08, **_both("mouthLowerDown", 0.2)},
+    "26": {"jawOpen": 0.35},
+    "27": {"jawOpen": 0.8},
+    "43": _both("eyeBlink", 1),
+}
+# emotion -> action units always there with their strength, and (probability, strength) of those sometimes there.
+PROTOTYPES: dict[str, tuple[dict[str, float], dict[str, tuple[float, float]]]] = {
+    "happiness": ({"12": 0.85, "6": 0.65}, {"25": (0.5, 0.5), "7": (0.3, 0.3), "26": (0.3, 0.15)}),
+    "sadness": (
+        {"15": 0.7, "1": 0.75},
+        {"4": (0.45, 0.8), "17": (0.6, 0.67), "6": (0.3, 0.4), "7": (0.3, 0.3), "43": (0.25, 0.3)},
+    ),
+    "surprise": (
+        {"1": 0.85, "2": 0.85},
+        {"5": (0.75, 0.8), "26": (0.8, 0.8), "27": (0.6, 0.25), "25": (0.5, 0.9)},
+    ),
+    "fear": (
+        {"1": 0.8, "4": 0.4, "5": 0.8},
+        {"2": (0.6, 0.6), "20": (0.65, 0.8), "25": (0.6, 0.8), "26": (0.5, 0.4), "7": (0.3, 0.3)},
+    ),
+    "anger": (
+        {"4": 0.85, "7": 0.55},
+        {"5": (0.5, 0.5), "24": (0.6, 0.5), "23": (0.6, 0.5), "17": (0.4, 0.5), "10": (0.4, 0.3), "9": (0.3, 0.25)},
+    ),
+    "disgust": (
+        {"9": 0.75},
+        {"10": (0.7, 0.7), "17": (0.5, 0.6), "4": (0.4, 0.4), "15": (0.35, 0.4), "16": (0.35, 0.3), "7": (0.3, 0.4)},
+    ),
+    "contempt": ({"14L": 0.6, "12L": 0.35}, {"7": (0.2, 0.3), "1": (0.2, 0.1)}),
+}
+VISEMES: list[dict[str, float]] = [
+    {"jawOpen": 0.6, **_both("mouthLowerDown", 0.2), **_both("mouthUpperUp", 0.15)},  # aa
+    {"jawOpen": 0.3, **_both("mouthStretch", 0.3), **_both("mouthLowerDown", 0.2)},  # eh
+    {"jawOpen": 0.15, **_both("mouthSmile", 0.25), **_both("mouthStretch", 0.3)},  # ee
+    {"jawOpen": 0.35, "mouthFunnel": 0.6, "mouthPucker": 0.2},  # oh
+    {"jawOpen": 0.12, "mouthPucker": 0.75, "mouthFunnel": 0.35},  # oo
+    {"jawOpen": 0.15, "mouthFunnel": 0.55, "mouthPucker": 0.3},  # sh
+    {"jawOpen": 0.08, "mouthRollLower": 0.6, **_both("mouthUpperUp", 0.3)},  # f v
+    {**_both("mouthPress", 0.5), "mouthRollLower": 0.25, "mouthRollUpper": 0.2},  # p b m
+    {"jawOpen": 0.2, "mouthClose": 0.2, "mouthRollUpper": 0.15},  # m, jaw open behind closed lips
+    {"jawOpen": 0.18, **_both("mouthLowerDown", 0.25)},  # d t n
+    {"jawOpen": 0.1, **_both("mouthDimple", 0.2), **_both("mouthStretch", 0.15)},  # s z
+    {"jawOpen": 0.25, "tongueOut": 0.12},  # th
+]
+# A pair that no face shows together at full: their sum is held at 1.2.
+OPPOSED = [
+    (f"{a}{side}", f"{b}{side}")
+    for side in ("Left", "Right")
+    for a, b in (
+        ("mouthSmile", "mouthFrown"),
+        ("eyeWide", "eyeBlink"),
+        ("eyeWide", "eyeSquint"),
+        ("browDown", "browOuterUp"),
+    )
+] + [
+    ("mouthPucker", "mouthStretchLeft"),
+    ("mouthPucker", "mouthStretchRight"),
+    ("mouthLeft", "mouthRight"),
+    ("jawLeft", "jawRight"),
+]
+
+
+def prototype(rng: np.random.Generator, emotion: str, optional: bool = True) -> np.ndarray:
+    """ARKit weights (52,) of an emotion at full strength, with a random choice of its optional action units."""
+    weights = np.zeros(52)
+    always, sometimes = PROTOTYPES[emotion]
+    chosen = dict(always)
+    if optional:
+        for unit, (chance, strength) in sometimes.items():
+            if rng.random() < chance:
+                chosen[unit] = max(chosen.get(unit, 0.0), strength)
+    for unit, strength in chosen.items():
+        for name, share in AU[unit].items():
+            weights[INDEX[name]] = max(weights[INDEX[name]], share * strength)
+    if emotion == "contempt" and rng.random() < 0.5:
+        weights = mirrored(weights)
+    return weights
+
+
+def mirrored(weights: np.ndarray) -> np.ndarray:
+    """Left and right exchanged in (..., 52)."""
+    swap = [INDEX[n.replace("Left", "#").replace("Right", "Left").replace("#", "Right")] for n in ARKIT]
+    return weights[..., swap]
+
+
+def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float]:
+    """One expression: ARKit weights (52,), the emotion shown ("" where nobody can say) and its intensity 0..1."""
+    kind = rng.random()
+    weights, emotion, intensity = np.zeros(52), "neutral" if kind < 0.62 else "", 0.0
+    if kind < 0.06:
+        pass
+    elif kind < 0.36:
+        weights, emotion, intensity = _emotional(rng)
+    elif kind < 0.62:
+        for _ in range(rng.integers(1, 3)):
+            weights = np.maximum(weights, _vector(VISEMES[rng.integers(len(VISEMES))]) * rng.uniform(0.2, 1.3))
+        if rng.random() < 0.5:
+            feeling, emotion, intensity = _emotional(rng)
+            weights = weights + feeling * (1 - 0.5 * weights)
+    elif kind < 0.87:
+        for name in rng.choice(ARKIT, rng.integers(1, 6), replace=False):
+            weights[INDEX[name]] = rng.beta(1.0, 1.3)
+        if rng.random() < 0.6:  # most single movements of life are two-sided
+            weights = np.maximum(weights, mirrored(weights))
+    else:
+        for name in rng.choice(ARKIT, rng.integers(1, 4), replace=False):
+            weights[INDEX[name]] = rng.uniform(0.6, 1.0)
+    weights *= np.exp(rng.normal(0, 0.2, 52))
+    weights *= np.where([n.endswith("Left") for n in ARKIT], np.exp(rng.normal(0, 0.12)), 1.0)
+    _blink_and_look(rng, weights)
+    for a, b in OPPOSED:
+        total = weights[INDEX[a]] + weights[INDEX[b]]
+        if total > 1.2:
+            weights[INDEX[a]] *= 1.2 / total
+            weights[INDEX[b]] *= 1.2 / total
+    weights[INDEX["mouthClose"]] = min(weights[INDEX["mouthClose"]], weights[INDEX["jawOpen"]])  # it closes an open jaw
+    return np.clip(weights, 0, 1), emotion, intensity
+
+
+def _emotional(rng: np.random.Generator) -> tuple[np.ndarray, str, float]:
+    emotion = EMOTIONS[rng.integers(1, len(EMOTIONS))]
+    intensity = float(rng.beta(1.0, 1.2))  # many subtle ones
+    return prototype(rng, emotion) * intensity, emotion, intensity
+
+
+def _vector(weights: dict[str, float]) -> np.ndarray:
+    vector = np.zeros(52)
+    for name, weight in weights.items():
+        vector[INDEX[name]] = weight
+    return vector
+
+
+def _blink_and_look(rng: np.random.Generator, weights: np.ndarray) -> None:
+    """Both eyes turn together; lids shut at every closure, now and then one alone."""
+    side, up = rng.normal(0, 0.35), rng.normal(0, 0.3)
+    side, up = np.clip([side, up], -1, 1)
+    look = {
+        "eyeLookOutLeft": side, "eyeLookInRight": side, "eyeLookInLeft": -side, "eyeLookOutRight": -side,
+        "eyeLookUpLeft": up, "eyeLookUpRight": up, "eyeLookDownLeft": -up, "eyeLookDownRight": -up,
+    }  # fmt: skip
+    for name, amount in look.items():
+        weights[INDEX[name]] = max(amount, 0.0)
+    if rng.random() < 0.3:
+        closure = rng.uniform(0, 1) if rng.random() < 0.7 else 1.0
+        sides = ("Left", "Right") if rng.random() < 0.85 else (rng.choice(["Left", "Right"]),)
+        for s in sides:
+            weights[INDEX[f"eyeBlink{s}"]] = closure
+
+
+def batch(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
+    """`count` expressions as FLAME groups, with `emotion` (n, 8) soft label, `valence_arousal`, `intensity` (n, 1).
+
+    The soft label is intensity * the emotion + (1 - intensity) * neutral, so that weak feeling is not pulled to full;
+    all zero where nobody can say what the face shows.
+    """
+    drawn = [sample(rng) for _ in range(count)]
+    groups = from_arkit(np.stack([weights for weights, _, _ in drawn]))
+    emotion = np.zeros((count, len(EMOTIONS)))
+    for i, (_, name, intensity) in enumerate(drawn):
+        if name:
+            emotion[i, EMOTIONS.index(name)] += intensity
+            emotion[i, 0] += 1 - intensity
+    groups["emotion"] = emotion
+    groups["intensity"] = np.array([[intensity] for _, _, intensity in drawn])
+    groups["valence_arousal"] = emotion @ VALENCE_AROUSAL
+    return groups
