@@ -1,7 +1,8 @@
 """Random facial expressions, sampled like life, with the emotion they show.
 
-Prototypes are FACS action units of EMFACS, Cohn 2005 and Du et al. 2014 written as ARKit weights; valence and arousal are
-Mehrabian's and Russell's terms (contempt's are a guess of ours). A label says how a face looks, never what a person feels.
+Prototypes are FACS action units of EMFACS, Cohn 2005 and Du et al. 2014 written as ARKit weights; valence and arousal
+are Mehrabian's and Russell's terms (contempt's are a guess of ours). A label says how a face looks, never what a
+person feels.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
     python -m training.make_landmarks --out data/landmarks --pictures 40000 --workers 2
 
-Every picture goes through the detector, the landmarker and the pose of `fields_blender`, so their errors are in the data.
-Each shard holds whole people and is seeded by its number: stop and start again at will.
+Every picture goes through the detector, the landmarker and the pose of `fields_blender`, so their errors are in the
+data. Each shard holds whole people and is seeded by its number: stop and start again at will.
 """
 
 import argparse

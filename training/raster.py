@@ -1,7 +1,7 @@
 """A small z-buffer for training pictures: one head, vertex colours, eyes coloured by their angle to the gaze.
 
-Numba, one core, about 10 ms for 35,000 triangles at 256 px. It is no renderer to be proud of: it only has to look enough
-like a video for the face networks to answer as they do on real faces.
+Numba, one core, about 10 ms for 35,000 triangles at 256 px. It is no renderer to be proud of: it only has to look
+enough like a video for the face networks to answer as they do on real faces.
 """
 
 import numpy as np

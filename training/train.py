@@ -69,8 +69,9 @@ class Exported(nn.Module):
 def losses(controls, look, true, emotion, va, intensity, weight):
     """Direct, gain and intensity-aware emotion loss of a batch, each a scalar.
 
-    Direct: squared error over each control's variance, which keeps rarely used controls alive. Gain: regression slope of
-    each control towards 1, against regression to the mean. Emotion: soft target by intensity; overshoot costs double.
+    Direct: squared error over each control's variance, which keeps rarely used controls alive. Gain: regression slope
+    of each control towards 1, against regression to the mean. Emotion: soft target by intensity; overshoot costs
+    double.
     """
     direct = ((controls - true) ** 2 * weight).mean()
     c, t = controls - controls.mean(0), true - true.mean(0)
