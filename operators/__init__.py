@@ -1,0 +1,23 @@
+"""The hands: everything that touches Blender's data. One file a verb."""
+
+import bpy
+
+from . import bake, capture, command, job, props, test_device
+
+_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *test_device.CLASSES)
+
+
+def register() -> None:
+    props.register()
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    job.register()
+    command.register()
+
+
+def unregister() -> None:
+    command.unregister()
+    job.unregister()
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
+    props.unregister()

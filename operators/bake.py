@@ -1,0 +1,105 @@
+"""fields.bake: from the stored track to keys. Quick, without the network, as often as you like."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, EnumProperty
+
+from ..fields_blender import curves, retarget
+from ..fields_blender.errors import FieldsError
+from ..fields_blender.track import Track
+from . import heads, keys, props, track_store
+from . import scene as timeline
+
+MAPPING = Path(__file__).parent.parent / "models" / "mappings" / "arkit.json"
+
+
+def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
+    """Key a head with a track on a scene's frames. Returns the report.
+
+    Raises FieldsError, with nothing written, when the head can't be keyed or no frame shows a face.
+    """
+    mapping = retarget.load(MAPPING)
+    found = heads.find(head, mapping)
+    if not track.found.any():
+        raise FieldsError(
+            "No face was found in the footage, so there is nothing to key. Is a face in it, upright and lit?"
+        )
+    rate = timeline.rate(scene)
+    frames = whole_frames(track, rate)
+    if len(frames) == 0:
+        raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
+    performance = curves.resample(retarget.retarget(track, mapping), frames / rate)
+    footage = track.source.get("name") or Path(head.fields.track).stem or "track"
+    report = keys.write(found, performance, frames, mapping, f"FIELDS {footage}")
+    settings = head.fields
+    settings.report = report.sentence()
+    settings.unmatched = ", ".join(report.unmatched)
+    settings.skipped = ", ".join(f"{name} ({why})" for name, why in report.skipped.items())
+    return settings.report
+
+
+def whole_frames(track: Track, rate: float) -> np.ndarray:
+    """The whole scene frames a performance covers (n,), face or no face, without the holes between strips."""
+    frames = np.arange(int(np.floor(track.time[0] * rate)), int(np.ceil(track.time[-1] * rate)) + 2)
+    covered = curves.covered(track.time, frames / rate)
+    strips = track.source.get("strips")
+    if strips:  # captured from strips: the frames they were seen on, and no frame beside them
+        was = track.source["rate"] / rate
+        spans = [(strip["first"], strip["last"]) for strip in strips]
+        covered &= np.any([(frames * was > a - 0.5) & (frames * was < b + 0.5) for a, b in spans], axis=0)
+    return frames[covered]
+
+
+class FIELDS_OT_bake(bpy.types.Operator):
+    """Write keys from this head's captured track again, without running the capture"""
+
+    bl_idname = "fields.bake"
+    bl_label = "Bake Keys"
+    bl_options = {"REGISTER", "UNDO"}
+
+    jaw_on: EnumProperty(name="Jaw", description="What opens the mouth", items=props.JAW_ON, options={"SKIP_SAVE"})
+    eyes_on: EnumProperty(name="Eyes", description="What turns the eyes", items=props.EYES_ON, options={"SKIP_SAVE"})
+    use_head_rotation: BoolProperty(
+        name="Head Rotation", description="Key the turning of the head too", default=True, options={"SKIP_SAVE"}
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = chosen_head(context)
+        if head is None:
+            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            return False
+        if not head.fields.track:
+            cls.poll_message_set("This head has no captured track yet. Capture a strip first")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        settings = chosen_head(context).fields
+        self.jaw_on, self.eyes_on = settings.jaw_on, settings.eyes_on
+        self.use_head_rotation = settings.use_head_rotation
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        head = chosen_head(context)
+        settings = head.fields
+        for name in ("jaw_on", "eyes_on", "use_head_rotation"):
+            if self.properties.is_property_set(name):
+                setattr(settings, name, getattr(self, name))
+        try:
+            context.view_layer.update()
+            self.report({"INFO"}, bake(context.scene, head, track_store.load(head)))
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def chosen_head(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The head under FIELDS > Head, else the active object."""
+    return context.scene.fields.head or context.view_layer.objects.active
+
+
+CLASSES = (FIELDS_OT_bake,)

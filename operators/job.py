@@ -1,0 +1,274 @@
+"""Long work: one generator, two drivers. Blocking in background and in scripts, modal in the window.
+
+A job is made of main-thread steps (`prepare`, which may render the sequencer) that end in a heavy generator, and of
+that generator, which never touches bpy and so runs in a thread while Blender stays usable. Both end in `finish`.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from typing import Any, ClassVar
+
+import bpy
+from bpy.app.handlers import persistent
+
+from ..fields_blender.errors import FieldsError
+
+TICK = 0.1  # s between two looks at the thread
+SLICE = 0.05  # s of main-thread steps a tick: the window stays responsive
+PATIENCE = 10.0  # s to wait for the thread when Blender closes or loads a file; a frame takes far less
+BACKGROUND_REPORT = 2.0  # s between two lines of progress
+
+Heavy = Generator[Any, None, Any]
+
+
+class Job:
+    """Mix-in for operators with long work. A subclass writes the three functions below."""
+
+    _current: ClassVar["Job | None"] = None
+
+    def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str], None, Heavy]:
+        """Main thread: yields (share 0..1, words), returns the heavy generator. May raise FieldsError."""
+        raise NotImplementedError
+
+    def describe(self, progress: Any) -> tuple[float, str]:
+        """Share 0..1 and words for what the heavy generator yields."""
+        raise NotImplementedError
+
+    def finish(self, context: bpy.types.Context, result: Any, cancelled: bool) -> set[str]:
+        """Main thread: use the result (what there is of it, when cancelled). Returns the operator's status."""
+        raise NotImplementedError
+
+    def abandon(self, result: Any) -> None:
+        """Blender is closing or loading another file: keep the result without touching bpy."""
+
+    # -- blocking -------------------------------------------------------------------------------------------------
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        self._stop = threading.Event()
+        printer = _Printer()
+        try:
+            heavy = _drain(self.prepare(context), printer)
+            result = _drain(heavy, lambda progress: printer(self.describe(progress)))
+            printer.end()
+            return self.finish(context, result, cancelled=False)
+        except FieldsError as error:
+            printer.end()
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+
+    # -- modal ----------------------------------------------------------------------------------------------------
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if Job._current is not None:
+            self.report({"ERROR"}, "A capture is already running. Wait for it or cancel it first.")
+            return {"CANCELLED"}
+        self._stop = threading.Event()
+        self._steps: Generator | None = self.prepare(context)
+        self._worker: _Worker | None = None
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(TICK, window=context.window)
+        manager.progress_begin(0.0, 1.0)
+        manager.modal_handler_add(self)
+        Job._current = self
+        self._show(context, 0.0, "Starting")
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if Job._current is not self:
+            return {"CANCELLED"}  # another file was loaded: `stop_for_good` has ended the work
+        if event.type == "ESC" and event.value == "PRESS":
+            self._stop.set()
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        try:
+            done = self._step(context) if self._worker is None else self._poll(context)
+            if not done:
+                return {"PASS_THROUGH"}
+            cancelled, result = self._stop.is_set(), self._worker.result if self._worker else None
+            self._end(context)
+            return self.finish(context, result, cancelled)
+        except FieldsError as error:
+            cancelled = self._stop.is_set()
+            self._end(context)
+            if cancelled:
+                self.report({"INFO"}, "Cancelled before anything was captured. Nothing was changed")
+            else:
+                self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        except BaseException:
+            self._end(context)
+            raise
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender takes the window away."""
+        if Job._current is self:
+            stop_for_good()
+            self._end(context)
+
+    def _step(self, context: bpy.types.Context) -> bool:
+        """Some main-thread steps; True when there is nothing more to do (cancelled before the heavy half)."""
+        assert self._steps is not None
+        until = time.monotonic() + SLICE
+        while time.monotonic() < until:
+            if self._stop.is_set():
+                self._steps.close()
+                return True
+            try:
+                self._show(context, *next(self._steps))
+            except StopIteration as end:
+                self._worker = _Worker(end.value)
+                self._worker.start()
+                return False
+        return False
+
+    def _poll(self, context: bpy.types.Context) -> bool:
+        worker = self._worker
+        assert worker is not None
+        if worker.is_alive():
+            if worker.progress is not None:
+                share, words = self.describe(worker.progress)
+                self._show(context, share, "Cancelling" if self._stop.is_set() else words)
+            return False
+        if worker.error is not None:
+            raise worker.error
+        return True
+
+    def _show(self, context: bpy.types.Context, share: float, words: str) -> None:
+        state = context.window_manager.fields
+        state.running, state.progress, state.message = True, min(share, 1.0), words
+        context.window_manager.progress_update(share)
+        context.workspace.status_text_set(f"FIELDS: {words}    ESC: Cancel")
+        _redraw(context)
+
+    def _end(self, context: bpy.types.Context) -> None:
+        if Job._current is self:
+            Job._current = None
+        if self._steps is not None:
+            self._steps.close()
+        manager = context.window_manager
+        manager.event_timer_remove(self._timer)
+        manager.progress_end()
+        manager.fields.running = False
+        if context.workspace:
+            context.workspace.status_text_set(None)
+        _redraw(context)
+
+
+def stop() -> None:
+    """Ask the running job, if any, to end; it keeps what it has."""
+    if Job._current is not None:
+        Job._current._stop.set()
+
+
+def stop_for_good(*_arguments: Any) -> None:
+    """End the running job now: Blender is about to take away everything it knows."""
+    job = Job._current
+    if job is None:
+        return
+    Job._current = None
+    job._stop.set()
+    worker = job._worker
+    if worker is not None:
+        worker.join(PATIENCE)
+        if worker.result is not None:
+            job.abandon(worker.result)
+
+
+@persistent
+def _before_load(*_arguments: Any) -> None:
+    stop_for_good()
+
+
+class _Worker(threading.Thread):
+    """Drains a generator that never touches bpy. Only the latest progress matters, so one attribute carries it."""
+
+    def __init__(self, work: Heavy) -> None:
+        super().__init__(name="FIELDS capture", daemon=True)
+        self.work = work
+        self.progress: Any = None
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while True:
+                self.progress = next(self.work)
+        except StopIteration as end:
+            self.result = end.value
+        except BaseException as error:  # handed to the main thread, which reports or raises it
+            self.error = error
+
+
+def _drain(work: Generator, tell: Callable[[Any], None]) -> Any:
+    try:
+        while True:
+            tell(next(work))
+    except StopIteration as end:
+        return end.value
+    finally:
+        work.close()
+
+
+class _Printer:
+    """Progress for a terminal: one line that redraws itself, or in a log a line every few seconds."""
+
+    def __init__(self) -> None:
+        self.terminal = sys.stdout.isatty()
+        self.said = -BACKGROUND_REPORT
+        self.open = False
+
+    def __call__(self, progress: tuple[float, str]) -> None:
+        share, words = progress
+        now = time.monotonic()
+        if now - self.said < (TICK if self.terminal else BACKGROUND_REPORT) and share < 1.0:
+            return
+        self.said = now
+        self.open = self.terminal
+        print(
+            f"{chr(13) if self.terminal else ''}FIELDS: {share:4.0%} {words}", end="" if self.open else "\n", flush=True
+        )
+
+    def end(self) -> None:
+        if self.open:
+            print(flush=True)
+
+
+def _redraw(context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
+                area.tag_redraw()
+
+
+class FIELDS_OT_cancel(bpy.types.Operator):
+    """Stop the capture that is running. What was captured so far is kept as a track"""
+
+    bl_idname = "fields.cancel"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if Job._current is None:
+            cls.poll_message_set("No capture is running")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        stop()
+        return {"FINISHED"}
+
+
+CLASSES = (FIELDS_OT_cancel,)
+
+
+def register() -> None:
+    bpy.app.handlers.load_pre.append(_before_load)
+
+
+def unregister() -> None:
+    stop_for_good()
+    bpy.app.handlers.load_pre.remove(_before_load)

@@ -1,0 +1,404 @@
+"""Curves -> F-curves. All of a performance is written or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import bpy
+import numpy as np
+from mathutils import Quaternion
+
+from ..fields_blender.curves import Curves
+from ..fields_blender.errors import FieldsError
+from ..fields_blender.retarget import BoneChannel, Mapping
+from ..fields_blender.rotation import multiply, to_quaternion
+from . import heads
+from .heads import Head
+
+# The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
+BEZIER = 2
+AUTO_CLAMPED = 4
+# What a key is made of: property, how many numbers, their kind, and what Blender gives a new key.
+_KEY_DATA = (
+    ("co", 2, np.float32, 0.0),
+    ("interpolation", 1, np.int32, BEZIER),
+    ("handle_left_type", 1, np.int32, AUTO_CLAMPED),
+    ("handle_right_type", 1, np.int32, AUTO_CLAMPED),
+    ("easing", 1, np.int32, 0),
+    ("type", 1, np.int32, 0),
+    ("back", 1, np.float32, 1.70158),
+    ("amplitude", 1, np.float32, 0.8),
+    ("period", 1, np.float32, 4.1),
+    # Last: setting the others moves the handles.
+    ("handle_left", 2, np.float32, 0.0),
+    ("handle_right", 2, np.float32, 0.0),
+)
+
+
+@dataclass
+class Report:
+    """What was keyed: mapping's names. `skipped`: name -> why it was not written."""
+
+    frames: int = 0
+    gaps: int = 0
+    channels: int = 0
+    keyed: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        """For the artist: "468 frames, 12 without a face, 49 of 52 channels keyed"."""
+        words = f"{self.frames} frames, {self.gaps} without a face, {len(self.keyed)} of {self.channels} channels keyed"
+        if self.unmatched:
+            words += f"; unmatched: {', '.join(self.unmatched)}"
+        if self.skipped:
+            words += f"; skipped: {', '.join(f'{name} ({why})' for name, why in self.skipped.items())}"
+        return words
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """One F-curve to write: `values` (n,) at whole `frames` (n,) on `owner`'s `path[index]`."""
+
+    owner: bpy.types.ID
+    path: str
+    index: int
+    group: str
+    frames: np.ndarray
+    values: np.ndarray
+
+
+def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, action_name: str) -> Report:
+    """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys.
+
+    Keys of these F-curves within the frames (each unbroken run of them) are replaced, all others are kept. Raises
+    FieldsError with nothing written when an action can't be keyed.
+    """
+    if head.object.mode == "EDIT":
+        head.object.update_from_editmode()
+    report = Report(len(frames), int(np.isnan(curves.values).any(axis=1).sum()))
+    bones = heads.by_bones(head, mapping)
+    channels = _shape_key_channels(head, curves, frames, mapping, bones, report)
+    channels += _rotation_channels(head, curves, frames, mapping, bones, report)
+    undo: list[Callable[[], None]] = []
+    try:
+        shared = _Actions(action_name, undo)
+        for owner in dict.fromkeys(channel.owner for channel in channels):
+            mine = [channel for channel in channels if channel.owner == owner]
+            _key(owner, mine, _runs(frames), shared, undo)
+        _widen_sliders(head, channels, report, undo)
+    except BaseException:
+        for step in reversed(undo):
+            step()
+        raise
+    return report
+
+
+def _shape_key_channels(
+    head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
+) -> list[_Channel]:
+    resting = {name for bone in bones for name in bone.replaces}
+    by_bone = {name: bone.bone for bone in bones for name in bone.replaces}
+    present = ~np.isnan(curves.values).any(axis=1)
+    channels = []
+    report.channels = len(curves.names)
+    for column, name in enumerate(curves.names):
+        written = False
+        for mesh, keys in zip(head.meshes, head.keys, strict=True):
+            if name not in keys:
+                continue
+            owner = mesh.data.shape_keys
+            path = f'key_blocks["{bpy.utils.escape_identifier(keys[name])}"].value'
+            if why := _refusal(owner, path, 0):
+                report.skipped[name] = why
+                continue
+            values = curves.values[present, column]
+            if name in resting:
+                # The bone moves instead. A key that never moved is left alone; one that did must rest here.
+                if not _fcurve(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
+                    continue
+                values = np.zeros_like(values)
+            else:
+                written = True
+            channels.append(_Channel(owner, path, 0, mapping.regions[name], frames[present], values))
+        if written or (name in resting and name not in report.skipped):
+            report.keyed.append(name)
+        elif name not in report.skipped and name not in by_bone:
+            report.unmatched.append(name)
+    return channels
+
+
+def _rotation_channels(
+    head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
+) -> list[_Channel]:
+    channels = []
+    for bone in mapping.bones:
+        vectors = curves.rotations[bone.bone]
+        present = ~np.isnan(vectors).any(axis=1)
+        turn = _Turn(mapping.regions[bone.bone], frames[present], vectors[present])
+        if bone.bone in head.bones:
+            channels += _bone_channels(head, bone, turn, bone in bones, report)
+        elif bone.source == "head" and head.object.fields.use_head_rotation:
+            channels += _object_channels(head, bone, turn, report)
+    return channels
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A rotation over time: axis-angle `vectors` (n, 3) in the head's frame at `frames` (n,)."""
+
+    group: str
+    frames: np.ndarray
+    vectors: np.ndarray
+
+
+def _bone_channels(head: Head, bone: BoneChannel, turn: _Turn, moves: bool, report: Report) -> list[_Channel]:
+    assert head.armature is not None
+    armature, pose_bone = head.armature, head.armature.pose.bones[head.bones[bone.bone]]
+    path = f'pose.bones["{bpy.utils.escape_identifier(pose_bone.name)}"].'
+    property_name = _rotation_property(pose_bone)
+    if not moves and not _fcurve(armature, path + property_name, 0):
+        return []
+    # Turning the frame of reference of an axis-angle vector is turning the vector itself, whatever the bone's roll.
+    rest = np.array(pose_bone.bone.matrix_local.to_3x3())
+    vectors = turn.vectors @ (rest.T @ heads.axes(head, armature)).T
+    rotations = to_quaternion(vectors if moves else np.zeros_like(vectors))
+    made = _channels_of(armature, pose_bone, path, rotations, turn, bone.bone, report)
+    return made
+
+
+def _object_channels(head: Head, bone: BoneChannel, turn: _Turn, report: Report) -> list[_Channel]:
+    """Without a head bone the object turns, about how it stands where no one has keyed it."""
+    if head.armature:
+        report.skipped[bone.bone] = f"no bone of “{head.armature.name}” is called so"
+        return []
+    target = head.object
+    settings = target.fields
+    if not _fcurve(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
+        settings.rest_rotation = target.matrix_basis.to_quaternion()
+    vectors = turn.vectors @ heads.axes(head, target).T
+    rest = np.array(settings.rest_rotation, dtype=np.float64)[None].repeat(len(vectors), axis=0)
+    rotations = multiply(rest, to_quaternion(vectors))
+    return _channels_of(target, target, "", rotations, turn, bone.bone, report)
+
+
+def _channels_of(
+    owner: bpy.types.Object, target, path: str, rotations: np.ndarray, turn: _Turn, name: str, report: Report
+) -> list[_Channel]:
+    """F-curves of a pose bone's or an object's rotation (n, 4), in its own rotation mode."""
+    path += _rotation_property(target)
+    values = _in_mode(rotations, target.rotation_mode)
+    for index in range(values.shape[1]):
+        if why := _refusal(owner, path, index):
+            report.skipped[name] = why
+            return []
+    return [_Channel(owner, path, index, turn.group, turn.frames, values[:, index]) for index in range(values.shape[1])]
+
+
+def _rotation_property(target) -> str:
+    return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(
+        target.rotation_mode, "rotation_euler"
+    )
+
+
+def _in_mode(rotations: np.ndarray, mode: str) -> np.ndarray:
+    """Quaternions (n, 4) as the numbers of a rotation mode (n, 3 or 4), without jumps from frame to frame."""
+    if mode == "AXIS_ANGLE":
+        turns = (Quaternion(rotation).to_axis_angle() for rotation in rotations)
+        return np.array([(angle, *axis) for axis, angle in turns]).reshape(-1, 4)
+    if mode == "QUATERNION":
+        flips = np.sum(rotations[1:] * rotations[:-1], axis=1) < 0.0
+        signs = np.cumprod(np.concatenate([[1.0], np.where(flips, -1.0, 1.0)]))[: len(rotations)]
+        return rotations * signs[:, None]
+    eulers = []
+    for rotation in rotations:
+        eulers.append(Quaternion(rotation).to_euler(mode, *eulers[-1:]))
+    return np.array(eulers).reshape(-1, 3)
+
+
+def _refusal(owner: bpy.types.ID, path: str, index: int) -> str:
+    """Why this property is not keyed, or nothing."""
+    animation = owner.animation_data
+    if animation is None:
+        return ""
+    if any(driver.data_path == path and driver.array_index == index for driver in animation.drivers):
+        return "driven"
+    fcurve = _fcurve(owner, path, index)
+    if fcurve and (fcurve.lock or (fcurve.group and fcurve.group.lock)):
+        return "locked"
+    return ""
+
+
+def _fcurve(owner: bpy.types.ID, path: str, index: int) -> bpy.types.FCurve | None:
+    bag = _channelbag(owner)
+    return bag.fcurves.find(path, index=index) if bag else None
+
+
+def _channelbag(owner: bpy.types.ID):
+    """What holds the F-curves and groups of a datablock: its slot's channelbag, before 4.4 the action itself."""
+    animation = owner.animation_data
+    if animation is None or animation.action is None:
+        return None
+    if not hasattr(animation, "action_slot"):
+        return animation.action
+    from bpy_extras import anim_utils
+
+    return anim_utils.action_get_channelbag_for_slot(animation.action, animation.action_slot)
+
+
+class _Actions:
+    """The action each datablock is keyed in: the one it has, else the new one of this performance.
+
+    With slots one new action serves all of the head; before 4.4 an action has no slots and each gets its own.
+    """
+
+    def __init__(self, name: str, undo: list[Callable[[], None]]) -> None:
+        self.name = name
+        self.undo = undo
+        self.new: bpy.types.Action | None = None
+
+    def ensure(self, owner: bpy.types.ID) -> None:
+        animation = owner.animation_data
+        if animation is None:
+            animation = owner.animation_data_create()
+            self.undo.append(owner.animation_data_clear)
+        if animation.use_tweak_mode:
+            raise FieldsError(
+                f"“{owner.name}” is being tweaked in the NLA. Leave tweak mode (Tab there) and try again."
+            )
+        if animation.action and not animation.action.is_editable:
+            raise FieldsError(
+                f"The action “{animation.action.name}” is linked from another file. Make it local "
+                "(Outliner: right click > ID Data > Make Local), or unlink it, then try again."
+            )
+        if animation.action is None:
+            self._assign(animation)
+        if hasattr(animation, "action_slot") and animation.action_slot is None:
+            action, slot = animation.action, animation.action.slots.new(owner.id_type, owner.name)
+            animation.action_slot = slot
+            self.undo.append(lambda: action.slots.remove(slot))
+
+    def _assign(self, animation: bpy.types.AnimData) -> None:
+        def unassign() -> None:
+            animation.action = None
+
+        if self.new is None or not hasattr(animation, "action_slot"):
+            action = self.new = bpy.data.actions.new(self.name)
+            self.undo.append(lambda: bpy.data.actions.remove(action))
+        animation.action = self.new
+        if hasattr(animation, "action_slot"):
+            animation.action_slot = None  # Blender may have given it another datablock's slot
+        self.undo.append(unassign)
+
+
+def _key(
+    owner: bpy.types.ID,
+    channels: list[_Channel],
+    runs: np.ndarray,
+    actions: _Actions,
+    undo: list[Callable[[], None]],
+) -> None:
+    actions.ensure(owner)
+    for channel in channels:
+        fcurve = _fcurve(owner, channel.path, channel.index)
+        old = None
+        if fcurve is None:
+            fcurve = _new_fcurve(owner, channel)
+            undo.append(partial(_channelbag(owner).fcurves.remove, fcurve))
+        else:
+            old = _read(fcurve)
+            undo.append(partial(_set, fcurve, old))
+        _set(fcurve, _merged(old, channel, runs))
+    owner.update_tag()
+
+
+def _new_fcurve(owner: bpy.types.ID, channel: _Channel) -> bpy.types.FCurve:
+    action = owner.animation_data.action
+    path, index = channel.path, channel.index
+    if not hasattr(action, "fcurve_ensure_for_datablock"):
+        return action.fcurves.new(path, index=index, action_group=channel.group)
+    fcurve = action.fcurve_ensure_for_datablock(owner, path, index=index)
+    groups = _channelbag(owner).groups
+    fcurve.group = groups.get(channel.group) or groups.new(channel.group)
+    return fcurve
+
+
+def _merged(old: dict[str, np.ndarray] | None, channel: _Channel, runs: np.ndarray) -> dict[str, np.ndarray]:
+    """The channel's keys in place of the old ones within the runs of frames, between those outside."""
+    n = len(channel.frames)
+    new = {
+        "co": np.stack([channel.frames, channel.values], axis=1).astype(np.float32),
+        "interpolation": np.full((n, 1), BEZIER, dtype=np.int32),
+        "handle_left_type": np.full((n, 1), AUTO_CLAMPED, dtype=np.int32),
+        "handle_right_type": np.full((n, 1), AUTO_CLAMPED, dtype=np.int32),
+    }
+    if old is None:
+        return new
+    frame = old["co"][:, 0]
+    outside = np.ones(len(frame), dtype=bool)
+    for first, last in runs:
+        outside &= (frame < first - 0.5) | (frame >= last + 0.5)
+    if not outside.any():
+        return new
+    kept = {name: values[outside] for name, values in old.items()}
+    for name, width, kind, default in _KEY_DATA:
+        new.setdefault(name, np.full((n, width), default, dtype=kind))
+    # Automatic handles are computed by update(); until then they lie on their keys.
+    new["handle_left"] = new["handle_right"] = new["co"]
+    order = np.argsort(np.concatenate([kept["co"][:, 0], new["co"][:, 0]]), kind="stable")
+    return {name: np.concatenate([kept[name], new[name]])[order] for name in kept}
+
+
+def _read(fcurve: bpy.types.FCurve) -> dict[str, np.ndarray]:
+    """All keys of an F-curve: property -> (n, width)."""
+    points = fcurve.keyframe_points
+    keys = {}
+    for name, width, kind, _ in _KEY_DATA:
+        keys[name] = np.empty(len(points) * width, dtype=kind)
+        points.foreach_get(name, keys[name])
+        keys[name] = keys[name].reshape(-1, width)
+    return keys
+
+
+def _set(fcurve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
+    points = fcurve.keyframe_points
+    points.clear()
+    points.add(len(keys["co"]))
+    for name, *_ in _KEY_DATA:
+        if name in keys:
+            points.foreach_set(name, np.ascontiguousarray(keys[name]).ravel())
+    fcurve.update()
+
+
+def _runs(frames: np.ndarray) -> np.ndarray:
+    """First and last of each unbroken run of frames (r, 2)."""
+    if len(frames) == 0:
+        return np.empty((0, 2))
+    breaks = np.flatnonzero(np.diff(frames) > 1)
+    return np.stack([frames[np.r_[0, breaks + 1]], frames[np.r_[breaks, len(frames) - 1]]], axis=1)
+
+
+def _widen_sliders(head: Head, channels: list[_Channel], report: Report, undo: list[Callable[[], None]]) -> None:
+    """A value beyond a slider's ends is cut when Blender evaluates it, so the ends move out (at most to ±10)."""
+    by_path = {(channel.owner, channel.path): channel.values for channel in channels}
+    for mesh, keys in zip(head.meshes, head.keys, strict=True):
+        shape_keys = mesh.data.shape_keys
+        for mapped, name in keys.items():
+            block = shape_keys.key_blocks[name]
+            values = by_path.get((shape_keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'))
+            if values is None or len(values) == 0:
+                continue
+            low, high = float(values.min()), float(values.max())
+            if low >= block.slider_min and high <= block.slider_max:
+                continue
+            if mesh.data.override_library:
+                # Blender does not store a slider's ends in a library override.
+                report.skipped[mapped] = f"cut at {block.slider_max:g}: overridden"
+                continue
+
+            def restore(block=block, low=block.slider_min, high=block.slider_max) -> None:
+                block.slider_min, block.slider_max = low, high
+
+            undo.append(restore)
+            block.slider_min = max(min(block.slider_min, low), -10.0)
+            block.slider_max = min(max(block.slider_max, high), 10.0)

@@ -1,0 +1,122 @@
+"""Settings, and the last run in words. Never bulk data: performances live in track files."""
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, PointerProperty, StringProperty
+
+
+def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
+    return [
+        ("AUTOMATIC", "Automatic", f"The {part} where the rig has one that really moves the head, else shape keys"),
+        ("BONE", "Bone", f"Turn the {part}; the shape keys {keys} stay at rest"),
+        ("SHAPE_KEYS", "Shape Keys", f"Move the shape keys {keys}; the {part} stays at rest"),
+    ]
+
+
+JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
+EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
+
+
+class FIELDS_HeadSettings(bpy.types.PropertyGroup):
+    """Object.fields: how this head is keyed, and with what."""
+
+    track: StringProperty(
+        name="Track",
+        description="File with the captured performance of this head; bake writes keys from it",
+        subtype="FILE_PATH",
+        options=set(),
+    )
+    jaw_on: EnumProperty(
+        name="Jaw",
+        description="What opens the mouth. Never both, so that nothing moves twice",
+        items=JAW_ON,
+        options=set(),
+    )
+    eyes_on: EnumProperty(
+        name="Eyes",
+        description="What turns the eyes. Never both, so that nothing moves twice",
+        items=EYES_ON,
+        options=set(),
+    )
+    use_head_rotation: BoolProperty(
+        name="Head Rotation",
+        description="Key the turning of the head too, on the head bone or, without an armature, on the object",
+        default=True,
+        options=set(),
+    )
+    report: StringProperty(name="Report", description="What the last capture or bake did", options=set())
+    unmatched: StringProperty(
+        name="Unmatched", description="Captured channels for which this head has no shape key", options=set()
+    )
+    skipped: StringProperty(
+        name="Skipped",
+        description="Channels that were not keyed because they are driven, locked or alike",
+        options=set(),
+    )
+    # How the object stood before its rotation was first keyed (quaternion; zeros: never): later bakes turn from there.
+    rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
+
+
+def _is_head(_settings, candidate: bpy.types.Object) -> bool:
+    return candidate.type in {"MESH", "ARMATURE", "EMPTY"}
+
+
+class FIELDS_SceneSettings(bpy.types.PropertyGroup):
+    """Scene.fields: what to capture onto which head."""
+
+    head: PointerProperty(
+        name="Head",
+        description="The head to animate: its face mesh, its armature, or the empty that holds its meshes. "
+        "Without one, the active object",
+        type=bpy.types.Object,
+        poll=_is_head,
+        options=set(),
+    )
+    face: EnumProperty(
+        name="Face",
+        description="Which face to follow where the picture shows several",
+        items=[
+            ("LARGEST", "Largest", "The face that fills most of the picture"),
+            ("FIRST", "First Found", "The face that is found first, for as long as it is in the picture"),
+        ],
+        options=set(),
+    )
+    range: EnumProperty(
+        name="Range",
+        description="Which part of the strips to capture",
+        items=[
+            ("STRIP", "Whole Strip", "All of the strip that plays"),
+            ("SCENE", "Scene Range", "Only what lies between the scene's start and end frame"),
+            ("PREVIEW", "Preview Range", "Only what lies within the timeline's preview range"),
+        ],
+        options=set(),
+    )
+
+
+class FIELDS_RunState(bpy.types.PropertyGroup):
+    """WindowManager.fields: the capture under way. Not stored in files."""
+
+    running: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
+    progress: FloatProperty(subtype="FACTOR", min=0.0, max=1.0, options={"SKIP_SAVE", "HIDDEN"})
+    message: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    device: StringProperty(
+        name="Device", description="What the networks really run on, and why", options={"SKIP_SAVE", "HIDDEN"}
+    )
+
+
+CLASSES = (FIELDS_HeadSettings, FIELDS_SceneSettings, FIELDS_RunState)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Object.fields = PointerProperty(type=FIELDS_HeadSettings)
+    bpy.types.Scene.fields = PointerProperty(type=FIELDS_SceneSettings)
+    bpy.types.WindowManager.fields = PointerProperty(type=FIELDS_RunState)
+
+
+def unregister() -> None:
+    del bpy.types.WindowManager.fields
+    del bpy.types.Scene.fields
+    del bpy.types.Object.fields
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

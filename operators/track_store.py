@@ -1,0 +1,54 @@
+"""Where captured performances are kept: beside the .blend once it is saved, else in the extension's own folder."""
+
+from pathlib import Path
+
+import bpy
+
+from ..fields_blender import track
+from ..fields_blender.errors import FieldsError
+from ..fields_blender.track import Track
+
+PACKAGE = __package__.rpartition(".")[0]
+FOLDER = "fields_tracks"
+
+
+def path_for(head: str, footage: str) -> Path:
+    """The file of a head's performance from that footage: one a pair, so that a new capture replaces the old."""
+    name = bpy.path.clean_name(f"{head} {footage}", replace=" ").strip() or "track"
+    return _folder() / f"{name}.npz"
+
+
+def relative(path: Path) -> str:
+    """As Blender writes a path: relative to the .blend where that is possible, so that both can move together."""
+    if not bpy.data.filepath:
+        return str(path)
+    try:
+        return bpy.path.relpath(str(path))
+    except ValueError:  # another drive on Windows
+        return str(path)
+
+
+def save(performance: Track, path: Path) -> None:
+    """Write a track; raises FieldsError when the folder can't be written."""
+    try:
+        track.save(performance, path)
+    except OSError as error:
+        raise FieldsError(
+            f"The track can't be written to {path.parent} ({error.strerror}). Save the .blend where you may write."
+        ) from None
+
+
+def load(head: bpy.types.Object) -> Track:
+    """The track stored for a head; raises FieldsError when there is none or it can't be read."""
+    if not head.fields.track:
+        raise FieldsError(f"“{head.name}” has no captured track yet. Capture a strip first, or choose a track file.")
+    return track.load(bpy.path.abspath(head.fields.track))
+
+
+def _folder() -> Path:
+    if bpy.data.filepath:
+        return Path(bpy.data.filepath).parent / FOLDER
+    try:
+        return Path(bpy.utils.extension_path_user(PACKAGE, path="tracks", create=True))
+    except ValueError:  # run from a checkout, not installed as an extension
+        return Path(bpy.app.tempdir) / FOLDER

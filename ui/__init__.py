@@ -1,0 +1,19 @@
+"""The face: panels and preferences. Draws only; operators are named by their ids."""
+
+import bpy
+
+from . import panels, preferences
+
+_CLASSES = (*preferences.CLASSES, *panels.CLASSES)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    panels.register_menus()
+
+
+def unregister() -> None:
+    panels.unregister_menus()
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
