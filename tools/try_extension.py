@@ -10,8 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-MODULE = "bl_ext.user_default.fields_facial_capture"
-ROOT = Path(__file__).parent.parent
+from .blender import MODULE, ROOT
 
 
 def main(archive: Path) -> None:

@@ -1,0 +1,319 @@
+"""The whole path at once: a video on a strip, captured onto the demo head in Blender, rendered beside the video.
+
+python -m tools.demo [VIDEO]        writes out/demo; `make demo CLIP=VIDEO` does the same
+"""
+
+# Blender's published types know nothing of our properties and operators.
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
+import argparse
+import contextlib
+import math
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fields_blender import livelink, track
+from fields_blender.clip import frames, open_video
+from fields_blender.errors import FieldsError
+from fields_blender.video import import_cv2, probe
+
+from .blender import ROOT, extension
+
+if TYPE_CHECKING:
+    import bpy
+
+SIDE = 432  # pixels: height of the side-by-side video, and width of the rendered head
+SAMPLES = 6  # Cycles' rays a pixel; its denoiser does the rest
+RENDER_SECONDS = 80.0  # of the three minutes that the demo may take, these are for rendering
+SLOWEST = 10.0  # pictures a second below which motion can't be judged: rather show less of a long clip
+PAIRS = 10  # on the contact sheet
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Capture a video onto the demo head, in Blender without a window.")
+    parser.add_argument("video", type=Path, nargs="?", default=ROOT / "samples" / "performance.mp4")
+    parser.add_argument("--out", type=Path, default=ROOT / "out" / "demo", help="folder (default: out/demo)")
+    arguments = parser.parse_args()
+    try:
+        with extension():
+            demo(arguments.video.absolute(), arguments.out.absolute())
+    except FieldsError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    except RuntimeError as error:  # how an operator's error report reaches a script
+        print(f"demo: {str(error).removeprefix('Error: ').strip()}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def demo(video: Path, out: Path) -> None:
+    """Everything the demo does, in order. `extension` must be on."""
+    import bpy
+
+    info = probe(video)
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    scene = new_file(out / "demo.blend")
+    put_on_strip(scene, video, info.fps)
+    head = add_head(scene)
+
+    print(f"Capturing {video.name}: {info.width} x {info.height}, {info.fps:g} fps, {info.duration:.1f} s", flush=True)
+    began = time.perf_counter()
+    bpy.ops.fields.capture()
+    captured = time.perf_counter()
+    bpy.ops.fields.bake()  # once more by itself, to know what it takes
+    baking = time.perf_counter() - captured
+    performance = keep_track(head, out / "track.npz")
+    livelink.write(performance, out / "livelink.csv")
+    lay_out_windows(scene)
+    bpy.ops.wm.save_mainfile()
+
+    shown = render(scene, video, info.fps, out)
+    rate = len(performance) / (captured - began - baking)
+    print(f"""
+{len(performance)} frames, {int((~performance.found).sum())} without a face
+keyed: {head.fields.report}
+capture: {rate:.0f} fps ({rate / info.fps:.1f} x real time) on {performance.source["device"]}
+baking: {baking:.2f} s
+{shown}
+Look at {_short(out)}:
+  demo.blend          the strip, the head and its keys; open it in Blender and press Space
+  side-by-side.mp4    the video beside the head
+  contact-sheet.png   {PAIRS} moments of it
+  track.npz           the captured performance, to bake onto other heads
+  livelink.csv        the same as the Live Link Face app writes it""")
+
+
+def new_file(path: Path) -> "bpy.types.Scene":
+    """The file bpy starts with, without its cube, saved at `path` so that what lies beside it has a relative name."""
+    import bpy
+
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    return bpy.context.scene
+
+
+def put_on_strip(scene: "bpy.types.Scene", video: Path, fps: float) -> None:
+    """The video on a movie strip, in a scene of the video's own rate: it is our scene, so nobody's fps is changed."""
+    import bpy
+
+    whole = max(round(fps), 1)
+    scene.render.fps, scene.render.fps_base = whole, whole / fps
+    strips = strips_of(scene)
+    strip = strips.new_movie(video.stem, str(video), channel=2, frame_start=1)
+    strip.filepath = bpy.path.relpath(str(video))
+    add_sound(strips, video)
+    scene.sequence_editor.active_strip = strip
+    scene.frame_start, scene.frame_end = 1, int(strip.frame_final_end) - 1
+    scene.frame_set(1)
+    if hasattr(bpy.context.workspace, "sequencer_scene"):  # 5.0
+        bpy.context.workspace.sequencer_scene = scene
+
+
+def strips_of(scene: "bpy.types.Scene") -> Any:
+    """The scene's strips; Blender 4.2 calls them sequences."""
+    editor = scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def add_sound(strips: Any, video: Path) -> None:
+    """The video's sound on channel 1, if it has any."""
+    import bpy
+
+    with contextlib.suppress(RuntimeError):
+        sound = strips.new_sound(f"{video.stem} sound", str(video), channel=1, frame_start=1)
+        sound.sound.filepath = bpy.path.relpath(str(video))
+
+
+def add_head(scene: "bpy.types.Scene") -> "bpy.types.Object":
+    """The demo head, chosen as the head to animate, before a camera and under lights."""
+    import bpy
+
+    from .render_head import setup_studio
+
+    bpy.ops.fields.add_head()
+    head = bpy.context.view_layer.objects.active
+    scene.fields.head = head
+    setup_studio(head, SIDE, SIDE, SAMPLES)
+    return head
+
+
+def keep_track(head: "bpy.types.Object", path: Path) -> track.Track:
+    """Move the captured track to `path`, beside the .blend, and let the head use it there."""
+    import bpy
+
+    kept = Path(bpy.path.abspath(head.fields.track))
+    kept.replace(path)
+    shutil.rmtree(kept.parent)
+    head.fields.track = bpy.path.relpath(str(path))
+    return track.load(path)
+
+
+def lay_out_windows(scene: "bpy.types.Scene") -> None:
+    """The video's preview and the head side by side over the strip, as an artist would put them."""
+    import bpy
+
+    workspace = bpy.data.workspaces["Animation"]
+    if hasattr(workspace, "sequencer_scene"):  # 5.0
+        workspace.sequencer_scene = scene
+    bpy.context.window.workspace = workspace
+    areas: dict[str, list[Any]] = {}
+    for area in workspace.screens[0].areas:
+        areas.setdefault(area.type, []).append(area)
+    preview, view = sorted(areas["VIEW_3D"], key=lambda area: area.width)
+    preview.type = "SEQUENCE_EDITOR"
+    preview.spaces.active.view_type = "PREVIEW"
+    timeline = areas["DOPESHEET_EDITOR"][0]
+    timeline.type = "SEQUENCE_EDITOR"
+    timeline.spaces.active.view_type = "SEQUENCER"
+    space = view.spaces.active
+    space.region_3d.view_perspective = "CAMERA"
+    space.shading.type = "MATERIAL"
+    space.overlay.show_overlays = False
+    space.show_region_ui = True
+
+
+def render(scene: "bpy.types.Scene", video: Path, fps: float, out: Path) -> str:
+    """Render the head at as many frames as time allows and put them beside the video's. Returns what was left out."""
+    import bpy
+
+    scene.render.resolution_x = scene.render.resolution_y = SIDE
+    scene.render.use_sequencer = False
+    scene.render.use_persistent_data = True
+    settings = scene.render.image_settings
+    settings.file_format, settings.color_mode = "PNG", "RGB"
+    pictures = out / "frames"
+
+    def shot(frame: int) -> Path:
+        scene.frame_set(frame)
+        scene.render.filepath = str(pictures / f"head{frame:05d}.png")
+        with _quiet():
+            bpy.ops.render.render(write_still=True)
+        return Path(scene.render.filepath)
+
+    shot(scene.frame_start)  # the first one builds the scene
+    began = time.perf_counter()
+    shot(scene.frame_start + 1)
+    affordable = max(int(RENDER_SECONDS / (time.perf_counter() - began)), PAIRS)
+    every, last = spread(scene.frame_start, scene.frame_end, fps, affordable)
+    chosen = list(range(scene.frame_start, last + 1, every))
+    pairs: list[Path] = []
+    video_side = pictures_at(video, chosen, scene.frame_start, fps)
+    for number, (frame, image) in enumerate(zip(chosen, video_side, strict=True), 1):
+        pairs.append(beside(image, shot(frame), pictures / f"pair{number:05d}.png"))
+        _progress(f"Rendering: {number / len(chosen):4.0%}  {number}/{len(chosen)}", number == len(chosen))
+    contact_sheet(pairs, out / "contact-sheet.png")
+    encode(pairs, fps / every, video, out / "side-by-side.mp4")
+    shutil.rmtree(pictures)
+    if every == 1 and last == scene.frame_end:
+        return "side-by-side.mp4 shows every frame"
+    part = "" if last == scene.frame_end else f"the first {last / fps:.0f} of {scene.frame_end / fps:.0f} s, "
+    return f"side-by-side.mp4 shows {part}one frame in {every} (rendering all would take longer than the demo may)"
+
+
+def spread(first: int, last: int, fps: float, affordable: int) -> tuple[int, int]:
+    """(every, last): every how many frames to show up to which, to render about `affordable` at SLOWEST or faster."""
+    every = math.ceil((last - first + 1) / affordable)
+    every = max(min(every, int(fps / SLOWEST)), 1)
+    return every, min(last, first + affordable * every - 1)
+
+
+def pictures_at(video: Path, chosen: list[int], first: int, fps: float) -> Iterator[np.ndarray]:
+    """The video's picture at each of the scene frames `chosen` (rising); its last one where it ends early."""
+    stream = frames(open_video(video))
+    try:
+        image = next(stream).image
+        upcoming = next(stream, None)
+        for frame in chosen:
+            seconds = (frame - first + 0.5) / fps
+            while upcoming is not None and upcoming.time <= seconds:
+                image, upcoming = upcoming.image, next(stream, None)
+            yield image
+    finally:
+        stream.close()
+
+
+def beside(image: np.ndarray, rendered: Path, target: Path) -> Path:
+    """Video picture (h, w, 3) and rendered head, at the same height, side by side in one file."""
+    cv2 = import_cv2()
+    width = max(2 * round(image.shape[1] * SIDE / image.shape[0] / 2), 2)  # H.264 wants even sizes
+    small = cv2.resize(image, (width, SIDE), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(target), np.hstack([small, cv2.imread(str(rendered))]))
+    return target
+
+
+def contact_sheet(pairs: list[Path], target: Path) -> None:
+    """PAIRS moments spread over the clip, two or more pairs a row."""
+    cv2 = import_cv2()
+    at = np.unique(np.linspace(0, len(pairs) - 1, PAIRS).round().astype(int))
+    images = [cv2.resize(cv2.imread(str(pairs[i])), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA) for i in at]
+    images += [np.zeros_like(images[0])] * (len(images) % 2)
+    rows = [np.hstack(images[i : i + 2]) for i in range(0, len(images), 2)]
+    cv2.imwrite(str(target), np.vstack(rows))
+
+
+def encode(pairs: list[Path], fps: float, video: Path, target: Path) -> None:
+    """The pictures as an H.264 video with the sound of `video`, through Blender's own sequencer and ffmpeg."""
+    import bpy
+
+    scene = bpy.data.scenes.new("side by side")
+    strips = strips_of(scene)
+    strip = strips.new_image("pairs", str(pairs[0]), channel=2, frame_start=1)
+    for pair in pairs[1:]:
+        strip.elements.append(pair.name)
+    strip.frame_final_duration = len(pairs)
+    add_sound(strips, video)
+    scene.frame_start, scene.frame_end = 1, len(pairs)
+    height, width = import_cv2().imread(str(pairs[0])).shape[:2]
+    made = scene.render
+    made.resolution_x, made.resolution_y, made.resolution_percentage = width, height, 100
+    made.fps, made.fps_base = max(round(fps), 1), max(round(fps), 1) / fps
+    made.filepath, made.use_file_extension = str(target), False
+    if hasattr(made.image_settings, "media_type"):  # 5.0
+        made.image_settings.media_type = "VIDEO"
+    made.image_settings.file_format = "FFMPEG"
+    made.ffmpeg.format, made.ffmpeg.codec, made.ffmpeg.constant_rate_factor = "MPEG4", "H264", "HIGH"
+    made.ffmpeg.audio_codec = "AAC"
+    scene.display_settings.display_device = "sRGB"
+    scene.view_settings.view_transform = "Standard"  # the pictures are finished already
+    with _quiet():
+        bpy.ops.render.render(animation=True, scene=scene.name)
+    bpy.data.scenes.remove(scene)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Blender itself prints (a line for every render) off the terminal."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _progress(text: str, last: bool) -> None:
+    """One line that redraws itself on a terminal; in a log only the last one."""
+    if sys.stdout.isatty():
+        print(f"\r{text}", end="\n" if last else "", flush=True)
+    elif last:
+        print(text, flush=True)
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
