@@ -65,12 +65,13 @@ def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | No
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if CUDA in wanted and hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()  # finds CUDA and cuDNN in the nvidia-* packages; onnxruntime 1.21 and later
-    for attempt in dict.fromkeys((tuple(wanted), (CPU,))):
-        try:
-            return onnxruntime.InferenceSession(network, options, providers=[_with_options(p) for p in attempt])
-        except Exception as error:
-            failure = error  # CUDA may fail for itself; what fails on the CPU too is the file
-    raise _unusable(path, f"is no working network ({str(failure).splitlines()[0][:200]})")
+    try:
+        return onnxruntime.InferenceSession(network, options, providers=[_with_options(name) for name in wanted])
+    except Exception as error:
+        if wanted == [CPU]:
+            raise _unusable(path, f"is no working network ({str(error).splitlines()[0][:200]})") from None
+    # CUDA may fail for itself; what fails on the CPU too is the file.
+    return session(path, "cpu")
 
 
 def describe(running: "InferenceSession", device: str = "auto") -> str:

@@ -1,8 +1,4 @@
-"""The crop around a face, once: capture and training import this one.
-
-Coordinates are pixels with (0, 0) at the top left corner of the top left pixel, so that mirroring or enlarging a
-picture mirrors or enlarges what is found in it, with no half-pixel shift.
-"""
+"""The crop around a face, once: capture and training import this one."""
 
 from dataclasses import dataclass
 
@@ -39,15 +35,36 @@ class Region:
 
 
 def crop(image: np.ndarray, region: Region, size: int) -> np.ndarray:
-    """The region of a BGR picture (h, w, 3) uint8 as RGB (size, size, 3) uint8, bilinear, edges repeated outside."""
+    """The region of a BGR picture (h, w, 3) uint8 as RGB (size, size, 3) uint8, bilinear, edges repeated outside.
+
+    Samples are taken where MediaPipe on a CPU takes them, so that the landmarks are MediaPipe's: from the corner in
+    whole steps, half a pixel of the crop up and to the left of its pixels' middles.
+    """
     cv2 = import_cv2()
-    linear = region.axes() * (region.size / size)
-    # Samples lie at the middles of pixels, in the crop as in the picture.
-    shift = region.corner() + linear.sum(axis=1) * 0.5 - 0.5
-    matrix = np.column_stack([linear, shift])
+    image, x, y, shrunk = _shrink(image, region, int(region.size / size))
+    corner = (region.corner() - (x, y) + 0.5) / shrunk - 0.5
+    matrix = np.column_stack([region.axes() * (region.size / size / shrunk), corner])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     part = cv2.warpAffine(image, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
+
+
+def _shrink(image: np.ndarray, region: Region, times: int) -> tuple[np.ndarray, int, int, int]:
+    """The part of the picture around a region, `times` smaller, with its place x, y in the picture and `times`.
+
+    Bilinear sampling of a large face skips pixels, and its landmarks tremble with the noise of those it hits; averaging
+    first takes a fifth off that on a face of 500 px.
+    """
+    height, width = image.shape[:2]
+    reach = region.size / 2 * (abs(np.cos(region.angle)) + abs(np.sin(region.angle))) + 2 * times
+    x0, y0 = max(int(region.x - reach), 0), max(int(region.y - reach), 0)
+    columns, rows = (min(int(region.x + reach), width) - x0), (min(int(region.y + reach), height) - y0)
+    if times < 2 or columns < times or rows < times:
+        return image, 0, 0, 1
+    cv2 = import_cv2()
+    columns, rows = columns // times, rows // times
+    part = image[y0 : y0 + rows * times, x0 : x0 + columns * times]
+    return cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), x0, y0, times
 
 
 def region_of_landmarks(landmarks: np.ndarray, scale: float = 1.5) -> Region:

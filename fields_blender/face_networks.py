@@ -144,7 +144,7 @@ def _letterboxed(image: np.ndarray, x: int, y: int, side: int) -> np.ndarray:
 
 
 def _anchors() -> np.ndarray:
-    """(896, 2): the middles that the detector's 896 boxes count from; 2 in each of 16 x 16 cells, 6 in each of 8 x 8."""
+    """(896, 2): the middles that the detector's boxes count from; 2 in each of 16 x 16 cells, 6 in each of 8 x 8."""
     levels = []
     for cells, repeat in ((16, 2), (8, 6)):
         middle = (np.arange(cells) + 0.5) / cells

@@ -84,7 +84,7 @@ def _seen_by_turned_camera(landmarks: np.ndarray, width: int, height: int) -> tu
 def _fit(face: np.ndarray, points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rotation (n, 4), scale (n,) and shift (n, 3) that bring face (k, 3) closest to points (n, k, 3)."""
     weights = weights / weights.sum()
-    gap = ~np.isfinite(points).all(axis=(1, 2))
+    gap = np.isnan(points.sum(axis=(1, 2)))
     points = np.where(gap[:, None, None], face, points)  # eigh refuses NaN
     from_middle, to_middle = weights @ face, weights @ points
     source, target = face - from_middle, points - to_middle[:, None]

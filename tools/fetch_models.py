@@ -70,7 +70,7 @@ def build(wheel: Path, network: dict[str, Any]) -> None:
     if digest != network["sha256"]:
         raise FieldsError(
             f"{target.name} came out with sha256 {digest}, not as pinned in models/face.json. "
-            "If the converter was changed on purpose, check its output (pytest tests/test_tflite_to_onnx.py) and pin it."
+            "If the converter was changed on purpose, run its tests and pin the new sum there."
         )
     part = target.with_name(target.name + ".part")
     part.write_bytes(converted)
