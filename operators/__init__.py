@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import bake, capture, command, job, props, test_device
+from . import bake, capture, command, demo_head, job, props, test_device
 
 _CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *test_device.CLASSES)
 
@@ -11,6 +11,7 @@ def register() -> None:
     props.register()
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    demo_head.register()
     job.register()
     command.register()
 
@@ -18,6 +19,7 @@ def register() -> None:
 def unregister() -> None:
     command.unregister()
     job.unregister()
+    demo_head.unregister()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
     props.unregister()

@@ -1,0 +1,451 @@
+"""Curves -> F-curves, read back from what Blender evaluates."""
+
+import time
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Matrix, Quaternion, Vector
+
+SLOTS = hasattr(bpy.types, "ActionSlot")
+N = 30
+
+
+@pytest.fixture
+def mapping(part):
+    return part("fields_blender.retarget").load(part("operators.bake").MAPPING)
+
+
+@pytest.fixture
+def arkit(part):
+    return part("fields_blender.names").ARKIT
+
+
+@pytest.fixture
+def keyed(part, mapping):
+    """`keyed(object, curves, frames)` keys a head and returns the report."""
+
+    def write(chosen, curves, frames, name="FIELDS test"):
+        bpy.context.view_layer.update()
+        return part("operators.keys").write(
+            part("operators.heads").find(chosen, mapping), curves, frames, mapping, name
+        )
+
+    return write
+
+
+@pytest.fixture
+def performance(part, mapping):
+    """`performance(n)`: Curves of noise for all channels; keywords set rotations of bones (n, 3)."""
+
+    def make(n=N, high=1.0, **rotations):
+        random = np.random.default_rng(3)
+        names = tuple(channel.key for channel in mapping.shape_keys)
+        turns = {channel.bone: np.zeros((n, 3)) for channel in mapping.bones}
+        turns |= {name.replace("_", "."): np.asarray(values) for name, values in rotations.items()}
+        return part("fields_blender.curves").Curves(
+            np.arange(n) / 24.0, names, random.uniform(0.0, high, (n, len(names))), turns
+        )
+
+    return make
+
+
+def make_mesh(scene, name, keys, up="z"):
+    """A mesh whose keys move vertices where a face has them: left keys at the left, eyes above the mouth."""
+    mesh = bpy.data.meshes.new(name)
+    places = [Vector((x, 0.0, z)) for x in (1.0, -1.0, 0.0) for z in (1.0, -1.0)]
+    turn = Matrix() if up == "z" else Matrix.Rotation(np.pi / -2, 4, "X")
+    mesh.from_pydata([turn @ place for place in places], [], [])
+    made = bpy.data.objects.new(name, mesh)
+    scene.collection.objects.link(made)
+    made.shape_key_add(name="Basis", from_mix=False)
+    for key in keys:
+        block = made.shape_key_add(name=key, from_mix=False)
+        column = 0 if key.endswith("Left") else 1 if key.endswith("Right") else 2
+        row = 0 if key.startswith(("eye", "brow")) else 1
+        block.data[column * 2 + row].co += turn @ Vector((0.0, -0.1, -0.1))
+    return made
+
+
+def make_rig(scene, *meshes, roll=0.0, bones=("head", "jaw", "eye.L", "eye.R"), weights=("head", "jaw")):
+    data = bpy.data.armatures.new("Rig")
+    rig = bpy.data.objects.new("Rig", data)
+    scene.collection.objects.link(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name in bones:
+        bone = data.edit_bones.new(name)
+        bone.head, bone.tail, bone.roll = (0, 0, 0), (0.1, 0.2, 1.0), roll
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for mesh in meshes:
+        mesh.parent = rig
+        mesh.modifiers.new("Armature", "ARMATURE").object = rig
+        for name in weights:
+            mesh.vertex_groups.new(name=name).add([0], 1.0, "REPLACE")
+    return rig
+
+
+def value(mesh, key):
+    return mesh.data.shape_keys.key_blocks[key].value
+
+
+def curve_of(owner, path, index=0):
+    animation = owner.animation_data
+    if not SLOTS:
+        return animation.action.fcurves.find(path, index=index)
+    bag = animation.action.layers[0].strips[0].channelbag(animation.action_slot)
+    return bag.fcurves.find(path, index=index)
+
+
+def key_curve(mesh, key):
+    return curve_of(mesh.data.shape_keys, f'key_blocks["{key}"].value')
+
+
+def frames_of(fcurve):
+    return [point.co.x for point in fcurve.keyframe_points]
+
+
+def test_all_52_keys_take_the_exact_values_in_one_action(scene, arkit, keyed, performance):
+    head, curves = make_mesh(scene, "Face", arkit), performance()
+    report = keyed(head, curves, np.arange(10, 10 + N))
+    for frame in (10, 17, 39):
+        scene.frame_set(frame)
+        got = [value(head, name) for name in curves.names]
+        np.testing.assert_allclose(got, curves.values[frame - 10], atol=1e-6)
+    action = head.data.shape_keys.animation_data.action
+    assert action.name.startswith("FIELDS test")
+    assert report.sentence() == f"{N} frames, 0 without a face, 52 of 52 channels keyed"
+    point = key_curve(head, "jawOpen").keyframe_points[3]
+    assert (point.interpolation, point.handle_left_type) == ("BEZIER", "AUTO_CLAMPED")
+    assert key_curve(head, "browInnerUp").group.name == "Brow"
+    assert key_curve(head, "tongueOut").group.name == "Tongue"
+
+
+def test_handles_are_computed(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    keyed(head, performance(), np.arange(N))
+    points = key_curve(head, "jawOpen").keyframe_points
+    assert all(p.handle_left.x < p.co.x < p.handle_right.x for p in points)
+
+
+def test_keys_outside_the_captured_frames_are_kept_as_they_were(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    block = head.data.shape_keys.key_blocks["jawOpen"]
+    for frame, amount in ((1, 0.25), (12, 0.5), (100, 0.75)):
+        block.value = amount
+        block.keyframe_insert("value", frame=frame)
+    mine = key_curve(head, "jawOpen")
+    first = mine.keyframe_points[0]
+    first.interpolation, first.handle_right_type, first.handle_left_type = "ELASTIC", "FREE", "FREE"
+    first.handle_right = (3.0, 0.6)
+    mine.keyframe_points[2].type = "EXTREME"
+    mine.update()
+    action = head.data.shape_keys.animation_data.action
+    curves = performance()
+    keyed(head, curves, np.arange(10, 10 + N))
+    assert head.data.shape_keys.animation_data.action == action
+    points = key_curve(head, "jawOpen").keyframe_points
+    assert frames_of(key_curve(head, "jawOpen")) == [1.0, *range(10, 10 + N), 100.0]
+    assert points[0].interpolation == "ELASTIC" and points[0].handle_right_type == "FREE"
+    np.testing.assert_allclose(points[0].handle_right, (3.0, 0.6), atol=1e-6)
+    assert points[-1].type == "EXTREME" and points[-1].co.y == 0.75
+    np.testing.assert_allclose(points[3].co.y, curves.values[2, curves.names.index("jawOpen")], atol=1e-6)
+
+
+def test_a_second_bake_replaces_the_first(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    keyed(head, performance(N), np.arange(N))
+    actions = len(bpy.data.actions)
+    keyed(head, performance(10), np.arange(5, 15))
+    assert len(bpy.data.actions) == actions
+    assert frames_of(key_curve(head, "jawOpen")) == list(range(N))
+    np.testing.assert_allclose(key_curve(head, "jawOpen").evaluate(5), performance(10).values[0, 17], atol=1e-6)
+
+
+def test_two_stretches_leave_what_lies_between_them_alone(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    head.data.shape_keys.key_blocks["jawOpen"].keyframe_insert("value", frame=50)
+    keyed(head, performance(), np.r_[np.arange(10, 25), np.arange(70, 85)])
+    assert 50.0 in frames_of(key_curve(head, "jawOpen"))
+
+
+def test_gaps_get_no_keys_and_old_keys_in_them_go(scene, arkit, keyed, performance):
+    head, curves = make_mesh(scene, "Face", arkit), performance()
+    keyed(head, curves, np.arange(N))
+    curves.values[10:15] = np.nan
+    for turn in curves.rotations.values():
+        turn[10:15] = np.nan
+    report = keyed(head, curves, np.arange(N))
+    assert frames_of(key_curve(head, "jawOpen")) == [*range(10), *range(15, N)]
+    assert report.gaps == 5
+
+
+def test_sliders_are_widened_where_a_value_would_be_cut(scene, arkit, keyed, performance):
+    head, curves = make_mesh(scene, "Face", arkit), performance(high=1.0)
+    column = curves.names.index("jawOpen")
+    curves.values[4, column], curves.values[5, column] = 1.6, -0.3
+    keyed(head, curves, np.arange(N))
+    scene.frame_set(4)
+    assert abs(value(head, "jawOpen") - 1.6) < 1e-6
+    scene.frame_set(5)
+    assert abs(value(head, "jawOpen") + 0.3) < 1e-6
+    assert head.data.shape_keys.key_blocks["mouthPucker"].slider_max == 1.0
+
+
+def test_every_mesh_that_shares_the_keys_gets_the_same_values(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    teeth, tongue = (
+        make_mesh(scene, "Teeth", ["jawOpen", "jawLeft"]),
+        make_mesh(scene, "Tongue", ["tongueOut", "other"]),
+    )
+    teeth.parent = face
+    rig = make_rig(scene, face, weights=())
+    tongue.modifiers.new("Armature", "ARMATURE").object = rig
+    stranger = make_mesh(scene, "Stranger", arkit)
+    curves = performance()
+    keyed(face, curves, np.arange(N))
+    scene.frame_set(7)
+    assert value(teeth, "jawOpen") == value(face, "jawOpen") > 0.0
+    assert value(tongue, "tongueOut") == value(face, "tongueOut") > 0.0
+    assert stranger.data.shape_keys.animation_data is None
+    keys = [mesh.data.shape_keys for mesh in (face, teeth, tongue)]
+    if SLOTS:  # one action, a slot each
+        assert len({key.animation_data.action.name for key in keys}) == 1
+        assert len({key.animation_data.action_slot.identifier for key in keys}) == 3
+
+
+def test_names_spelt_another_way_match(scene, keyed, performance):
+    head, curves = make_mesh(scene, "Face", ["EyeBlink_L", "jaw_open"]), performance()
+    report = keyed(head, curves, np.arange(N))
+    scene.frame_set(3)
+    assert abs(value(head, "jaw_open") - curves.values[3, curves.names.index("jawOpen")]) < 1e-6
+    assert len(report.keyed) == 2 and "mouthPucker" in report.unmatched and len(report.unmatched) == 50
+
+
+def test_driven_and_locked_keys_are_left_alone_and_listed(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    head.data.shape_keys.key_blocks["jawOpen"].driver_add("value")
+    head.data.shape_keys.key_blocks["mouthPucker"].keyframe_insert("value", frame=3)
+    key_curve(head, "mouthPucker").lock = True
+    report = keyed(head, performance(), np.arange(N))
+    assert report.skipped == {"jawOpen": "driven", "mouthPucker": "locked"}
+    assert key_curve(head, "jawOpen") is None and frames_of(key_curve(head, "mouthPucker")) == [3.0]
+    assert "50 of 52 channels" in report.sentence() and "jawOpen (driven)" in report.sentence()
+
+
+def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
+    retarget = part("fields_blender.retarget")
+    channel = retarget.KeyChannel("jawOpen", 'the "open" \\ key', "Jaw")
+    odd = retarget.Mapping("odd", (channel,), ())
+    head = make_mesh(scene, "Face", [channel.key])
+    curves = part("fields_blender.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
+    part("operators.keys").write(part("operators.heads").find(head, odd), curves, np.array([1]), odd, "FIELDS odd")
+    scene.frame_set(1)
+    assert value(head, channel.key) == 0.5
+
+
+# -- rotations ----------------------------------------------------------------------------------------------------
+
+
+# Where a point on the face goes, in Blender's axes (the face looks to -Y, its left is +X), for turns of 90 degrees in
+# the head's frame: about x (to the left): nod down; about y (up): turn to the left; about z (out): tilt.
+TURNS = [
+    ((np.pi / 2, 0, 0), (0, -1, 0), (0, 0, -1)),
+    ((0, np.pi / 2, 0), (0, -1, 0), (1, 0, 0)),
+    ((0, 0, np.pi / 2), (1, 0, 0), (0, 0, 1)),
+]
+
+
+@pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "ZXY", "AXIS_ANGLE"])
+@pytest.mark.parametrize("roll", [0.0, 1.1])
+@pytest.mark.parametrize("vector, point, moved", TURNS)
+def test_the_head_bone_turns_as_the_head_did(scene, arkit, keyed, performance, vector, point, moved, roll, mode):
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face, roll=roll)
+    bone = rig.pose.bones["head"]
+    bone.rotation_mode = mode
+    keyed(face, performance(head=np.linspace(0, 1, N)[:, None] * vector), np.arange(N))
+    scene.frame_set(N - 1)
+    turn = bone.matrix.to_3x3() @ bone.bone.matrix_local.to_3x3().inverted()
+    np.testing.assert_allclose(turn @ Vector(point), moved, atol=1e-5)
+    # Half the way is half the angle, at every frame and without a jump.
+    scene.frame_set((N - 1) // 2)
+    turn = bone.matrix.to_3x3() @ bone.bone.matrix_local.to_3x3().inverted()
+    assert abs(turn.to_quaternion().angle - np.pi / 2 * ((N - 1) // 2) / (N - 1)) < 1e-5
+    assert face.rotation_euler[:] == (0, 0, 0)
+
+
+def test_a_turn_past_half_a_circle_has_no_jump(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    head = np.linspace(-np.pi, np.pi, N)[:, None] * [0.0, 1.4, 0.2]
+    head = np.where(np.linalg.norm(head, axis=1, keepdims=True) > np.pi, head * 0.5, head)
+    for mode, path, size in (("QUATERNION", "rotation_quaternion", 4), ("XYZ", "rotation_euler", 3)):
+        face.rotation_mode = mode
+        turning = np.cumsum(np.full((N, 3), [0.0, 0.3, 0.05]), axis=0)
+        angle = np.linalg.norm(turning, axis=1, keepdims=True)
+        wrapped = turning / angle * (np.mod(angle + np.pi, 2 * np.pi) - np.pi)
+        keyed(face, performance(head=wrapped), np.arange(N))
+        for index in range(size):
+            keys = np.array([p.co.y for p in curve_of(face, path, index).keyframe_points])
+            assert np.abs(np.diff(keys)).max() < 0.6
+
+
+def test_a_head_modelled_with_y_up_turns_the_same_way(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit, up="y")
+    keyed(face, performance(head=np.tile([0.0, np.pi / 2, 0.0], (N, 1))), np.arange(N))
+    scene.frame_set(0)
+    # y up: the face looks to +z; turned to its left, +x.
+    np.testing.assert_allclose(face.matrix_basis.to_3x3() @ Vector((0, 0, 1)), (1, 0, 0), atol=1e-5)
+
+
+def test_without_bones_the_object_turns_from_how_it_stood_however_often_it_is_baked(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    face.rotation_euler.z = 0.7
+    rest = face.matrix_basis.to_3x3()
+    curves = performance(head=np.tile([0.0, 0.5, 0.0], (N, 1)))
+    for _ in range(3):
+        keyed(face, curves, np.arange(N))
+        scene.frame_set(4)
+        np.testing.assert_allclose(face.matrix_basis.to_3x3(), rest @ Matrix.Rotation(0.5, 3, "Z"), atol=1e-5)
+
+
+def test_head_rotation_can_be_left_out(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    face.fields.use_head_rotation = False
+    keyed(face, performance(), np.arange(N))
+    assert face.animation_data is None
+
+
+def test_the_jaw_moves_once(scene, arkit, keyed, performance):
+    """Automatic: the bone where it deforms the skin, and then the jaw's keys rest."""
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face)
+    curves = performance(jaw=np.tile([0.3, 0.0, 0.0], (N, 1)))
+
+    def jaw():
+        scene.frame_set(5)
+        return round(rig.pose.bones["jaw"].matrix_basis.to_quaternion().angle, 4), value(face, "jawOpen")
+
+    keyed(face, curves, np.arange(N))
+    assert jaw() == (0.3, 0.0)
+    assert value(face, "jawForward") > 0.0
+    face.fields.jaw_on = "SHAPE_KEYS"
+    keyed(face, curves, np.arange(N))
+    angle, opened = jaw()
+    assert angle == 0.0 and abs(opened - curves.values[5, curves.names.index("jawOpen")]) < 1e-6
+    face.fields.jaw_on = "BONE"
+    keyed(face, curves, np.arange(N))
+    assert jaw() == (0.3, 0.0)
+
+
+def test_a_bone_that_moves_nothing_is_not_preferred(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face, weights=("head",))
+    curves = performance(jaw=np.tile([0.3, 0.0, 0.0], (N, 1)), eye_L=np.tile([0.0, 0.2, 0.0], (N, 1)))
+    keyed(face, curves, np.arange(N))
+    scene.frame_set(5)
+    assert value(face, "jawOpen") > 0.0 and rig.pose.bones["jaw"].matrix_basis.to_quaternion().angle == 0.0
+    assert value(face, "eyeLookOutLeft") > 0.0
+
+
+def test_an_eye_that_hangs_on_a_bone_is_turned_by_it(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face, roll=0.4)
+    eye = bpy.data.objects.new("Eye", bpy.data.meshes.new("Eye"))
+    scene.collection.objects.link(eye)
+    eye.parent, eye.parent_type, eye.parent_bone = rig, "BONE", "eye.L"
+    keyed(face, performance(eye_L=np.tile([0.0, 0.5, 0.0], (N, 1))), np.arange(N))
+    scene.frame_set(5)
+    bone = rig.pose.bones["eye.L"]
+    look = bone.matrix.to_3x3() @ bone.bone.matrix_local.to_3x3().inverted() @ Vector((0, -1, 0))
+    np.testing.assert_allclose(look, (np.sin(0.5), -np.cos(0.5), 0), atol=1e-5)
+    assert value(face, "eyeLookOutLeft") == 0.0 and value(face, "eyeLookOutRight") > 0.0
+
+
+def test_a_body_without_a_head_bone_is_not_turned(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face, bones=("root",), weights=("root",))
+    report = keyed(face, performance(), np.arange(N))
+    assert "head" in report.skipped and rig.animation_data is None and face.animation_data is None
+
+
+# -- what can't be keyed ------------------------------------------------------------------------------------------
+
+
+def refused(part, keyed, chosen, curves, says):
+    with pytest.raises(part("fields_blender.errors").FieldsError, match=says):
+        keyed(chosen, curves, np.arange(len(curves)))
+
+
+def test_heads_without_fitting_shape_keys_are_refused(scene, part, keyed, performance):
+    refused(part, keyed, None, performance(), "No head is chosen")
+    bare = bpy.data.objects.new("Bare", bpy.data.meshes.new("Bare"))
+    scene.collection.objects.link(bare)
+    refused(part, keyed, bare, performance(), "no shape keys")
+    refused(part, keyed, make_mesh(scene, "Other", ["Key 1", "Smile"]), performance(), "None of the shape keys")
+
+
+def test_linked_heads_are_refused_with_the_cure(scene, part, arkit, keyed, performance, tmp_path):
+    """Blender would let us write, and forget everything at the next start."""
+    head = make_mesh(scene, "LinkedFace", arkit)
+    library = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(library, {head})
+    bpy.data.objects.remove(head)
+    with bpy.data.libraries.load(library, link=True) as (_, wanted):
+        wanted.objects = ["LinkedFace"]
+    linked = wanted.objects[0]
+    scene.collection.objects.link(linked)
+    refused(part, keyed, linked, performance(), "Make a library override")
+    override = linked.override_create(remap_local_usages=True)
+    refused(part, keyed, override, performance(), "override it too")
+    override.data.override_create(remap_local_usages=True)
+    curves = performance()
+    curves.values[4, curves.names.index("jawOpen")] = 1.5
+    report = keyed(override, curves, np.arange(N))
+    scene.frame_set(3)
+    assert abs(value(override, "mouthPucker") - curves.values[3, curves.names.index("mouthPucker")]) < 1e-6
+    assert "overridden" in report.skipped["jawOpen"]
+
+
+def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed, performance, monkeypatch):
+    face = make_mesh(scene, "Face", arkit)
+    teeth = make_mesh(scene, "Teeth", ["jawOpen"])
+    teeth.parent = face
+    face.data.shape_keys.key_blocks["jawOpen"].keyframe_insert("value", frame=3)
+    actions = set(bpy.data.actions)
+    keys = part("operators.keys")
+    real, calls = keys._merged, []
+
+    def failing(*arguments):
+        calls.append(1)
+        if len(calls) == 53:  # the teeth: all of the face is written by then
+            raise MemoryError
+        return real(*arguments)
+
+    monkeypatch.setattr(keys, "_merged", failing)
+    curves = performance(high=1.8)
+    with pytest.raises(MemoryError):
+        keyed(face, curves, np.arange(N))
+    assert set(bpy.data.actions) == actions
+    assert frames_of(key_curve(face, "jawOpen")) == [3.0] and key_curve(face, "mouthPucker") is None
+    assert teeth.data.shape_keys.animation_data is None
+    assert face.data.shape_keys.key_blocks["jawOpen"].slider_max == 1.0
+    monkeypatch.undo()
+    keyed(face, curves, np.arange(N))
+
+
+def test_52_channels_of_3000_frames_are_quick(scene, arkit, keyed, performance):
+    face, curves = make_mesh(scene, "Face", arkit), performance(3000)
+    face.fields.use_head_rotation = False
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        keyed(face, curves, np.arange(3000))
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.15
+
+
+def test_quaternion_helper_agrees_with_blender(part):
+    vector = Vector((0.3, -0.2, 0.9))
+    ours = part("fields_blender.rotation").to_quaternion(np.array([vector]))[0]
+    np.testing.assert_allclose(ours, Quaternion(vector.normalized(), vector.length), atol=1e-6)
