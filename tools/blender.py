@@ -11,11 +11,21 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
+def profile() -> Iterator[None]:
+    """A fresh user folder in which Blender finds this checkout as an installed extension. Before bpy is imported."""
+    with tempfile.TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) as folder:
+        os.environ["BLENDER_USER_RESOURCES"] = folder  # bpy reads this when it is imported
+        installed = Path(folder, "extensions", "user_default")
+        installed.mkdir(parents=True)
+        (installed / "fields_facial_capture").symlink_to(ROOT, target_is_directory=True)
+        yield
+
+
+@contextmanager
 def extension() -> Iterator[None]:
-    """Enable the extension for the length of a `with` block. bpy must not have been imported before."""
-    with tempfile.TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) as profile:
-        os.environ["BLENDER_USER_RESOURCES"] = profile  # bpy reads this when it is imported
-        link_checkout(Path(profile))
+    """The extension, enabled for the length of a `with` block. Before bpy is imported."""
+    with profile():
+        import bpy  # noqa: F401, I001 - makes Blender's own scripts, such as addon_utils, importable
         import addon_utils
 
         if addon_utils.enable(MODULE, default_set=True) is None:
@@ -24,10 +34,3 @@ def extension() -> Iterator[None]:
             yield
         finally:
             addon_utils.disable(MODULE, default_set=True)  # bpy 4.5 never ends when a class is left registered
-
-
-def link_checkout(profile: Path) -> None:
-    """Make a user folder of Blender's find this checkout as an installed extension."""
-    folder = profile / "extensions" / "user_default"
-    folder.mkdir(parents=True)
-    (folder / "fields_facial_capture").symlink_to(ROOT, target_is_directory=True)

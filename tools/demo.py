@@ -195,7 +195,7 @@ def render(scene: "bpy.types.Scene", video: Path, fps: float, out: Path) -> str:
     def shot(frame: int) -> Path:
         scene.frame_set(frame)
         scene.render.filepath = str(pictures / f"head{frame:05d}.png")
-        with _quiet():
+        with quiet():
             bpy.ops.render.render(write_still=True)
         return Path(scene.render.filepath)
 
@@ -273,9 +273,18 @@ def encode(pairs: list[Path], fps: float, video: Path, target: Path) -> None:
     add_sound(strips, video)
     scene.frame_start, scene.frame_end = 1, len(pairs)
     height, width = import_cv2().imread(str(pairs[0])).shape[:2]
+    scene.render.resolution_x, scene.render.resolution_y = width, height
+    scene.render.fps, scene.render.fps_base = max(round(fps), 1), max(round(fps), 1) / fps
+    encode_scene(scene, target)
+    bpy.data.scenes.remove(scene)
+
+
+def encode_scene(scene: "bpy.types.Scene", target: Path) -> None:
+    """Render a scene's sequencer to an H.264 file, its colours untouched."""
+    import bpy
+
     made = scene.render
-    made.resolution_x, made.resolution_y, made.resolution_percentage = width, height, 100
-    made.fps, made.fps_base = max(round(fps), 1), max(round(fps), 1) / fps
+    made.resolution_percentage = 100
     made.filepath, made.use_file_extension = str(target), False
     if hasattr(made.image_settings, "media_type"):  # 5.0
         made.image_settings.media_type = "VIDEO"
@@ -283,14 +292,13 @@ def encode(pairs: list[Path], fps: float, video: Path, target: Path) -> None:
     made.ffmpeg.format, made.ffmpeg.codec, made.ffmpeg.constant_rate_factor = "MPEG4", "H264", "HIGH"
     made.ffmpeg.audio_codec = "AAC"
     scene.display_settings.display_device = "sRGB"
-    scene.view_settings.view_transform = "Standard"  # the pictures are finished already
-    with _quiet():
+    scene.view_settings.view_transform = "Standard"
+    with quiet():
         bpy.ops.render.render(animation=True, scene=scene.name)
-    bpy.data.scenes.remove(scene)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep what Blender itself prints (a line for every render) off the terminal."""
     sys.stdout.flush()
     kept = os.dup(1)

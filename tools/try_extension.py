@@ -19,8 +19,8 @@ def main(archive: Path) -> None:
         os.environ["BLENDER_USER_RESOURCES"] = profile
         os.chdir(profile)  # so that nothing is imported from the repository by accident
         sys.path[:] = [path for path in sys.path if path not in ("", str(ROOT))]
+        import bpy  # noqa: I001 - first: it makes Blender's own scripts, such as addon_utils, importable
         import addon_utils
-        import bpy
 
         bpy.ops.extensions.package_install_files(
             filepath=str(archive), repo="user_default", enable_on_install=False, overwrite=True

@@ -1,0 +1,29 @@
+"""What enabling the extension adds to Blender's start, for `tools/bench.py`; imports nothing that Blender would not.
+
+python -m tools.bench_enable        prints {"seconds": s}
+"""
+
+import json
+import sys
+import time
+
+from .blender import MODULE, profile
+
+
+def main() -> None:
+    with profile():
+        import bpy  # noqa: F401, I001 - makes Blender's own scripts, such as addon_utils, importable
+        import addon_utils
+
+        began = time.perf_counter()
+        addon_utils.enable(MODULE, default_set=True)
+        seconds = time.perf_counter() - began
+        early = sorted({"cv2", "onnxruntime"} & set(sys.modules))
+        addon_utils.disable(MODULE)
+        if early:
+            sys.exit(f"Enabling the extension imports {early}.")
+        print(json.dumps({"seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()
