@@ -1,6 +1,5 @@
 """Add > Mesh > FIELDS Head: the demo head with its 52 shape keys, materials and bones."""
 
-import tempfile
 from pathlib import Path
 
 import bpy
@@ -102,7 +101,9 @@ def _mesh(head: demo_head.DemoHead) -> bpy.types.Object:
     for name, (moved, by) in head.keys.items():
         shape = head.vertices.copy()
         shape[moved] += by
-        face.shape_key_add(name=name, from_mix=False).data.foreach_set("co", _blender(shape).ravel())
+        key = face.shape_key_add(name=name, from_mix=False)
+        key.value = 0.0  # new keys begin at 1 in some versions
+        key.data.foreach_set("co", _blender(shape).ravel())
     for bone, weights in head.weights.items():
         group = face.vertex_groups.new(name=bone)
         for level in np.unique(weights[weights > 0.0]):
@@ -137,13 +138,9 @@ def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
 
 
 def _image(jpeg: bytes) -> bpy.types.Image:
-    """Blender reads pictures from files only; packed, the image needs its file no longer."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "FIELDS Head.jpg"
-        path.write_bytes(jpeg)
-        image = bpy.data.images.load(str(path))
-        image.pack()
-    image.filepath = "//FIELDS Head.jpg"
+    image = bpy.data.images.new("FIELDS Head", 1, 1)
+    image.pack(data=jpeg, data_len=len(jpeg))
+    image.source = "FILE"  # in place of the blank picture, the packed one
     return image
 
 
