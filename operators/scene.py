@@ -1,31 +1,15 @@
-"""Reading the scene: its rate, the chosen strips, and the Clip of what those strips show.
+"""Reading the scene: its rate, the strips and the range the artist chose, and the Clip they make.
 
-With keys.py the only file that knows Blender's frames. A Clip counts seconds of the scene's timeline.
-
-Which source frame Blender shows at scene frame f (measured against its own renders in 4.2, 4.5, 5.0):
-    index = floor((f - start) * factor + 1/2) + trim      forwards
-    index = floor((last - f) * factor + 1/2) + trim       reversed, last = start + content length - 1
-where `factor` is source frames per scene frame and `trim` the source frames cut off at the front. Blender finds the
-frame of an index in a file by time, index / strip.fps, which is how variable frame rates are followed too. So a source
-frame with time stamp s happens at scene frame start + (s * strip.fps - trim) / factor.
+Blender's frames are known here, in strips.py, sequencer_render.py and keys.py; everywhere else time is in seconds.
 """
 
-import itertools
-from collections.abc import Generator, Iterable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from collections.abc import Generator, Sequence
+from typing import Any
 
-import bpy
-
-from ..fields_blender.clip import Clip, PicturePiece, VideoPiece
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.video import PICTURES, probe
-from .sequencer_render import picture_path, render_strip
-
-# A frame just outside a strip, delivered so that its edge can be interpolated, stays this many scene frames away from
-# the strip that follows.
-BEFORE_NEXT = 0.01
+from ..fields_blender.clip import Clip
+from .strip_api import rate as rate
+from .strip_api import strips_of
+from .strips import READABLE, read_strips
 
 
 def sequencer_scene(context: Any) -> Any:
@@ -33,331 +17,40 @@ def sequencer_scene(context: Any) -> Any:
     return getattr(context, "sequencer_scene", None) or context.scene
 
 
-def scene_rate(scene: Any) -> float:
-    """Scene frames a second."""
-    return scene.render.fps / scene.render.fps_base
+def limits(context: Any) -> tuple[int, int] | None:
+    """First and last scene frame that the artist wants captured; None: all that the strips show."""
+    scene, choice = sequencer_scene(context), context.scene.fields.range
+    if choice == "SCENE":
+        return scene.frame_start, scene.frame_end
+    if choice == "PREVIEW" and scene.use_preview_range:
+        return scene.frame_preview_start, scene.frame_preview_end
+    return None
 
 
-def to_seconds(scene: Any, frame: float) -> float:
-    """Seconds of the scene's timeline, where frame 0 is 0 s."""
-    return frame / scene_rate(scene)
+def chosen_strips(context: Any) -> list[Any]:
+    """The selected strips, or else the active one; the active one first. Works in every editor.
 
-
-def to_frame(scene: Any, seconds: float) -> float:
-    """Scene frame, fractions included."""
-    return seconds * scene_rate(scene)
-
-
-def active_strip(context: Any) -> Any | None:
-    editor = sequencer_scene(context).sequence_editor
-    return editor.active_strip if editor else None
-
-
-def selected_strips(context: Any) -> list[Any]:
-    """The selected strips of the level the sequencer shows (an open meta strip, or the top). Works in every editor."""
+    Only of the level that the sequencer shows (an open meta strip, or the top), and without the sounds that are
+    selected together with their videos.
+    """
     editor = sequencer_scene(context).sequence_editor
     if editor is None:
         return []
     level = editor.meta_stack[-1] if len(editor.meta_stack) else editor
-    return [strip for strip in strips_of(level) if strip.select]
+    active = editor.active_strip
+    chosen = [strip for strip in strips_of(level) if strip.select] or ([active] if active else [])
+    chosen.sort(key=lambda strip: strip != active)
+    return [strip for strip in chosen if strip.type in READABLE] or chosen
 
 
-def clip_from_strips(scene: Any, strips: Sequence[Any], first: int | None = None, last: int | None = None) -> Clip:
-    """`read_strips` in one go."""
-    reading = read_strips(scene, strips, first, last)
+def clip(
+    context: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None
+) -> Generator[tuple[float, str], None, Clip]:
+    """`read_strips` of the sequencer's scene, for a job: yields (share done, words for the artist)."""
+    reading = read_strips(sequencer_scene(context), strips, limits)
     while True:
         try:
-            next(reading)
-        except StopIteration as done:
-            return done.value
-
-
-def read_strips(
-    scene: Any, strips: Sequence[Any], first: int | None = None, last: int | None = None
-) -> Generator[tuple[int, int], None, Clip]:
-    """The Clip of what `strips` show from scene frame `first` to `last` (both included; None: all of them).
-
-    Movie and image strips are read from their files; in meta strips, what lies inside. Strips whose frames or picture
-    Blender alters (retimed, speed effects, flipped, cropped, turned, files cv2 can't decode) are rendered by Blender,
-    one frame a step: yields (rendered, to render). Muted strips are left out. Where strips overlap, the one in the
-    higher channel is read. The scale and position of a strip are ignored: the whole source picture is read. Parts of a
-    strip pulled out beyond its content, where Blender holds a frame, have no frames.
-
-    Raises FieldsError where there is nothing to read and for missing files.
-    """
-    shown = _shown_by(scene, strips, first, last)
-    rendered = [_must_render(scene, item.strip) for item in shown]
-    total = sum(item.last - item.first for item, render in zip(shown, rendered, strict=True) if render)
-    folder = TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) if total else None
-    done, pieces = 0, []
-    try:
-        for number, item in enumerate(shown):
-            if rendered[number] and folder is not None:
-                target = Path(folder.name, str(number))
-                for _ in render_strip(scene, item.strip, item.first, item.last, target):
-                    done += 1
-                    yield done, total
-                pieces.append(_rendered_piece(scene, item, target))
-            elif item.strip.type == "MOVIE":
-                pieces.append(_movie_piece(scene, item, _bounds(scene, shown, number)))
-            else:
-                pieces.append(_image_piece(scene, item))
-    except BaseException:  # a cancelled generator too
-        if folder is not None:
-            folder.cleanup()
-        raise
-    source = {
-        "scene": scene.name,
-        "rate": scene_rate(scene),
-        "strips": [{"name": item.strip.name, "first": item.first, "last": item.last - 1} for item in shown],
-    }
-    return Clip(tuple(pieces), source, folder=folder)
-
-
-# ---------------------------------------------------------------------------------------------- what is shown when
-
-
-class Shown(NamedTuple):
-    """A strip seen from scene frame `first` to before `last`."""
-
-    strip: Any
-    first: int
-    last: int
-
-
-READABLE = {"MOVIE", "IMAGE", "META", "SPEED", "TRANSFORM"}
-# Effects that change which frame is shown, or where the face is in it.
-ALTERING = {"SPEED", "TRANSFORM"}
-
-
-def _shown_by(scene: Any, strips: Sequence[Any], first: int | None, last: int | None) -> list[Shown]:
-    if not strips:
-        raise FieldsError("No strip is chosen. Select a movie strip or an image sequence in the Video Sequencer.")
-    readable = [strip for strip in strips if strip.type in READABLE]
-    if not readable:
-        kind = strips[0].type.replace("_", " ").lower()
-        raise FieldsError(
-            f"“{strips[0].name}” is a {kind} strip, which shows no video. Choose a movie strip, an image sequence or a "
-            "meta strip that holds one."
-        )
-    editor = scene.sequence_editor
-    sounding = [strip for strip in readable if not _muted(editor, strip)]
-    if not sounding:
-        raise FieldsError(f"“{readable[0].name}” is muted. Unmute the strip and its channel, or choose another strip.")
-    seen = [_as_seen(editor, strip) for strip in sounding]
-    begin = min(left(strip) for strip in seen) if first is None else first
-    end = max(right(strip) for strip in seen) if last is None else last + 1
-    shown = [part for item in _topmost(seen, begin, end) for part in _inside(item)]
-    if not shown:
-        raise FieldsError(
-            f"“{readable[0].name}” shows no video between frames {begin} and {end - 1}. "
-            "Choose another strip or another range."
-        )
-    return shown
-
-
-def _as_seen(editor: Any, strip: Any) -> Any:
-    """The speed or transform effect laid over `strip`, or the altered meta strip around it; or else `strip`."""
-    for other in _all_strips(editor):
-        if other.type in ALTERING and other.input_1 == strip and not other.mute:
-            return _as_seen(editor, other)
-    parent = strip.parent_meta()
-    if parent is not None and _altered(parent):
-        return _as_seen(editor, parent)
-    return strip
-
-
-def _inside(item: Shown) -> list[Shown]:
-    """What a meta strip shows in that time, strip by strip; any other strip as it is."""
-    if item.strip.type != "META" or _altered(item.strip):
-        return [item]
-    channels = item.strip.channels
-    children = [
-        child
-        for child in strips_of(item.strip)
-        if child.type in READABLE and not child.mute and not channels[child.channel].mute
-    ]
-    return [part for inner in _topmost(children, item.first, item.last) for part in _inside(inner)]
-
-
-def _topmost(strips: Iterable[Any], first: int, last: int) -> list[Shown]:
-    """Which of `strips` is seen when, in order of time: of those that overlap, the one in the highest channel."""
-    spans = [(max(_visible_from(strip), first), min(_visible_to(strip), last), strip) for strip in strips]
-    spans = [span for span in spans if span[0] < span[1]]
-    edges = sorted({edge for start, end, _ in spans for edge in (start, end)})
-    shown: list[Shown] = []
-    for start, end in itertools.pairwise(edges):
-        over = [strip for a, b, strip in spans if a <= start and end <= b]
-        if not over:
-            continue
-        top = max(over, key=lambda strip: strip.channel)
-        if shown and shown[-1].strip == top and shown[-1].last == start:
-            shown[-1] = shown[-1]._replace(last=end)
-        else:
-            shown.append(Shown(top, start, end))
-    return shown
-
-
-def _visible_from(strip: Any) -> int:
-    """`left`, within the handles of the meta strips around it."""
-    parent = strip.parent_meta()
-    return left(strip) if parent is None else max(left(strip), _visible_from(parent))
-
-
-def _visible_to(strip: Any) -> int:
-    parent = strip.parent_meta()
-    return right(strip) if parent is None else min(right(strip), _visible_to(parent))
-
-
-def _muted(editor: Any, strip: Any) -> bool:
-    parent = strip.parent_meta()
-    channels = editor.channels if parent is None else parent.channels
-    return strip.mute or channels[strip.channel].mute or (parent is not None and _muted(editor, parent))
-
-
-def _altered(strip: Any) -> bool:
-    """Does Blender change which frames this strip shows, or where the face is in them?"""
-    transform, crop = strip.transform, strip.crop
-    return bool(
-        len(getattr(strip, "retiming_keys", ()))
-        or strip.strobe > 1
-        or strip.use_flip_x
-        or strip.use_flip_y
-        or (crop and (crop.min_x or crop.max_x or crop.min_y or crop.max_y))
-        or (transform and (transform.rotation or abs(transform.scale_x - transform.scale_y) > 1e-4))
-    )
-
-
-def _must_render(scene: Any, strip: Any) -> bool:
-    if strip.type not in ("MOVIE", "IMAGE") or _altered(strip):
-        return True
-    if strip.type == "IMAGE":
-        return any(Path(element.filename).suffix.lower() not in PICTURES for element in strip.elements)
-    if strip.stream_index:
-        return True
-    path = _file(scene, strip, strip.filepath)
-    try:
-        probe(path)
-    except FieldsError:
-        if not strip.elements[0].orig_width:
-            raise  # Blender can't read it either
-        return True
-    return False
-
-
-# ------------------------------------------------------------------------------------------------- strips to pieces
-
-
-def _bounds(scene: Any, shown: list[Shown], number: int) -> tuple[float, float]:
-    """Seconds between which the frames of the strip must stay so as not to mix with the strips before and after."""
-    rate = scene_rate(scene)
-    first = shown[number - 1].last / rate if number else -float("inf")
-    last = (shown[number].last - BEFORE_NEXT) / rate if number + 1 < len(shown) else float("inf")
-    return first, last
-
-
-def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
-    frames = range(item.first, item.last)
-    times = tuple(to_seconds(scene, frame) for frame in frames)
-    return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
-
-
-def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float]) -> VideoPiece:
-    strip, rate = item.strip, scene_rate(scene)
-    path = _file(scene, strip, strip.filepath)
-    info = probe(path)
-    source_frames = info.duration * strip.fps
-    trim = trim_start(strip)
-    factor = _playback_factor(strip, rate, source_frames)
-    if strip.use_reverse_frames:
-        scale = -strip.fps / (factor * rate)
-        offset = (content_start(strip) + content_length(strip) - 1 + trim / factor) / rate
-    else:
-        scale = strip.fps / (factor * rate)
-        offset = (content_start(strip) - trim / factor) / rate
-    first, last = item.first / rate, (item.last - 1) / rate
-    count = round((item.last - item.first) / rate / abs(scale) * info.fps)
-    return VideoPiece(str(path), first, last, offset, scale, neighbours=True, bounds=bounds, count=count)
-
-
-def _playback_factor(strip: Any, rate: float, source_frames: float) -> float:
-    """Source frames per scene frame: 1, or what keeps the video's own speed.
-
-    Blender does not tell which (the choice “adjust playback rate” when the strip was added has no property), so the
-    one that fits the strip's length is taken. Where both fit they give the same frames.
-    """
-    adjusted = strip.fps / rate
-    length = content_length(strip)
-    trimmed = source_frames - trim_start(strip) - trim_end(strip)
-    return 1.0 if abs(trimmed - length) < abs(trimmed - length * adjusted) - 0.5 else adjusted
-
-
-def _image_piece(scene: Any, item: Shown) -> PicturePiece:
-    strip, rate = item.strip, scene_rate(scene)
-    start, end, trim = content_start(strip), content_start(strip) + content_length(strip) - 1, trim_start(strip)
-    names = [element.filename for element in strip.elements]
-    last_number = len(names) - 1 - trim_end(strip)
-    paths, times, previous = [], [], None
-    for frame in range(item.first, item.last):
-        position = end - frame if strip.use_reverse_frames else frame - start
-        number = min(max(int(position + 0.5), 0) + trim, last_number)
-        if number != previous:  # a frame that is held is one picture
-            paths.append(str(_file(scene, strip, str(Path(strip.directory, names[number])))))
-            times.append(frame / rate)
-        previous = number
-    return PicturePiece(tuple(paths), tuple(times))
-
-
-def _file(scene: Any, strip: Any, path: str) -> Path:
-    absolute = Path(bpy.path.abspath(path, library=scene.library))
-    if not absolute.is_file():
-        raise FieldsError(
-            f"{absolute} is not where the strip “{strip.name}” says. Use File > External Data > Find Missing Files, "
-            "or choose the file again in the strip's Source panel."
-        )
-    return absolute
-
-
-# --------------------------------------------------------------- names that changed (5.2 deprecates the older ones)
-
-
-def strips_of(owner: Any) -> Any:
-    """The strips of a sequence editor or meta strip."""
-    return owner.strips if hasattr(owner, "strips") else owner.sequences
-
-
-def _all_strips(editor: Any) -> Any:
-    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
-
-
-def left(strip: Any) -> int:
-    """First scene frame on which the strip is seen."""
-    return strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start
-
-
-def right(strip: Any) -> int:
-    """First scene frame on which it no longer is."""
-    return strip.right_handle if hasattr(strip, "right_handle") else strip.frame_final_end
-
-
-def content_start(strip: Any) -> float:
-    return strip.content_start if hasattr(strip, "content_start") else strip.frame_start
-
-
-def content_length(strip: Any) -> float:
-    """Scene frames from end to end of the content, whatever the handles hide.
-
-    Added up, because 4.2's frame_duration counts source frames.
-    """
-    if hasattr(strip, "left_handle_offset"):
-        return strip.duration + strip.left_handle_offset + strip.right_handle_offset
-    return strip.frame_final_duration + strip.frame_offset_start + strip.frame_offset_end
-
-
-def trim_start(strip: Any) -> int:
-    """Source frames cut off at the front."""
-    return strip.content_trim_start if hasattr(strip, "content_trim_start") else strip.animation_offset_start
-
-
-def trim_end(strip: Any) -> int:
-    return strip.content_trim_end if hasattr(strip, "content_trim_end") else strip.animation_offset_end
+            done, total = next(reading)
+        except StopIteration as end:
+            return end.value
+        yield done / total, f"Rendering the strip: {done} of {total} frames"

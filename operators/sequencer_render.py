@@ -3,13 +3,13 @@
 import math
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..fields_blender.errors import FieldsError
+from .strip_api import all_strips, scratch_copy, strips_of
 
 # Faces gain nothing from more; the disk does.
 LONGEST_SIDE = 1920
@@ -34,7 +34,11 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
             f"“{strip.name}” begins before frame 0, where Blender can't render. Move it to frame 0 or later."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with _only(scene, strip) as copy:
+    with scratch_copy(scene, strip) as (copy, twin):
+        _mute_others(copy, twin)
+        _set_canvas(copy, twin)
+        _set_output(copy)
+        _keep_nothing(copy.sequence_editor)
         render = copy.render
         render.filepath = str(folder / FILE_NAME)
         pixels = render.resolution_x * render.resolution_y * (render.resolution_percentage / 100) ** 2
@@ -57,28 +61,12 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
             yield frame
 
 
-@contextmanager
-def _only(scene: Any, strip: Any) -> Iterator[Any]:
-    """A copy of the scene that shows `strip` alone, with plain render settings."""
-    index = list(_all(scene)).index(strip)
-    copy = scene.copy()
-    copy.name = "FIELDS (temporary)"
-    name = copy.name
-    try:
-        twin = list(_all(copy))[index]
-        _mute_others(copy, twin)
-        _set_canvas(copy, twin)
-        _set_output(copy)
-        yield copy
-    finally:
-        left_over = bpy.data.scenes.get(name)  # by name: an undo meanwhile makes `copy` invalid
-        if left_over is not None:
-            bpy.data.scenes.remove(left_over)
-
-
-def _all(scene: Any) -> Any:
-    editor = scene.sequence_editor
-    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+def _keep_nothing(editor: Any) -> None:
+    """No cache: each frame is rendered once, and 5.0 finds frames in its cache that are up to one frame off."""
+    for name in ("raw", "preprocessed", "composite", "final"):
+        if hasattr(editor, f"use_cache_{name}"):
+            setattr(editor, f"use_cache_{name}", False)
+    editor.use_prefetch = False
 
 
 def _inputs(strip: Any) -> list[Any]:
@@ -87,8 +75,9 @@ def _inputs(strip: Any) -> list[Any]:
     for name in ("input_1", "input_2"):
         if getattr(strip, name, None) is not None:
             found += _inputs(getattr(strip, name))
-    for child in getattr(strip, "strips", None) or getattr(strip, "sequences", None) or ():
-        found += _inputs(child)
+    if strip.type == "META":
+        for child in strips_of(strip):
+            found += _inputs(child)
     return found
 
 
@@ -98,7 +87,7 @@ def _mute_others(scene: Any, strip: Any) -> None:
     while parent is not None:
         needed.append(parent)
         parent = parent.parent_meta()
-    for other in _all(scene):
+    for other in all_strips(scene.sequence_editor):
         if other not in needed:
             other.mute = True
     # Laid over black it would be mixed with it.

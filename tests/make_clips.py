@@ -80,7 +80,16 @@ def _make_data() -> None:
     h264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "28", "-g", "12", "-bf", "2"]
     # Numbered at 1000 a second, then moved to where they belong.
     stamps = "+".join(f"eq(N,{i})*{stamp}" for i, stamp in enumerate(VFR_STAMPS))
-    options = ["-vf", f"settb=1/1000,setpts='{stamps}'", "-vsync", "passthrough", "-enc_time_base", "1/1000", "-bf", "0"]
+    options = [
+        "-vf",
+        f"settb=1/1000,setpts='{stamps}'",
+        "-vsync",
+        "passthrough",
+        "-enc_time_base",
+        "1/1000",
+        "-bf",
+        "0",
+    ]
     options += [*h264[:-2], "-video_track_timescale", "1000"]
     _ffmpeg([painted(i) for i in range(len(VFR_STAMPS))], DATA / "vfr.mp4", *options, rate="1000")
     # A phone held sideways: stored turned to the right, with a mark that says to turn it left again.

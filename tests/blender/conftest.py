@@ -1,0 +1,62 @@
+"""The extension as an artist has it: in a fresh user folder, enabled once for all tests here, disabled at the end."""
+
+import importlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+# Before bpy is imported: it reads this once. Nothing of the machine's own Blender settings is seen or changed.
+RESOURCES = tempfile.mkdtemp(prefix="fields-blender-")
+os.environ["BLENDER_USER_RESOURCES"] = RESOURCES
+
+bpy: Any = pytest.importorskip("bpy", reason="Blender as a Python module (bpy) is not installed")
+
+NAME = "bl_ext.user_default.fields_facial_capture"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def extension() -> Iterator[ModuleType]:
+    """The enabled extension's package."""
+    import addon_utils
+
+    folder = Path(RESOURCES, "extensions", "user_default")
+    folder.mkdir(parents=True)
+    (folder / "fields_facial_capture").symlink_to(Path(__file__).parents[2], target_is_directory=True)
+    failures: list[BaseException] = []
+    module = addon_utils.enable(NAME, default_set=True, handle_error=failures.append)
+    try:
+        if module is None:
+            pytest.fail(f"The extension can't be enabled: {failures[0] if failures else 'see the output above'}")
+        yield module
+    finally:
+        # bpy 4.5 hangs at exit when a class is left registered.
+        addon_utils.disable(NAME, default_set=True)
+        shutil.rmtree(RESOURCES, ignore_errors=True)
+
+
+@pytest.fixture
+def part(extension: ModuleType) -> Any:
+    """`part("operators.scene")` is that module of the enabled extension."""
+    return lambda name: importlib.import_module(f"{NAME}.{name}")
+
+
+@pytest.fixture
+def scene() -> Iterator[Any]:
+    """A new scene of 24 frames a second in the window, removed afterwards."""
+    before = bpy.context.window.scene
+    made = bpy.data.scenes.new("test")
+    made.render.fps, made.render.fps_base = 24, 1.0
+    bpy.context.window.scene = made
+    if hasattr(bpy.context.workspace, "sequencer_scene"):  # 5.0
+        bpy.context.workspace.sequencer_scene = made
+    yield made
+    bpy.context.window.scene = before
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = before
+    bpy.data.scenes.remove(made)
