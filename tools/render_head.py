@@ -1,6 +1,8 @@
 """A small photo studio for heads: camera on the head, three soft lights, Cycles settings fast enough for a movie."""
 
 import math
+from collections.abc import Iterable
+
 import bpy
 from mathutils import Vector
 
@@ -14,24 +16,23 @@ _LIGHTS = {
 
 
 def setup_studio(
-    head: bpy.types.Object, width: int, height: int, samples: int = 8, turn: float = 0.0
+    scene: bpy.types.Scene, size: tuple[int, int], heads: Iterable[bpy.types.Object], turn: float = 0.0
 ) -> bpy.types.Object:
-    """Frame and light a head in its scene, and set up Cycles. Returns the camera.
+    """Frame and light `heads`, and set up Cycles. Returns the camera.
 
-    `width`, `height`: of the picture in pixels. `turn`: where the camera stands, rad around the head, 0 in front,
-    positive to the head's left. Cycles on the CPU, since a machine without a screen has no other engine.
+    `size`: width and height of the picture in pixels. `turn`: where the camera stands, rad around the head, 0 in
+    front, positive to the head's left. Cycles on the CPU, since a machine without a screen has no other engine.
     """
-    scene = head.users_scene[0]
     bpy.context.view_layer.update()  # a head just added has no place yet
-    corners = [head.matrix_world @ Vector(corner) for corner in head.bound_box]
+    corners = [head.matrix_world @ Vector(corner) for head in heads for corner in head.bound_box]
     low = Vector([min(corner[i] for corner in corners) for i in range(3)])
     high = Vector([max(corner[i] for corner in corners) for i in range(3)])
     centre, tall = (low + high) / 2, high.z - low.z
-    camera = _camera(scene, centre, tall, width / height, turn)
+    camera = _camera(scene, centre, tall, size[0] / size[1], turn)
     for name, (direction, watts, across) in _LIGHTS.items():
         _light(scene, name, centre, tall, Vector(direction).normalized(), watts, across)
     _world(scene)
-    _engine(scene, width, height, samples)
+    _engine(scene, size)
     return camera
 
 
@@ -73,14 +74,14 @@ def _world(scene: bpy.types.Scene) -> None:
     scene.world = world
 
 
-def _engine(scene: bpy.types.Scene, width: int, height: int, samples: int) -> None:
+def _engine(scene: bpy.types.Scene, size: tuple[int, int]) -> None:
     render, cycles = scene.render, scene.cycles
     render.engine = "CYCLES"
-    render.resolution_x, render.resolution_y = width, height
+    render.resolution_x, render.resolution_y = size
     render.resolution_percentage = 100
     render.use_persistent_data = True  # or every frame would upload the textures and build the shaders again
     cycles.device = "CPU"
-    cycles.samples = samples
+    cycles.samples = 8
     cycles.use_adaptive_sampling = False
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
