@@ -23,6 +23,8 @@ TILE_EVERY = 8
 # The smallest side of a tile as a part of the picture's longer side: the detector finds a face of 1/48 of it (40 px in
 # 1080p) in such a tile. Larger tiles are tried first.
 TILES = (1 / 2, 1 / 4, 1 / 7.5)
+# The detector gives a face that it sees large enough .85 and more (down to 30 px wide), and textures below .7.
+SURE = 0.75
 # A face that moved or grew by more than this part of its region since the last frame is looked at again.
 MOVED = 0.12
 
@@ -114,7 +116,15 @@ class FaceTracker:
         if self._lost % TILE_EVERY == 0:
             for part in TILES:
                 tiles = _tiles(image.shape[1], image.shape[0], part)
-                yield [detection for tile in tiles for detection in self._detector.detect(image, tile, least=0.6)]
+                found = [detection for tile in tiles for detection in self._detector.detect(image, tile)]
+                yield [closer for detection in found if (closer := self._closer(image, detection))]
+
+    def _closer(self, image: np.ndarray, detection: Detection) -> Detection | None:
+        """The same face seen larger, None when it is none: so many tiles turn up chance likenesses."""
+        region = detection.region()
+        again = self._detector.detect(image, _square(region.x, region.y, region.size * 1.3), least=SURE)
+        overlap = [intersection_over_union(detection.box, face.box[None])[0] for face in again]
+        return again[int(np.argmax(overlap))] if overlap and max(overlap) > 0.3 else None
 
     def _in_order(self, detections: list[Detection], image: np.ndarray) -> list[Detection]:
         """The detections that may be our face, the likeliest first."""
