@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .device import import_cv2
 from .errors import FieldsError
 
 # What cv2 reads as a single picture. Others (EXR, PSD ...) can go through Blender's own render of the sequencer.
@@ -23,22 +23,6 @@ SAME_TIME = 1e-3
 WORTH_A_SEEK = 3.0
 # Decoded pictures held while a video is read backwards; 40 frames of 1080p.
 BACKWARDS_BYTES = 256_000_000
-
-
-def import_cv2() -> ModuleType:
-    """OpenCV, imported when it is first needed so that enabling the extension stays quick."""
-    # Both print every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-    try:
-        import cv2
-    except Exception as error:
-        # Broad: a binary module that does not fit raises ImportError, OSError or AttributeError (numpy's ABI).
-        raise FieldsError(
-            f"OpenCV (cv2), which reads the video, does not start here: {error}. Install FIELDS again from the zip "
-            "made for this system; on Windows also install Microsoft's “Visual C++ Redistributable”. Then start again."
-        ) from error
-    return cv2
 
 
 @dataclass(frozen=True)
@@ -132,7 +116,11 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     """A cv2.VideoCapture that is released at the end."""
     if not Path(path).is_file():
         raise FieldsError(f"There is no file at {path}. Check the path, or choose the video again.")
-    capture = import_cv2().VideoCapture()
+    cv2 = import_cv2()
+    # Both print every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.setLogLevel(2)  # errors only
+    capture = cv2.VideoCapture()
     try:
         _open(capture, path)
         yield capture

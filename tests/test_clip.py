@@ -1,0 +1,232 @@
+"""Clips: every frame, in order, at its own time, upright, and a sentence where that can't be had."""
+
+import itertools
+import threading
+import tracemalloc
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fields_blender import clip as clips
+from fields_blender import video
+from fields_blender.clip import Clip, PicturePiece, VideoPiece, frames, open_stills, open_video
+from fields_blender.errors import FieldsError
+from tests.make_clips import DATA, VFR_STAMPS, painted, read_number, write_pictures, write_video
+
+
+@pytest.fixture(scope="session")
+def long_video(tmp_path_factory) -> Path:
+    """20 s at 25 fps."""
+    return write_video(tmp_path_factory.mktemp("clips") / "long.mp4", 500, 25)
+
+
+def read(clip: Clip) -> tuple[list[int], list[float]]:
+    got = list(frames(clip))
+    assert [frame.index for frame in got] == list(range(len(got)))
+    assert all(a.time < b.time for a, b in itertools.pairwise(got))
+    assert all(frame.image.dtype == np.uint8 and frame.image.ndim == 3 for frame in got)
+    return [read_number(frame.image) for frame in got], [frame.time for frame in got]
+
+
+def test_every_frame_at_its_time(long_video):
+    clip = open_video(long_video)
+    numbers, times = read(clip)
+    assert numbers == list(range(500)) and clip.count == 500 and not clip.notes
+    np.testing.assert_allclose(times, np.arange(500) / 25, atol=1e-6)
+
+
+@pytest.mark.parametrize("start,end", [(0.48, 1.0), (7.32, 9.0), (19.5, None), (None, 0.04), (12.0, 12.04)])
+def test_a_stretch_is_what_lies_in_it(long_video, start, end):
+    clip = open_video(long_video, start, end)
+    first, last = round((start or 0) * 25), 500 if end is None else round(end * 25)
+    assert read(clip)[0] == list(range(first, last)) and clip.count == last - first
+
+
+def test_variable_frame_rate_goes_by_time_stamps():
+    numbers, times = read(open_video(DATA / "vfr.mp4"))
+    assert numbers == list(range(len(VFR_STAMPS)))
+    np.testing.assert_allclose(times, np.array(VFR_STAMPS) / 1000, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["ten_bit.mp4", "alpha.webm", "alpha.mov", "odd.mp4", "rotated.mp4", "wide_pixels.mp4"]
+)
+def test_unusual_pictures_come_upright_in_8_bit(name):
+    assert read(open_video(DATA / name))[0] == [0, 1, 2, 3]
+
+
+def test_sizes_are_those_of_the_upright_picture():
+    assert next(frames(open_video(DATA / "rotated.mp4"))).image.shape == (96, 64, 3)
+    assert next(frames(open_video(DATA / "wide_pixels.mp4"))).image.shape == (64, 128, 3)
+    assert next(frames(open_video(DATA / "odd.mp4"))).image.shape == (67, 65, 3)
+
+
+def test_a_stream_without_time_stamps_gets_them_from_its_rate():
+    numbers, times = read(open_video(DATA / "raw.h264"))
+    assert numbers == list(range(30))
+    np.testing.assert_allclose(times, np.arange(30) / 30, atol=1e-3)
+
+
+@pytest.mark.parametrize("codec,suffix", [("MJPG", ".avi"), ("XVID", ".avi"), ("mp4v", ".mkv"), ("VP90", ".webm")])
+def test_seeking_lands_right_in_other_containers(tmp_path, codec, suffix):
+    path = write_video(tmp_path / f"clip{suffix}", 200, 25, codec)
+    assert read(open_video(path, 6.0, 6.4))[0] == list(range(150, 160))
+
+
+@pytest.mark.parametrize("budget", [video.BACKWARDS_BYTES, 64 * 64 * 3 * 20])
+def test_backwards(long_video, monkeypatch, budget):
+    monkeypatch.setattr(video, "BACKWARDS_BYTES", budget)  # the smaller one: many short stretches
+    piece = VideoPiece(str(long_video), first=2.0, last=8.0, offset=15.0, scale=-1.0)
+    numbers, times = read(Clip((piece,)))
+    assert numbers == list(range(325, 175, -1))
+    np.testing.assert_allclose(times, 15.0 - np.array(numbers) / 25, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1.0, -1.0])
+def test_neighbours_are_the_frames_just_outside(long_video, scale):
+    def piece(first, last, **more):
+        offset = 0.0 if scale > 0 else 20.0
+        return VideoPiece(str(long_video), first, last, offset, scale, **more)
+
+    inside = read(Clip((piece(10.01, 11.01),)))[1]
+    around = read(Clip((piece(10.01, 11.01, neighbours=True),)))[1]
+    np.testing.assert_allclose(around, [inside[0] - 0.04, *inside, inside[-1] + 0.04], atol=1e-6)
+    exact = read(Clip((piece(10.0, 11.0, neighbours=True),)))[1]
+    np.testing.assert_allclose([exact[0], exact[-1]], [10.0, 11.0], atol=1e-6)
+    held = read(Clip((piece(10.01, 11.01, neighbours=True, bounds=(10.0, 11.02)),)))[1]
+    np.testing.assert_allclose([held[0], held[-1]], [10.0, 11.02], atol=1e-6)
+
+
+def test_pieces_follow_each_other_with_a_cut(long_video):
+    pieces = (VideoPiece(str(long_video), 0.0, 1.0), VideoPiece(str(long_video), 1.0, 2.0, offset=-4.0))
+    got = list(frames(Clip(pieces)))
+    assert [read_number(frame.image) for frame in got] == [*range(25), *range(125, 150)]
+    assert [frame.index for frame in got if frame.cut] == [0, 25]
+
+
+def test_closing_ends_the_thread_and_the_file(long_video):
+    before = threading.active_count()
+    stream = frames(open_video(long_video))
+    next(stream)
+    assert threading.active_count() == before + 1
+    stream.close()
+    assert threading.active_count() == before
+    moved = long_video.with_name("moved.mp4")
+    long_video.rename(moved)
+    moved.rename(long_video)
+
+
+def test_few_frames_are_held(long_video):
+    stream = frames(open_video(long_video))
+    next(stream)
+    tracemalloc.start()
+    for _ in stream:
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < (clips.AHEAD + 3) * 64 * 64 * 3 + 50_000
+
+
+# ------------------------------------------------------------------------------------------------------- pictures
+
+
+def test_stills_are_each_a_cut_in_the_order_of_their_names(tmp_path):
+    write_pictures(tmp_path, 12)
+    (tmp_path / "notes.txt").write_text("not a picture")
+    clip = open_stills(tmp_path)
+    got = list(frames(clip))
+    assert clip.count == 12 and [read_number(frame.image) for frame in got] == list(range(12))
+    assert [frame.time for frame in got] == list(range(12)) and all(frame.cut for frame in got)
+    assert clip.source["stills"][:2] == ["f1.png", "f2.png"]
+
+
+def test_grey_deep_transparent_and_turned_pictures(tmp_path):
+    board = painted(5)
+    cv2.imwrite(str(tmp_path / "a grey.png"), board[:, :, 0])
+    cv2.imwrite(str(tmp_path / "b deep.png"), board.astype(np.uint16) * 257)
+    cv2.imwrite(str(tmp_path / "c clear.png"), np.dstack([board, np.zeros((64, 64), np.uint8)]))
+    cv2.imwrite(str(tmp_path / "d é漢.jpg"), board)
+    jpeg = cv2.imencode(".jpg", np.rot90(board))[1].tobytes()  # held sideways; EXIF orientation 6: turn it right
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    (tmp_path / "e turned.jpg").write_bytes(
+        jpeg[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + jpeg[2:]
+    )
+    assert read(open_stills(tmp_path))[0] == [5] * 5
+
+
+def test_a_damaged_picture_is_left_out_and_told(tmp_path):
+    paths = write_pictures(tmp_path, 3)
+    paths[1].write_bytes(b"broken")
+    clip = open_stills(tmp_path)
+    got = list(frames(clip))
+    assert [frame.time for frame in got] == [0, 2] and "f2.png" in clip.notes[0]
+
+
+def test_pictures_of_a_sequence_are_one_take(tmp_path):
+    paths = write_pictures(tmp_path, 4)
+    clip = Clip((PicturePiece(tuple(map(str, paths)), (1.0, 1.5, 2.0, 2.5)),))
+    assert [frame.cut for frame in frames(clip)] == [True, False, False, False]
+
+
+# ------------------------------------------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(
+    "name,sentence",
+    [
+        ("missing.mp4", r"There is no file at .*missing\.mp4"),
+        ("no_index.mp4", "can't be read as a video.*damaged or cut off"),
+        ("sound.m4a", "sound only.*Choose a video"),
+        ("sound.mp4", "holds sound only"),
+    ],
+)
+def test_what_is_no_video(name, sentence):
+    with pytest.raises(FieldsError, match=sentence):
+        open_video(DATA / name)
+
+
+def test_empty_and_foreign_files(tmp_path):
+    empty, text = tmp_path / "empty.mp4", tmp_path / "text.mp4"
+    empty.write_bytes(b"")
+    text.write_text("this is no video")
+    with pytest.raises(FieldsError, match="is empty"):
+        open_video(empty)
+    with pytest.raises(FieldsError, match="can't be read as a video"):
+        open_video(text)
+    with pytest.raises(FieldsError, match=r"No frame of none\.avi can be decoded|can't be read"):
+        open_video(write_video(tmp_path / "none.avi", 0, 25, "MJPG"))
+
+
+def test_a_file_cut_off_gives_what_it_holds_and_says_so():
+    clip = open_video(DATA / "cut_off.mp4")
+    numbers, _ = read(clip)
+    assert 0 < len(numbers) < 30 and numbers == list(range(len(numbers)))
+    assert "cut off" in clip.notes[0]
+
+
+def test_a_file_that_vanishes_after_opening(tmp_path):
+    path = write_video(tmp_path / "clip.mp4", 5, 25)
+    clip = open_video(path)
+    path.unlink()
+    with pytest.raises(FieldsError, match="There is no file"):
+        next(frames(clip))
+
+
+@pytest.mark.parametrize("start,end", [(-1.0, None), (3.0, 2.0), (2.0, 2.0)])
+def test_impossible_stretches(long_video, start, end):
+    with pytest.raises(FieldsError, match="there is nothing"):
+        open_video(long_video, start, end)
+
+
+def test_a_stretch_beyond_the_end(long_video):
+    with pytest.raises(FieldsError, match=r"20\.00 s long"):
+        open_video(long_video, 25.0)
+
+
+def test_folders_without_pictures(tmp_path):
+    with pytest.raises(FieldsError, match="No picture lies in"):
+        open_stills(tmp_path)
+    with pytest.raises(FieldsError, match="no folder"):
+        open_stills(tmp_path / "missing")
