@@ -10,7 +10,7 @@ from ..fields_blender.retarget import load
 from ..fields_blender.track import Track
 from . import heads, scene, track_store
 from .bake import MAPPING, bake, chosen_head
-from .job import Job
+from .job import Job, running
 from .preferences_of import chosen_device
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if Job._current is not None:
+        if running():
             cls.poll_message_set("A capture is running")
         elif not scene.chosen_strips(context):
             cls.poll_message_set("Select a movie or image strip in the Sequencer; add one with Add > Movie there")

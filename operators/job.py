@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from typing import Any, ClassVar
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -22,11 +22,12 @@ BACKGROUND_REPORT = 2.0  # s between two lines of progress
 
 Heavy = Generator[Any, None, Any]
 
+# The job whose modal half is running. Not an attribute of Job: an annotation there makes bpy 4.5 hang at exit.
+_running: "Job | None" = None
+
 
 class Job:
     """Mix-in for operators with long work. A subclass writes the three functions below."""
-
-    _current: ClassVar["Job | None"] = None
 
     def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str], None, Heavy]:
         """Main thread: yields (share 0..1, words), returns the heavy generator. May raise FieldsError."""
@@ -61,7 +62,8 @@ class Job:
     # -- modal ----------------------------------------------------------------------------------------------------
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if Job._current is not None:
+        global _running
+        if _running is not None:
             self.report({"ERROR"}, "A capture is already running. Wait for it or cancel it first.")
             return {"CANCELLED"}
         self._stop = threading.Event()
@@ -71,12 +73,12 @@ class Job:
         self._timer = manager.event_timer_add(TICK, window=context.window)
         manager.progress_begin(0.0, 1.0)
         manager.modal_handler_add(self)
-        Job._current = self
+        _running = self
         self._show(context, 0.0, "Starting")
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if Job._current is not self:
+        if _running is not self:
             return {"CANCELLED"}  # another file was loaded: `stop_for_good` has ended the work
         if event.type == "ESC" and event.value == "PRESS":
             self._stop.set()
@@ -104,7 +106,7 @@ class Job:
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender takes the window away."""
-        if Job._current is self:
+        if _running is self:
             stop_for_good()
             self._end(context)
 
@@ -144,8 +146,9 @@ class Job:
         _redraw(context)
 
     def _end(self, context: bpy.types.Context) -> None:
-        if Job._current is self:
-            Job._current = None
+        global _running
+        if _running is self:
+            _running = None
         if self._steps is not None:
             self._steps.close()
         manager = context.window_manager
@@ -157,18 +160,23 @@ class Job:
         _redraw(context)
 
 
+def running() -> bool:
+    """Is a job at work in the window?"""
+    return _running is not None
+
+
 def stop() -> None:
     """Ask the running job, if any, to end; it keeps what it has."""
-    if Job._current is not None:
-        Job._current._stop.set()
+    if _running is not None:
+        _running._stop.set()
 
 
 def stop_for_good(*_arguments: Any) -> None:
     """End the running job now: Blender is about to take away everything it knows."""
-    job = Job._current
+    global _running
+    job, _running = _running, None
     if job is None:
         return
-    Job._current = None
     job._stop.set()
     worker = job._worker
     if worker is not None:
@@ -252,7 +260,7 @@ class FIELDS_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if Job._current is None:
+        if not running():
             cls.poll_message_set("No capture is running")
             return False
         return True

@@ -239,8 +239,9 @@ def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
     odd = retarget.Mapping("odd", (channel,), ())
     head = make_mesh(scene, "Face", [channel.key])
     curves = part("fields_blender.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
-    part("operators.keys").write(part("operators.heads").find(head, odd), curves, np.array([1]), odd, "FIELDS odd")
-    scene.frame_set(1)
+    bpy.context.view_layer.update()
+    part("operators.keys").write(part("operators.heads").find(head, odd), curves, np.array([4]), odd, "FIELDS odd")
+    scene.frame_set(4)
     assert value(head, channel.key) == 0.5
 
 
