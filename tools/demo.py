@@ -228,7 +228,7 @@ def pictures_at(video: Path, chosen: list[int], first: int, fps: float) -> Itera
         image = next(stream).image
         upcoming = next(stream, None)
         for frame in chosen:
-            seconds = (frame - first + 0.5) / fps
+            seconds = (frame - first + 0.25) / fps  # a quarter: stamps are rounded
             while upcoming is not None and upcoming.time <= seconds:
                 image, upcoming = upcoming.image, next(stream, None)
             yield image
