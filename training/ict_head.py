@@ -40,6 +40,7 @@ _TONGUE = np.r_[16611:16807, 16841:17006]  # of gums_tongue
 _CORNEA = 0.21
 _CORNEA_ANGLE = (np.radians(12.0), np.radians(36.0))
 _LID_THICKNESS = 0.025
+_LIMBUS = np.radians(21.8)  # where the iris ends
 _RAISER_IN_CHEEK_SQUINT = 0.4
 _LEFT, _RIGHT = 0, 1
 
@@ -73,6 +74,21 @@ class IctHead:
     def eye_centres(self, identity: np.ndarray) -> np.ndarray:
         """(..., 2, 3) centres of the left and right eyeball, cm, of identities (..., 100)."""
         return self._eyes(np.asarray(identity, np.float32))[..., :3]
+
+    def eye_coordinates(self) -> np.ndarray:
+        """(n, 3) for shading the eyes: direction from the eye's axis at rest, of length 1 at the edge of the iris."""
+        coordinates = np.zeros_like(self.neutral)
+        for side in (_LEFT, _RIGHT):
+            arm = self.neutral[self._balls[side]] - self._eye[0, side, :3]
+            arm /= np.linalg.norm(arm, axis=1, keepdims=True)
+            axis = self._axis[side]
+            across = np.cross([0.0, 1.0, 0.0], axis)
+            across /= np.linalg.norm(across)
+            flat = np.stack([arm @ across, arm @ np.cross(axis, across), np.zeros(len(arm))], axis=1)
+            flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+            angle = np.arccos(np.clip(arm @ axis, -1.0, 1.0))
+            coordinates[self._balls[side]] = flat * (angle / _LIMBUS)[:, None]
+        return coordinates
 
     def vertices(
         self, identity: np.ndarray, expression: np.ndarray, jaw: np.ndarray, eyelids: np.ndarray, gaze: np.ndarray

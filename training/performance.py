@@ -20,8 +20,8 @@ RATE = 30
 NEUTRAL_UNTIL = 1.0
 
 # To the point between the eyes: from the neck's joint, and from the camera at rest. Inter-ocular distances.
-_NECK_TO_EYES = np.array([0.0, 1.75, 1.35])
-_REST_PLACE = np.array([0.0, 0.12, -8.2])
+NECK_TO_EYES = np.array([0.0, 1.75, 1.35])
+_REST_PLACE = np.array([0.0, 0.08, -6.5])
 
 # Strengths of the posed look at intensity 1; jaw in units of names.JAW_OPEN.
 _LOOKS = {
@@ -65,7 +65,7 @@ _CLOSED_LIPS = "PP"
 # When the lids are down, s. The fifth and sixth are a double blink.
 _BLINKS = (1.3, 2.4, 3.4667, 4.2667, 5.3, 5.5667, 6.6, 7.1, 8.6667, 9.4667)
 
-# (time, yaw left, pitch up, roll) in degrees, and (time, yaw, pitch) of the eyes in the world: 0 is along the camera's axis.
+# (time, yaw left, pitch up, roll) in degrees; (time, yaw, pitch) of the eyes in the world, 0 along the camera's axis.
 _HEAD = (
     (1.0, 0, 0, 0), (1.6, 3, -2, 2), (2.3, 17, -3, 5), (3.0, 12, -1, 3), (3.6, 0, 1, 0), (4.2, -4, 3, -2),
     (5.1, -20, 8, -6), (5.9, -15, 10, -4), (6.6, 0, 2, 0), (7.2, 3, -8, 1), (8.0, 8, -6, -4), (8.5, -5, -3, 2),
@@ -118,7 +118,7 @@ def perform(seed: int = 5) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         "eyelids": np.stack([lids, lids], axis=1),
         "gaze": np.repeat(_gaze(time, rotation)[:, None], 2, axis=1),
         "head": _axis_angle(rotation),
-        "translation": _REST_PLACE + place + rotation @ _NECK_TO_EYES - _NECK_TO_EYES,
+        "translation": _REST_PLACE + place + rotation @ NECK_TO_EYES - NECK_TO_EYES,
         **labels,
         "confidence": np.ones((len(time), 1)),
     }
