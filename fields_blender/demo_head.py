@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def load(path: Path) -> DemoHead:
     try:
         with np.load(path, allow_pickle=False) as file:
             return _read(file)
-    except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
         raise FieldsError(f"The demo head “{path.name}” cannot be read. Install the extension again.") from error
 
 

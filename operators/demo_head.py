@@ -14,6 +14,7 @@ _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
 _SKIN = {"Roughness": 0.48, "Specular IOR Level": 0.35, "Subsurface Weight": 0.12, "Subsurface Scale": 0.004}
 _MATERIALS: dict[str, tuple[tuple[float, float, float] | None, dict[str, float]]] = {
     "skin": (None, _SKIN),
+    "hair": (None, {"Roughness": 0.85, "Specular IOR Level": 0.15, "Sheen Weight": 0.15, "Sheen Roughness": 0.5}),
     "lip": (None, _SKIN | {"Roughness": 0.34}),
     "mouth": ((0.22, 0.035, 0.035), {"Roughness": 0.35}),
     "sclera": (None, {"Roughness": 0.25, "Coat Weight": 1.0, "Coat Roughness": 0.03}),
@@ -23,11 +24,12 @@ _MATERIALS: dict[str, tuple[tuple[float, float, float] | None, dict[str, float]]
     "gum": ((0.42, 0.12, 0.11), {"Roughness": 0.3}),
     "tongue": ((0.4, 0.11, 0.1), {"Roughness": 0.4}),
     "lash": ((0.012, 0.009, 0.008), {"Roughness": 0.5}),
-    "brow": ((0.035, 0.022, 0.015), {"Roughness": 0.6}),
+    "brow": ((0.045, 0.028, 0.019), {"Roughness": 0.6}),
 }
 # What Solid shading shows of the textured materials.
 _SOLID = {
     "skin": (0.60, 0.38, 0.29),
+    "hair": (0.03, 0.02, 0.015),
     "lip": (0.50, 0.22, 0.19),
     "sclera": (0.75, 0.72, 0.70),
     "iris": (0.12, 0.07, 0.03),
@@ -120,7 +122,7 @@ def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
     colour, settings = _MATERIALS[name]
     material = bpy.data.materials.new(f"FIELDS {name}")
     material.diffuse_color = (*(colour or _SOLID[name]), 1.0)
-    if not material.use_nodes:
+    if material.node_tree is None:  # before 5.0
         material.use_nodes = True
     nodes = material.node_tree.nodes
     shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")

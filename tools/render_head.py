@@ -11,7 +11,7 @@ _BACKGROUND = (0.115, 0.125, 0.14, 1.0)
 _LIGHTS = {
     "Key": ((0.75, -1.0, 0.65), 9.0, 2.2),
     "Fill": ((-1.1, -0.9, 0.1), 2.6, 3.0),
-    "Rim": ((-0.6, 1.0, 0.9), 7.0, 1.6),
+    "Rim": ((-0.9, 0.8, 0.5), 4.0, 1.6),
 }
 
 
@@ -67,7 +67,7 @@ def _light(
 
 def _world(scene: bpy.types.Scene) -> None:
     world = bpy.data.worlds.new("Studio")
-    if not world.use_nodes:
+    if world.node_tree is None:  # before 5.0
         world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = _BACKGROUND

@@ -11,14 +11,17 @@ EYE_PATCH = (0.36, 0.24, 0.13)  # centre and radius in UV, shared by both eyes
 
 _SKIN = np.array([205.0, 160.0, 136.0])
 _FLUSH = np.array([192.0, 118.0, 102.0])
-_LIP = np.array([172.0, 98.0, 92.0])
+_LIP = np.array([174.0, 106.0, 98.0])
 _HAIR = np.array([46.0, 34.0, 28.0])
 _MOUTH = np.array([120.0, 48.0, 46.0])
 # Where the hair begins: height by the angle around the skull's axis, 0 at the forehead, 180 at the nape; deg, m.
 _HAIRLINE = np.array(
-    [[0, 0.063], [18, 0.061], [34, 0.056], [46, 0.048], [56, 0.034], [63, 0.018], [68, -0.004], [74, -0.016], [79, -0.008],
-     [84, 0.022], [98, 0.024], [108, 0.006], [120, -0.040], [132, -0.066], [150, -0.074], [180, -0.076]]
-)  # fmt: skip
+    [
+        *([0, 0.066], [14, 0.065], [28, 0.061], [40, 0.054], [50, 0.044], [57, 0.031], [63, 0.014], [67, -0.003]),
+        *([72, -0.010], [77, -0.004], [81, 0.010], [90, 0.012], [99, 0.011], [107, 0.000], [116, -0.022], [126, -0.046]),
+        *([138, -0.058], [155, -0.062], [180, -0.063]),
+    ]
+)
 _SKULL_AXIS = -0.062  # z in m
 
 
@@ -65,7 +68,7 @@ def _rasterise(uv: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _skin(p: np.ndarray, mask: dict[str, np.ndarray]) -> np.ndarray:
     x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
     colour = np.broadcast_to(_SKIN, p.shape).astype(np.float32).copy()
-    colour += (3.5 * _noise(24, 1) + 2.5 * _noise(6, 2) + 2.0 * _noise(2, 3))[..., None]
+    colour += (2.0 * _noise(24, 1) + 1.6 * _noise(6, 2) + 2.0 * _noise(2, 3))[..., None]
     colour += np.array([1.5, -2.0, -2.0]) * _noise(40, 4)[..., None]
 
     def near(cx: float, cy: float, cz: float, size: float) -> np.ndarray:
@@ -80,19 +83,26 @@ def _skin(p: np.ndarray, mask: dict[str, np.ndarray]) -> np.ndarray:
     _mix(colour, _MOUTH, np.clip(mask["mouth"], 0, 1))
     brow = _brow_shade(p)
     _mix(colour, _HAIR + 12.0, 0.5 * brow)
-    hair = _hair(p) * (1.0 - np.clip(mask["ears"] * 1.5, 0, 1))
+    hair = _hair(p) * (1.0 - np.clip(3.0 * mask["ears"] - 1.6, 0, 1))
     streaks = 12.0 * _noise(1.2, 6) + 6.0 * _noise(5, 7)
-    _mix(colour, np.clip(_HAIR + streaks[..., None], 8, 120), 0.94 * hair)
+    _mix(colour, np.clip(_HAIR + streaks[..., None], 8, 120), 0.92 * hair)
     return colour
 
 
 def _hair(p: np.ndarray) -> np.ndarray:
+    """(h, w) 0..1: cropped hair, thinning over a finger's breadth at the hairline."""
     angle = np.degrees(np.arctan2(np.abs(p[..., 0]), p[..., 2] - _SKULL_AXIS))
-    above = p[..., 1] - np.interp(angle, _HAIRLINE[:, 0], _HAIRLINE[:, 1])
-    above += 0.0022 * _noise(10, 8) + 0.0016 * _noise(3, 9)
-    density = np.clip(above / 0.011 + 0.35, 0.0, 1.0)
-    stipple = np.clip(0.5 + 0.5 * _noise(1.0, 10), 0, 1)
-    return np.clip(1.6 * density - 0.6 * stipple * (density < 0.999), 0.0, 1.0) * density
+    above = p[..., 1] - np.interp(angle, _HAIRLINE[:, 0], _HAIRLINE[:, 1]) + 0.0012 * _noise(14, 8)
+    density = np.clip(above / 0.014 + 0.25, 0.0, 1.0)
+    density = density * density * (3.0 - 2.0 * density)
+    stipple = 0.18 * (_noise(1.1, 10) + 0.6 * _noise(2.2, 9)) * density * (1.0 - density) * 4.0
+    return np.clip(density + stipple, 0.0, 1.0)
+
+
+def is_hairy(positions: np.ndarray) -> np.ndarray:
+    """(n,) does a point of the skin (n, 3) lie well within the hair?"""
+    angle = np.degrees(np.arctan2(np.abs(positions[:, 0]), positions[:, 2] - _SKULL_AXIS))
+    return positions[:, 1] > np.interp(angle, _HAIRLINE[:, 0], _HAIRLINE[:, 1]) + 0.002
 
 
 def _brow_shade(p: np.ndarray) -> np.ndarray:
@@ -130,8 +140,8 @@ def _eye(picture: np.ndarray) -> None:
         / 5
     )
     wave = np.sin(9 * turn + 4 * t) * 0.3
-    iris = np.array([104.0, 74.0, 44.0]) + np.array([46.0, 34.0, 20.0]) * (rays + wave)[..., None]
-    _mix(iris, np.array([150.0, 106.0, 58.0]), 0.75 * np.exp(-((t - 0.18) ** 2) / 0.03))
+    iris = np.array([88.0, 62.0, 40.0]) + np.array([40.0, 30.0, 20.0]) * (rays + wave)[..., None]
+    _mix(iris, np.array([128.0, 92.0, 54.0]), 0.75 * np.exp(-((t - 0.18) ** 2) / 0.03))
     _mix(iris, np.array([34.0, 26.0, 22.0]), np.clip((t - 0.72) / 0.28, 0, 1) ** 1.5 * 0.9)
     edge = np.clip((LIMBUS - angle) / np.radians(1.2) + 0.5, 0, 1)
     _mix(colour, iris, edge)

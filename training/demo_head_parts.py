@@ -97,7 +97,7 @@ def lashes(edge: np.ndarray, units: np.ndarray, side: str, upper: bool, rng: np.
     away = np.stack([fan, lift, np.full(count, 1.0)], axis=1)
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     length = longest * (0.55 + 0.45 * np.sin(np.pi * np.clip(share * 0.8 + 0.12, 0, 1))) * rng.uniform(0.8, 1.05, count)
-    curl = np.array([0.0, 0.55 if upper else -0.15, 0.0])
+    curl = np.array([0.0, 0.40 if upper else -0.15, 0.0])
     t = np.array([0.0, 0.5, 1.0])[None, :, None]
     lines = root[:, None] + length[:, None, None] * (t * away[:, None] + t**2 * curl)
     across = np.cross(away, [0.0, 1.0, 0.0])
@@ -109,7 +109,7 @@ def lashes(edge: np.ndarray, units: np.ndarray, side: str, upper: bool, rng: np.
     part.units = np.repeat(moved, 6, axis=1)
     if upper:  # the lid turns as it comes down, and its lashes with it
         arm = part.vertices - np.repeat(root, 6, axis=0)
-        for name, turn in ((f"eyeBlink{side}", 0.95), (f"eyeLookDown{side}", 0.3), (f"eyeLookUp{side}", -0.15)):
+        for name, turn in ((f"eyeBlink{side}", 0.75), (f"eyeLookDown{side}", 0.3), (f"eyeLookUp{side}", -0.15)):
             part.units[ARKIT.index(name)] += arm @ gaze_rotation(0.0, -turn).T - arm
     return part
 
@@ -122,8 +122,8 @@ def brow(side: str, surface, rng: np.random.Generator) -> Part:
     height = brow_height(share)
     across = rng.uniform(-1.0, 1.0, count)
     root = curve + np.stack([np.zeros(count), 0.5 * height * across], axis=1)
-    slope = np.interp(share, [0.0, 0.15, 0.5, 0.75, 1.0], [1.35, 0.85, 0.42, -0.1, -0.5])
-    slope = slope - 0.35 * across + rng.normal(0.0, 0.12, count)  # upper hairs lean down, lower ones up
+    slope = np.interp(share, [0.0, 0.15, 0.5, 0.75, 1.0], [1.15, 0.75, 0.38, -0.1, -0.5])
+    slope = slope - 0.35 * across + rng.normal(0.0, 0.2, count)  # upper hairs lean down, lower ones up
     length = np.interp(share, [0.0, 0.2, 0.7, 1.0], [0.0055, 0.008, 0.0075, 0.005]) * rng.uniform(0.75, 1.1, count)
     direction = np.stack([np.cos(slope), np.sin(slope)], axis=1)
     t = np.array([0.0, 0.5, 1.0])
@@ -131,7 +131,7 @@ def brow(side: str, surface, rng: np.random.Generator) -> Part:
     lines = root[:, None] + length[:, None, None] * (
         t[None, :, None] * direction[:, None] + t[None, :, None] ** 2 * bend[:, None]
     )
-    thick = 0.00038 * rng.uniform(0.8, 1.15, count)
+    thick = 0.00033 * rng.uniform(0.8, 1.15, count)
     normal = np.stack([-direction[:, 1], direction[:, 0]], axis=1)
     taper = np.array([1.0, 0.75, 0.08])[None, :, None] * thick[:, None, None] / 2
     flat = np.stack([lines - taper * normal[:, None], lines + taper * normal[:, None]], axis=2).reshape(-1, 2)
@@ -229,7 +229,7 @@ def teeth(upper: bool, shift: np.ndarray) -> Part:
                 thick = depth + (tip - depth) * np.clip(level, 0.0, 1.0) ** 0.8
                 thick *= 0.8 if level >= 1.0 else 1.0
                 lean = 0.35 * (1.0 - np.clip(level, 0, 1))  # crowns lean out a little
-                along = middle + 0.5 * (width + 0.25) * w * ca
+                along = middle + 0.5 * (width + 0.55) * w * ca
                 inwards = 0.5 * depth + lean + 0.5 * thick * sa - 0.5 * (depth - thick) * (1.0 if k < 3 else 0.0)
                 y = np.full(12, edge + lift * -down + down * height * (level - 1.0))
                 points.append(place(np.abs(along) if k else along, inwards, y, side))

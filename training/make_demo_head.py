@@ -19,10 +19,10 @@ from .anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, AnnyHead,
 from .demo_head_parts import Part
 
 WHO = Identity(age=0.5, male=0.1, race=(0.25, 0.25, 0.5), weight=0.45)
-MATERIALS = ("skin", "lip", "mouth", "sclera", "iris", "pupil", "teeth", "gum", "tongue", "lash", "brow")
+MATERIALS = ("skin", "hair", "lip", "mouth", "sclera", "iris", "pupil", "teeth", "gum", "tongue", "lash", "brow")
 BONES = ("neck", "head", "jaw", "eye.L", "eye.R")
 # The plane of the neck's cut: y = height + tilt * (z - depth), in metres from between the eyes.
-_CUT_HEIGHT, _CUT_TILT, _CUT_DEPTH = -0.158, -0.12, -0.09
+_CUT_HEIGHT, _CUT_TILT, _CUT_DEPTH = -0.138, -0.16, -0.09
 # Where the lips touch, in MakeHuman's vertex numbers, from the right corner of the mouth to the left.
 _UPPER_LIP = (435, 434, 3731, 436, 420, 421, 516, 5360, 515, 514, 522, 521, 520, 7267, 7268, 7261, 7262, 11962, 7263)
 _UPPER_LIP += (7181, 7180, 7196, 10399, 7194, 7195)
@@ -66,8 +66,8 @@ def build(family: AnnyHead) -> tuple[list[Part], list[np.ndarray], bytes]:
         for lid, upper in zip(family.lids[side], (True, False), strict=True):
             add(demo_head_parts.lashes(vertices[lid], units[:, lid], side, upper, rng))
         add(demo_head_parts.brow(side, surface, rng))
-    add(demo_head_parts.teeth(True, np.array([0.0, 0.0, 0.0])))
-    lower = demo_head_parts.teeth(False, np.array([0.0, 0.0, 0.0]))
+    add(demo_head_parts.teeth(True, np.array([0.0, -1.5, 0.5])))
+    lower = demo_head_parts.teeth(False, np.array([0.0, -1.5, 0.0]))
     lower.units = _carry(vertices, units, family.part == LOWER_TEETH, lower.vertices)
     add(lower)
     triangles, corner_uv = _triangles(skin)
@@ -176,6 +176,7 @@ def _skin(family: AnnyHead, vertices: np.ndarray, units: np.ndarray) -> tuple[Pa
     masks["mouth"] *= 1.0 - masks["lips"]
     kind = np.where(masks["lips"][faces].mean(axis=1) > 0.6, "lip", "skin")
     kind = np.where(masks["mouth"][faces].min(axis=1) > 0.5, "mouth", kind)
+    kind = np.where((kind == "skin") & demo_head_paint.is_hairy(vertices)[faces].all(axis=1), "hair", kind)
     uv = _lay_out(uv)
 
     height = vertices[:, 1] - (_CUT_HEIGHT + _CUT_TILT * (vertices[:, 2] - _CUT_DEPTH))
