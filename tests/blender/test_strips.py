@@ -284,7 +284,7 @@ def test_speed_effects_are_rendered(scene, reading, frames, videos, tmp_path):
     folder = Path(clip.folder.name)
     times, numbers, _ = read(frames, clip, scene)
     assert not folder.exists()
-    assert times == list(range(5, 41)) and numbers[:10] == list(range(0, 20, 2))
+    assert times == list(range(5, 41)) and numbers[5:15] == list(range(10, 30, 2))
     other.mute = True
     assert numbers == blender_shows(scene, tmp_path, 5, 41)
 
