@@ -27,6 +27,7 @@ TILES = (1 / 2, 1 / 4, 1 / 7.5)
 SURE = 0.75
 # A face that moved or grew by more than this part of its region since the last frame is looked at again.
 MOVED = 0.12
+LOOKS = 4
 
 
 @dataclass(frozen=True)
@@ -83,22 +84,25 @@ class FaceTracker:
         return face
 
     def _look(self, image: np.ndarray, region: Region) -> Face | None:
-        """The face in a region; looked at twice when the region turns out to be off its place."""
-        landmarks, score = self._landmarker.find(image, region)
-        if score < PRESENT:
-            return None
-        better = region_of_landmarks(landmarks)
-        if _differ(region, better):
-            landmarks, score = self._landmarker.find(image, better)
+        """The face in a region. Where the face turns out to lie elsewhere (fast moves, cuts) it is looked at again
+        there, until both agree."""
+        for _ in range(LOOKS):
+            landmarks, score = self._landmarker.find(image, region)
             if score < PRESENT:
                 return None
-        box = np.concatenate([landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)])
-        return Face(landmarks, score, box)
+            better = region_of_landmarks(landmarks)
+            if _agree(region, better):
+                box = np.concatenate([landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)])
+                return Face(landmarks, score, box)
+            region = better
+        return None
 
     def _search(self, image: np.ndarray) -> Face | None:
         """Detect: near where our face was, then in the whole picture, then now and then in small parts of it."""
-        if self._last is not None and (self._lost >= PATIENCE or _is_cut(self._thumbnail, image)):
-            self.reset()
+        if self._last is not None:
+            height, width = image.shape[:2]
+            if self._lost >= PATIENCE or self._changed(image, np.array([0, 0, width, height])):
+                self.reset()
         for detections in self._looks(image):
             for detection in self._in_order(detections, image):
                 face = self._look(image, detection.region())
@@ -133,8 +137,10 @@ class FaceTracker:
         boxes = np.array([detection.box for detection in detections])
         middles, sizes = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
         if self._last is not None:
+            # Near where our face was, it is ours. Far from there it is only where nobody was before: somebody who was
+            # there all the time is another person, to be taken when ours has been away for long.
             distance = np.hypot(*(middles - (self._last.x, self._last.y)).T) / self._last.size
-            return [detections[i] for i in np.argsort(distance) if distance[i] < 1.0]
+            return [detections[i] for i in np.argsort(distance) if distance[i] < 1.0 or self._changed(image, boxes[i])]
         if self._choose == "largest":
             order = np.argsort(-sizes)
         elif self._choose == "first":
@@ -144,14 +150,25 @@ class FaceTracker:
             order = [i for i in np.argsort(-overlap) if overlap[i] > 0.0]
         return [detections[i] for i in order]
 
+    def _changed(self, image: np.ndarray, box: np.ndarray) -> bool:
+        """Is most of a box (x0, y0, x1, y1 px) another picture than when our face was seen last?"""
+        before, now = self._thumbnail, _thumbnail(image)
+        if before is None or before.shape != now.shape:
+            return True
+        scale = (now.shape[1] / image.shape[1], now.shape[0] / image.shape[0])
+        x0, y0, x1, y1 = np.clip(np.round(box * (*scale, *scale)).astype(int), 0, None)
+        difference = np.abs(now[y0:y1, x0:x1] - before[y0:y1, x0:x1]).max(axis=2)
+        return difference.size > 0 and float((difference > 20).mean()) > 0.5
+
     def _chosen_box(self, image: np.ndarray) -> np.ndarray:
         height, width = image.shape[:2]
         return np.array(self._choose, dtype=np.float64) * (width, height, width, height)
 
 
-def _differ(a: Region, b: Region) -> bool:
+def _agree(a: Region, b: Region) -> bool:
     turned = abs((a.angle - b.angle + np.pi) % (2 * np.pi) - np.pi)
-    return max(abs(a.x - b.x) / a.size, abs(a.y - b.y) / a.size, abs(np.log(b.size / a.size)), turned) > MOVED
+    grown = abs(float(np.log(max(b.size, 1e-6) / a.size)))
+    return max(abs(a.x - b.x) / a.size, abs(a.y - b.y) / a.size, grown, turned) < MOVED
 
 
 def _square(x: float, y: float, side: float) -> tuple[int, int, int]:
@@ -169,14 +186,6 @@ def _tiles(width: int, height: int, part: float) -> list[tuple[int, int, int]]:
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:
-    """Some 40 x 40 pixels of the picture, enough to see a cut and free to take."""
+    """Some 80 x 80 pixels of the picture, enough to see what changed and free to take."""
     height, width = image.shape[:2]
-    return image[:: max(height // 40, 1), :: max(width // 40, 1)].astype(np.int16)
-
-
-def _is_cut(before: np.ndarray | None, image: np.ndarray) -> bool:
-    """Did the picture change as a whole (a cut), not in a part of it (a hand, a head that turns)?"""
-    if before is None:
-        return True
-    now = _thumbnail(image)
-    return now.shape != before.shape or float((np.abs(now - before).max(axis=2) > 20).mean()) > 0.5
+    return image[:: max(height // 80, 1), :: max(width // 80, 1)].astype(np.int16)

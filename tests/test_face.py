@@ -188,7 +188,8 @@ def test_it_stays_with_its_face_when_a_larger_one_comes(tracker) -> None:
 
 def test_it_waits_for_its_hidden_face_before_taking_another(tracker) -> None:
     follow = tracker()
-    follow.track(scene(A, (400, 180, 70)))
+    follow.track(scene((A[0], A[1], 140), B))
+    follow.track(scene(A, B))
     hidden = [left_of(follow.track(scene(B))) for _ in range(10)]
     assert hidden == [None] * 10
     assert left_of(follow.track(scene(A, B))) == A[0]
@@ -200,6 +201,12 @@ def test_a_jump_nearby_is_followed_in_the_same_frame(tracker) -> None:
     follow = tracker()
     follow.track(scene(A))
     assert left_of(follow.track(scene((150, 200, 80)))) == 150
+
+
+def test_a_jump_far_away_is_followed_in_the_same_frame(tracker) -> None:
+    follow = tracker()
+    follow.track(scene(A))
+    assert left_of(follow.track(scene((500, 200, 80)))) == 500
 
 
 def test_after_a_cut_another_face_is_taken_in_the_same_frame(tracker) -> None:
