@@ -151,8 +151,7 @@ def load(folder: str | Path = DATA, keep: np.ndarray | None = None) -> IctHead:
         ict = {str(n): e for n, e in zip(data["expr_names"], data["expr"].astype(np.float32), strict=True)}
         triangles, triangle_part = data["triangles"], data["triangle_group"]
         uv, uv_triangles = data["uv"], data["uv_triangles"]
-    indices = json.loads((Path(folder) / "vertex_indices.json").read_text())
-    landmarks = np.array(indices["idx_to_landmark_verts"])
+    landmarks = landmark_vertices(folder)
     part = np.zeros(len(neutral), np.int64)
     for number in reversed(range(len(PARTS))):
         part[triangles[triangle_part == number]] = number
@@ -200,6 +199,12 @@ def load(folder: str | Path = DATA, keep: np.ndarray | None = None) -> IctHead:
         _lids=lids,
         _slack=(slack[0], slack[1]),
     )
+
+
+def landmark_vertices(folder: str | Path = DATA) -> np.ndarray:
+    """(68,) the vertices at Multi-PIE's 68 landmarks."""
+    indices = json.loads((Path(folder) / "vertex_indices.json").read_text())
+    return np.array(indices["idx_to_landmark_verts"])
 
 
 def sample_identity(rng: np.random.Generator, strength: float = 0.9) -> np.ndarray:

@@ -52,7 +52,7 @@ def render(frames: range | list[int], groups: dict[str, np.ndarray], ict: Path, 
     vertices = head.vertices(identity, *(groups[name] for name in ("expression", "jaw", "eyelids", "gaze")))
     for frame in missing:
         before = _frame_path(cache, frame - 1)
-        if before.exists() and all(np.array_equal(g[frame], g[frame - 1]) for g in groups.values()):
+        if before.exists() and all(np.allclose(g[frame], g[frame - 1], atol=1e-9, rtol=0) for g in groups.values()):
             shutil.copy(before, _frame_path(cache, frame))
             continue
         rotation = cv2.Rodrigues(groups["head"][frame].astype(np.float64))[0]

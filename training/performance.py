@@ -54,7 +54,7 @@ _VISEMES = {
     "OU": "jaw 0.12, mouthPucker 0.75, mouthFunnel 0.3",
 }
 # (start, visemes a second, what is said in visemes)
-_PHRASES = (
+PHRASES = (
     (1.45, 11.5, "KK EH DD OH PP AA DD EH IH PP IH SS PP AA PP DD AA DD SS OU PP IH DD OU"),  # hello, my name is Bob …
     (4.55, 10.0, "AA IH PP IH SS DD EH PP AA SS AA DD FF OH DD EH PP AA IH"),  # I missed the bus and fell behind
     (7.25, 9.0, "OU AA DD AA FF OH CH OU DD PP IH PP OH"),  # what, a fortune, maybe more
@@ -134,7 +134,7 @@ def _speech(time: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
     total = np.full(len(time), 0.03)  # the pull of silence
     sums = {name: np.zeros(len(time)) for viseme in _VISEMES.values() for name in _parse(viseme)}
     closed = np.zeros(len(time))
-    for start, rate, text in _PHRASES:
+    for start, rate, text in PHRASES:
         for number, viseme in enumerate(text.split()):
             # A centre on a frame: a closure that falls between two frames would not be seen in the clip.
             centre = round((start + number / rate) * RATE) / RATE

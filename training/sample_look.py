@@ -4,7 +4,6 @@ Lengths in cm in the head's frame (x to the subject's left, y up, z out of the f
 x, y straight on (as seen from the front).
 """
 
-import json
 from dataclasses import dataclass
 
 import cv2
@@ -12,8 +11,7 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
-from . import ict_head
-from .ict_head import PARTS, IctHead
+from .ict_head import PARTS, IctHead, landmark_vertices
 
 # The window of the pictures painted over the face, cm, and their size in pixels.
 LEFT, RIGHT, BOTTOM, TOP = -13.0, 13.0, -13.0, 13.0
@@ -46,11 +44,6 @@ class Strands:
         return np.einsum("nc,ncd->nd", self.weights, vertices[self.corners]) + self.offset
 
 
-def landmarks() -> np.ndarray:
-    """(68,) vertices of the Multi-PIE landmarks."""
-    return np.array(json.loads((ict_head.DATA / "vertex_indices.json").read_text())["idx_to_landmark_verts"])
-
-
 def over_face(vertices: np.ndarray) -> np.ndarray:
     """(n, 2) texture coordinates 0..1 of the pictures over the face."""
     return (vertices[:, :2] - [LEFT, BOTTOM]) / [RIGHT - LEFT, TOP - BOTTOM]
@@ -58,7 +51,7 @@ def over_face(vertices: np.ndarray) -> np.ndarray:
 
 def skin_picture(vertices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(SIZE, SIZE, 3) float32 sRGB 0..1, first row at the bottom, for the vertices at rest (n, 3)."""
-    marks = vertices[landmarks(), :2]
+    marks = vertices[landmark_vertices(), :2]
     y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / _PER_CM + np.float32([[[BOTTOM]], [[LEFT]]])
     picture = np.broadcast_to(np.float32(_SKIN), (SIZE, SIZE, 3)).copy()
 
@@ -99,7 +92,7 @@ def skin_picture(vertices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def brows(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: int = 330) -> Strands:
     """Short hairs along the brow landmarks, lying on the skin, swept up and outwards."""
-    marks = vertices[landmarks()]
+    marks = vertices[landmark_vertices()]
     tree, triangles = _face_tree(vertices, head)
     points, offsets = [], []
     for line in (marks[21:16:-1], marks[22:27]):  # both from the nose outwards
@@ -154,7 +147,7 @@ def lashes(head: IctHead, rng: np.random.Generator) -> Strands:
 
 def scalp_mask(vertices: np.ndarray) -> np.ndarray:
     """(n,) 0..1: where hair grows, from the head's shape at rest."""
-    marks = vertices[landmarks()]
+    marks = vertices[landmark_vertices()]
     brow, ear = marks[17:27, 1].max(), marks[[0, 16]].mean(0)
     x, y, z = vertices.T
     hairline = brow + 4.6 - 0.10 * np.abs(x) ** 1.3

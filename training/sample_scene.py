@@ -12,7 +12,7 @@ import numpy as np
 from . import sample_look
 from .ict_head import PARTS, IctHead
 
-SIZE = 640
+SIZE = 512
 FOCAL = 1.2 * SIZE  # px, the focal length that docs/data-path.md assumes
 _NECK = (-13.5, -8.5)  # heights in the head between which the bust turns into the head, cm
 
