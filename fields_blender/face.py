@@ -71,9 +71,14 @@ class FaceTracker:
         """The face in a BGR picture (h, w, 3) uint8, or None."""
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or min(image.shape[:2]) < 2:
             raise FieldsError("A picture to track must have three channels of 8 bits and be at least 2 px wide.")
-        face = self._look(image, self._region) if self._region is not None else None
+        # In a region that no longer fits, after a cut or a fast move, the landmarks can settle beside the face with a
+        # high score; so it is detected again then. What follows is for a head turned so far that the detector fails.
+        region = None if self._region is None or self._changed(image, self._region.bounds()) else self._region
+        face = self._look(image, region, looks=1) if region else None
         if face is None:
             face = self._search(image)
+        if face is None and region:
+            face = self._look(image, region)
         if face is None:
             self._region = None
             self._lost += 1
@@ -83,10 +88,9 @@ class FaceTracker:
         self._lost = 0
         return face
 
-    def _look(self, image: np.ndarray, region: Region) -> Face | None:
-        """The face in a region. Where the face turns out to lie elsewhere (fast moves, cuts) it is looked at again
-        there, until both agree."""
-        for _ in range(LOOKS):
+    def _look(self, image: np.ndarray, region: Region, looks: int = LOOKS) -> Face | None:
+        """The face in a region; where it turns out to lie elsewhere it is looked at again there, until both agree."""
+        for _ in range(looks):
             landmarks, score = self._landmarker.find(image, region)
             if score < PRESENT:
                 return None

@@ -26,6 +26,11 @@ class Region:
         """(2,) px: the square's own top left corner."""
         return np.array([self.x, self.y]) - self.axes().sum(axis=1) * (self.size / 2)
 
+    def bounds(self) -> np.ndarray:
+        """(4,) px: x0 y0 x1 y1 of an upright square in the middle that the face fills."""
+        reach = self.size / 3
+        return np.array([self.x - reach, self.y - reach, self.x + reach, self.y + reach])
+
     def to_picture(self, points: np.ndarray, size: int) -> np.ndarray:
         """Points (..., 2 or 3) in pixels of a `size` x `size` crop -> in pixels of the picture; z is only scaled."""
         scaled = points * (self.size / size)

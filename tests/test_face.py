@@ -338,3 +338,16 @@ def test_the_left_eye_is_the_subjects(portrait, real) -> None:
     assert (
         landmarks[4, 2] < landmarks[[234, 454], 2].mean()
     )  # the tip of the nose is nearer to the camera than the ears
+
+
+@needs_networks
+def test_after_a_cut_to_another_framing_the_landmarks_fit_in_the_same_frame(portrait, real) -> None:
+    shots = [placed(portrait, real, width, (960, 720), at) for width, at in ((150, (0.3, 0.5)), (190, (0.4, 0.6)))]
+    shots.append((shots[0][0][:, ::-1].copy(), None))
+    for i, j in ((0, 1), (1, 0), (2, 0), (2, 1)):
+        real.reset()
+        real.track(shots[i][0])
+        picture, expected = shots[j]
+        landmarks = real.track(picture).landmarks[:, :2]
+        across = np.linalg.norm(expected[33] - expected[263])
+        assert np.linalg.norm(landmarks - expected, axis=1).mean() < 0.04 * across
