@@ -54,12 +54,11 @@ class VideoPiece:
 
     def read(self, notes: list[str]) -> Iterator[tuple[float, np.ndarray, bool]]:
         """(time, picture, cut), times rising."""
-        cut, found = True, -math.inf
+        times = []
         for time, image in _between(self._timed(), self.first, self.last, self.neighbours):
-            found = time
+            cut, times = not times, [*times[:1], time]
             yield min(max(time, self.bounds[0]), self.bounds[1]), image, cut
-            cut = False
-        self._note_missing(found, notes)
+        self._note_missing(times[-1] - times[0] if times else 0.0, notes)
 
     def _timed(self) -> Iterator[tuple[float, np.ndarray]]:
         begin = (self.first - self.offset) / self.scale
@@ -70,15 +69,15 @@ class VideoPiece:
         for stamp, image in stream:
             yield self.offset + self.scale * stamp, image
 
-    def _note_missing(self, found: float, notes: list[str]) -> None:
-        """Say so when a forward piece ended well before the file's own length."""
+    def _note_missing(self, covered: float, notes: list[str]) -> None:
+        """Say so when the frames span clearly less than what the file's own length promises."""
         info = probe(self.path)
-        end = min(self.last, self.offset + self.scale * info.duration)
-        if self.scale > 0 and found < end - max(0.5, 3 * self.scale / info.fps):
-            got = max(found - self.offset, 0.0) / self.scale
+        begin, end = sorted((self.offset, self.offset + self.scale * info.duration))
+        missing = min(self.last, end) - max(self.first, begin) - covered - abs(self.scale) / info.fps
+        if missing > 0.5:
             notes.append(
-                f"{Path(self.path).name} says it is {info.duration:.1f} s long but can be decoded only up to "
-                f"{got:.1f} s: it looks cut off or damaged."
+                f"{missing / abs(self.scale):.1f} s of {Path(self.path).name} can't be decoded and are left out: the "
+                "file looks cut off or damaged."
             )
 
 
@@ -155,7 +154,9 @@ def open_stills(folder: str | os.PathLike[str]) -> Clip:
     folder = Path(folder)
     if not folder.is_dir():
         raise FieldsError(f"There is no folder at {folder}. Check the path.")
-    paths = [path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in PICTURES]
+    # Names with a dot in front are what macOS leaves beside the pictures on foreign disks.
+    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    paths = [path for path in files if path.suffix.lower() in PICTURES]
     if not paths:
         raise FieldsError(f"No picture lies in {folder}. FIELDS reads {', '.join(sorted(PICTURES))}.")
     paths.sort(key=lambda path: _natural(path.name))

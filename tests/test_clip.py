@@ -135,6 +135,7 @@ def test_few_frames_are_held(long_video):
 def test_stills_are_each_a_cut_in_the_order_of_their_names(tmp_path):
     write_pictures(tmp_path, 12)
     (tmp_path / "notes.txt").write_text("not a picture")
+    (tmp_path / "._f1.png").write_bytes(b"macOS")
     clip = open_stills(tmp_path)
     got = list(frames(clip))
     assert clip.count == 12 and [read_number(frame.image) for frame in got] == list(range(12))
@@ -203,7 +204,9 @@ def test_a_file_cut_off_gives_what_it_holds_and_says_so():
     clip = open_video(DATA / "cut_off.mp4")
     numbers, _ = read(clip)
     assert 0 < len(numbers) < 30 and numbers == list(range(len(numbers)))
-    assert "cut off" in clip.notes[0]
+    assert "cut_off.mp4 can't be decoded" in clip.notes[0]
+    backwards = Clip((VideoPiece(str(DATA / "cut_off.mp4"), 0.0, 1.1, offset=1.0, scale=-1.0),))
+    assert read(backwards)[0] == numbers[::-1] and backwards.notes == clip.notes
 
 
 def test_a_file_that_vanishes_after_opening(tmp_path):
