@@ -67,7 +67,8 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
             self.report({"INFO"}, "Cancelled before the first frame. Nothing was changed.")
             return {"CANCELLED"}
         context.window_manager.fields.device = result.source.get("device", "")
-        track_store.save(self._named(result), self._path)
+        result = self._named(result)
+        track_store.save(result, self._path)
         head = _by_uid(bpy.data.objects, self._head)
         if head is None:
             self.report({"WARNING"}, f"The head is gone. What was captured is kept in {self._path}.")

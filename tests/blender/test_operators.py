@@ -1,0 +1,467 @@
+"""The verbs: capture, bake, cancel, the command line. The network is left out here, so that its answers are known."""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.make_clips import write_video
+
+bpy: Any = pytest.importorskip("bpy")
+
+ROOT = Path(__file__).parents[2]
+CLIP = ROOT.parent / "shared" / "data" / "clips" / "d0.mp4"
+RATE, START, FRAMES = 24, 11, 24
+
+
+@pytest.fixture
+def head(scene, part):
+    """A mesh with the 52 keys, chosen as the head."""
+    mesh = bpy.data.meshes.new("Face")
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0)], [], [])
+    made = bpy.data.objects.new("Face", mesh)
+    scene.collection.objects.link(made)
+    made.shape_key_add(name="Basis", from_mix=False)
+    for name in part("fields_blender.names").ARKIT:
+        made.shape_key_add(name=name, from_mix=False)
+    scene.fields.head = made
+    return made
+
+
+@pytest.fixture
+def strip(scene, tmp_path):
+    """A movie strip of a second, from scene frame 11 on."""
+    path = write_video(tmp_path / "painted.mp4", FRAMES, RATE)
+    return add_strip(scene, path)
+
+
+def add_strip(scene, path):
+    editor = scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    made = strips.new_movie("take", str(path), 1, START)
+    made.select, editor.active_strip = True, made
+    return made
+
+
+@pytest.fixture
+def track(part):
+    """`track(time)`: noise with a gap in the fourth frame."""
+
+    def make(at: np.ndarray, gaps=(3,), source=None):
+        names, random = part("fields_blender.names"), np.random.default_rng(7)
+        groups = {
+            name: random.uniform(0.0, 0.3, (len(at), *shape)).astype(np.float32) for name, shape in names.GROUPS.items()
+        }
+        for row in gaps:
+            for name, values in groups.items():
+                values[row] = 0.0 if name == "confidence" else np.nan
+        return part("fields_blender.track").Track(np.asarray(at, dtype=float), groups, {}, source or {})
+
+    return make
+
+
+@pytest.fixture
+def captured(part, track, monkeypatch):
+    """Capture gives known numbers: `captured()` is the track the last capture returned."""
+    solve, made = part("fields_blender.solve"), []
+
+    def capture(clip, models, device, choose, stop):
+        at = []
+        for frame in part("fields_blender.clip").frames(clip):
+            if stop():
+                break
+            at.append(frame.time)
+            yield solve.Progress(len(at), clip.count, len(at))
+        made.append(track(np.array(at), source=clip.source))
+        return made[-1]
+
+    monkeypatch.setattr(solve, "capture", capture)
+    return lambda: made[-1]
+
+
+def weights(part, track):
+    return part("fields_blender.arkit").to_arkit(*(track[name] for name in ("expression", "jaw", "eyelids", "gaze")))
+
+
+def error_of(operator) -> str:
+    with pytest.raises(RuntimeError) as raised:
+        operator()
+    return str(raised.value)
+
+
+def key_frames(head) -> list[float]:
+    animation = head.data.shape_keys.animation_data
+    if hasattr(animation.action, "fcurves"):
+        curves = animation.action.fcurves
+    else:
+        curves = animation.action.layers[0].strips[0].channelbag(animation.action_slot).fcurves
+    return [point.co.x for point in curves.find('key_blocks["jawOpen"].value').keyframe_points]
+
+
+def test_a_strip_becomes_keys_on_the_frames_where_it_is_seen(scene, part, head, strip, captured):
+    assert bpy.ops.fields.capture() == {"FINISHED"}
+    assert key_frames(head) == [frame for frame in range(START, START + FRAMES) if frame != START + 3]
+    expected = weights(part, captured())
+    for row in (0, 10, FRAMES - 1):
+        scene.frame_set(START + row)
+        got = [head.data.shape_keys.key_blocks[name].value for name in part("fields_blender.names").ARKIT]
+        limit = [1.0 if name.startswith("eyeBlink") else 2.0 for name in part("fields_blender.names").ARKIT]
+        np.testing.assert_allclose(got, np.minimum(expected[row], limit), atol=1e-5)
+    assert head.data.shape_keys.animation_data.action.name.startswith("FIELDS take")
+    assert head.fields.report.startswith(f"{FRAMES} frames, 1 without a face, 52 of 52 channels keyed")
+    kept = part("operators.track_store").load(head)
+    np.testing.assert_array_equal(kept["head"], captured()["head"])
+    assert kept.source["name"] == "take"
+
+
+def test_baking_again_needs_no_strip_and_no_network(scene, part, head, strip, captured):
+    bpy.ops.fields.capture()
+    strips = (
+        scene.sequence_editor.strips if hasattr(scene.sequence_editor, "strips") else scene.sequence_editor.sequences
+    )
+    strips.remove(strip)
+    part("fields_blender.solve").capture = None  # monkeypatch puts the real one back
+    head.data.shape_keys.animation_data_clear()
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert len(key_frames(head)) == FRAMES - 1
+
+
+def test_only_the_wanted_range_is_captured(scene, head, strip, captured):
+    scene.frame_start, scene.frame_end, scene.fields.range = START + 5, START + 9, "SCENE"
+    bpy.ops.fields.capture()
+    gap = round(captured().time[3] * RATE)
+    assert key_frames(head) == [frame for frame in range(START + 5, START + 10) if frame != gap]
+
+
+def test_a_track_from_the_command_line_bakes_in_a_scene_of_another_rate(scene, part, head, track, tmp_path):
+    """Seconds count from the file's start there; frames are at 30 / 1.001 here."""
+    scene.render.fps, scene.render.fps_base = 30, 1.001
+    made = track(np.arange(50) / 25.0, gaps=())
+    part("fields_blender.track").save(made, tmp_path / "performance.npz")
+    head.fields.track = str(tmp_path / "performance.npz")
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert key_frames(head) == list(range(60))
+    scene.frame_set(20)
+    at = 20 * 1.001 / 30
+    wide = made["expression"][:, part("fields_blender.names").EXPRESSION.index("mouthPucker")]
+    expected = np.interp(at, made.time, wide.astype(float))
+    assert abs(head.data.shape_keys.key_blocks["mouthPucker"].value - expected) < 1e-5
+
+
+def test_bake_takes_its_choices_from_the_head_and_remembers_changed_ones(scene, part, head, track, tmp_path):
+    part("fields_blender.track").save(track(np.arange(10) / 24.0), tmp_path / "t.npz")
+    head.fields.track, head.fields.use_head_rotation = str(tmp_path / "t.npz"), False
+    bpy.ops.fields.bake()
+    assert head.animation_data is None
+    bpy.ops.fields.bake(use_head_rotation=True)
+    assert head.animation_data.action and head.fields.use_head_rotation
+
+
+# -- what goes wrong ----------------------------------------------------------------------------------------------
+
+
+def test_without_strip_or_head_the_button_says_what_to_do(scene, head):
+    assert not bpy.ops.fields.capture.poll()
+    assert "strip" in error_of(bpy.ops.fields.capture)
+    assert "no captured track" in error_of(bpy.ops.fields.bake)
+    scene.fields.head = None
+    bpy.context.view_layer.objects.active = None
+    assert "head" in error_of(bpy.ops.fields.bake)
+
+
+def test_a_head_that_cannot_be_keyed_is_said_before_the_long_half(scene, strip, captured):
+    bare = bpy.data.objects.new("Bare", bpy.data.meshes.new("Bare"))
+    scene.collection.objects.link(bare)
+    scene.fields.head = bare
+    message = error_of(bpy.ops.fields.capture)
+    assert "no shape keys" in message and "Traceback" not in message
+    with pytest.raises(IndexError):
+        captured()
+
+
+def test_no_face_at_all_keys_nothing(scene, part, head, strip, track, monkeypatch):
+    def nobody(clip, *_):
+        yield part("fields_blender.solve").Progress(1, 1, 0)
+        return track(np.arange(5) / 24.0, gaps=range(5))
+
+    monkeypatch.setattr(part("fields_blender.solve"), "capture", nobody)
+    assert "No face was found" in error_of(bpy.ops.fields.capture)
+    assert head.data.shape_keys.animation_data is None
+    assert "No face was found" in head.fields.report
+
+
+def test_a_damaged_track_is_refused(head, tmp_path):
+    (tmp_path / "t.npz").write_bytes(b"PK not really")
+    head.fields.track = str(tmp_path / "t.npz")
+    assert "t.npz" in error_of(bpy.ops.fields.bake)
+
+
+def test_the_track_lies_beside_a_saved_file(scene, part, head, strip, captured, tmp_path, monkeypatch):
+    store = part("operators.track_store")
+    here = SimpleNamespace(filepath=str(tmp_path / "shot.blend"), objects=bpy.data.objects)
+    monkeypatch.setattr(store.bpy, "data", here, raising=False)
+    assert store.path_for("Face", "take: 1/2") == tmp_path / "fields_tracks" / "Face take  1 2.npz"
+
+
+# -- the modal driver, with a window of our own ------------------------------------------------------------------------
+
+
+class Window:
+    """What a job sees of Blender's window."""
+
+    def __init__(self) -> None:
+        self.texts: list[str | None] = []
+        self.timers = 0
+        self.fields = SimpleNamespace(running=False, progress=0.0, message="")
+        self.windows = ()
+        self.window_manager = self.workspace = self
+        self.window = None
+
+    def event_timer_add(self, *_args, **_keywords):
+        self.timers += 1
+        return object()
+
+    def event_timer_remove(self, _timer):
+        self.timers -= 1
+
+    def modal_handler_add(self, _job):
+        pass
+
+    def progress_begin(self, *_):
+        pass
+
+    progress_update = progress_begin
+
+    def progress_end(self):
+        pass
+
+    def status_text_set(self, text):
+        self.texts.append(text)
+
+
+@pytest.fixture
+def make_job(part):
+    job = part("operators.job")
+
+    class Counting(job.Job):
+        """Counts to 100 in the thread, or for ever."""
+
+        def __init__(self, steps=2, fails=None, until=100):
+            self.steps, self.fails, self.until = steps, fails, until
+            self.reports, self.finished, self.kept = [], [], []
+
+        def report(self, kinds, text):
+            self.reports.append((*kinds, text))
+
+        def prepare(self, context):
+            assert threading.current_thread() is threading.main_thread()
+            for step in range(self.steps):
+                yield step / self.steps, "step"
+            return self.count()
+
+        def count(self):
+            assert threading.current_thread() is not threading.main_thread()
+            for number in range(self.until):
+                if self._stop.is_set():
+                    return number
+                if self.fails:
+                    raise self.fails
+                yield number
+                time.sleep(0.001)
+            return self.until
+
+        def describe(self, progress):
+            return progress / 100, str(progress)
+
+        def finish(self, context, result, cancelled):
+            assert threading.current_thread() is threading.main_thread()
+            self.finished.append((result, cancelled))
+            return {"FINISHED"}
+
+        def abandon(self, result):
+            self.kept.append(result)
+
+    yield Counting
+    job.stop_for_good()
+
+
+TIMER = SimpleNamespace(type="TIMER", value="NOTHING")
+ESC = SimpleNamespace(type="ESC", value="PRESS")
+
+
+def run(job, window, events=()):
+    assert job.invoke(window, None) == {"RUNNING_MODAL"}
+    return go_on(job, window, events)
+
+
+def go_on(job, window, events=()):
+    events = list(events)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        status = job.modal(window, events.pop(0) if events else TIMER)
+        if not status & {"PASS_THROUGH", "RUNNING_MODAL"}:
+            return status
+        time.sleep(0.002)
+    raise TimeoutError
+
+
+def test_the_modal_driver_does_the_work_and_cleans_up(make_job, part):
+    job, window = make_job(), Window()
+    assert run(job, window) == {"FINISHED"}
+    assert job.finished == [(100, False)]
+    assert window.timers == 0 and window.texts[-1] is None and not window.fields.running
+    assert any("ESC" in text for text in window.texts if text)
+    assert not part("operators.job").running()
+
+
+def test_esc_ends_it_with_what_there_is(make_job):
+    job, window = make_job(until=10**6), Window()
+    assert run(job, window, [TIMER, TIMER, TIMER, ESC]) == {"FINISHED"}
+    (result, cancelled), *_ = job.finished
+    assert cancelled and 0 <= result < 10**6 and window.timers == 0
+
+
+def test_esc_during_the_main_thread_steps_never_starts_the_thread(make_job):
+    job, window = make_job(), Window()
+    assert run(job, window, [ESC]) == {"FINISHED"}
+    assert job.finished == [(None, True)]
+
+
+def test_the_cancel_button_asks_the_running_job_to_stop(make_job):
+    job, window = make_job(until=10**6), Window()
+    job.invoke(window, None)
+    assert bpy.ops.fields.cancel.poll()
+    assert bpy.ops.fields.cancel() == {"FINISHED"}
+    assert go_on(job, window) == {"FINISHED"} and job.finished[0][1]
+    assert not bpy.ops.fields.cancel.poll()
+
+
+def test_blender_stays_usable_meanwhile(make_job):
+    job, window = make_job(until=10**6), Window()
+    job.invoke(window, None)
+    for kind in ("MOUSEMOVE", "LEFTMOUSE", "Z", "SPACE"):
+        assert job.modal(window, SimpleNamespace(type=kind, value="PRESS")) == {"PASS_THROUGH"}
+
+
+def test_an_error_in_the_thread_is_a_sentence(make_job, part):
+    error = part("fields_blender.errors").FieldsError("The file is gone. Find it.")
+    job, window = make_job(fails=error), Window()
+    assert run(job, window) == {"CANCELLED"}
+    assert job.reports == [("ERROR", "The file is gone. Find it.")] and not job.finished and window.timers == 0
+
+
+def test_a_fault_of_ours_is_not_swallowed(make_job):
+    job, window = make_job(fails=ZeroDivisionError()), Window()
+    with pytest.raises(ZeroDivisionError):
+        run(job, window)
+    assert window.timers == 0 and not window.fields.running
+
+
+def test_two_at_once_are_refused(make_job):
+    first, second, window = make_job(until=10**6), make_job(), Window()
+    first.invoke(window, None)
+    assert second.invoke(window, None) == {"CANCELLED"} and "already running" in second.reports[0][1]
+
+
+def test_loading_another_file_ends_the_thread_and_keeps_the_result(make_job, part):
+    job, window = make_job(until=10**6), Window()
+    job.invoke(window, None)
+    while job._worker is None or job._worker.progress is None:
+        job.modal(window, TIMER)
+    part("operators.job")._before_load()
+    assert not job._worker.is_alive() and len(job.kept) == 1
+    assert job.modal(window, TIMER) == {"CANCELLED"} and not job.finished
+
+
+def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, head, strip, captured):
+    operator = part("operators.capture").FIELDS_OT_capture
+    reports = []
+    state = SimpleNamespace(
+        report=lambda kinds, text: reports.append(text), _stop=threading.Event(), _name="take", _clip=None,
+        _head=head.session_uid, _scene=scene.session_uid, _path=part("operators.track_store").path_for("Face", "take"),
+    )  # fmt: skip
+    state._named = lambda result: operator._named(state, result)
+    half = part("fields_blender.track").empty(np.arange(5) / 24.0)
+    assert operator.finish(state, bpy.context, half, True) == {"FINISHED"}
+    assert head.data.shape_keys.animation_data is None
+    assert len(part("operators.track_store").load(head)) == 5 and "Bake Keys" in reports[0]
+    # The head was deleted meanwhile: nothing breaks, the track stays.
+    state._head = -1
+    assert operator.finish(state, bpy.context, half, False) == {"CANCELLED"}
+    assert "gone" in reports[1]
+
+
+# -- the whole path ---------------------------------------------------------------------------------------------------
+
+
+def test_a_real_clip_opens_the_mouth(scene, part, head, tmp_path):
+    models = part("operators.capture").MODELS
+    if not CLIP.exists() or not all((models / name).exists() for name in ("face_landmarks.onnx", "regressor.onnx")):
+        pytest.skip("needs ../shared/data/clips and the networks (make models)")
+    scene.render.fps = 25
+    add_strip(scene, CLIP)
+    scene.frame_start, scene.frame_end, scene.fields.range = START, START + 39, "SCENE"
+    assert bpy.ops.fields.capture() == {"FINISHED"}
+    assert len(key_frames(head)) == 40 and "0 without a face" in head.fields.report
+    openings = []
+    for frame in range(START, START + 40):
+        scene.frame_set(frame)
+        openings.append(head.data.shape_keys.key_blocks["jawOpen"].value)
+    assert max(openings) - min(openings) > 0.05
+    assert bpy.context.window_manager.fields.device.startswith(("CPU", "CUDA"))
+
+
+COMMAND = """
+import sys, os, tempfile
+os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp()
+import bpy, importlib
+sys.path.insert(0, {parent!r})
+extension = importlib.import_module({name!r}); extension.register()
+command = importlib.import_module({name!r} + ".operators.command")
+solve = importlib.import_module({name!r} + ".fields_blender.solve")
+track = importlib.import_module({name!r} + ".fields_blender.track")
+import numpy as np
+def capture(clip, *_):
+    yield solve.Progress(1, 1, 1)
+    made = track.empty(np.arange(11, 21) / 24)
+    for values in made.groups.values(): values[:] = 0.25
+    return made
+solve.capture = capture
+code = command.main(sys.argv[1:])
+extension.unregister()
+print("code", code)
+"""
+
+
+def command(tmp_path, *arguments) -> str:
+    code = COMMAND.format(parent=str(ROOT.parent), name=ROOT.name)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, cwd=tmp_path
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_command_captures_and_saves(scene, head, strip, tmp_path):
+    source = tmp_path / "shot.blend"
+    bpy.data.libraries.write(str(source), {scene})
+    scene.fields.head = None
+    said = command(tmp_path, "capture", str(source), "--strip", "take", "--head", head.name, "--save", "keyed.blend")
+    assert "code 0" in said, said
+    assert "52 of 52 channels keyed" in said
+    with bpy.data.libraries.load(str(tmp_path / "keyed.blend")) as (inside, _):
+        assert any(name.startswith("FIELDS take") for name in inside.actions)
+
+
+def test_the_command_says_what_is_wrong(tmp_path):
+    assert "code 1" in command(tmp_path, "capture", "none.blend", "--save", "x.blend")
+    assert "code 2" in command(tmp_path, "capture", "none.blend")
+    said = command(tmp_path, "capture", "--help")
+    assert "code 0" in said and "--strip" in said and "examples:" in said
+    shutil.rmtree(tmp_path)
