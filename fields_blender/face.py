@@ -18,14 +18,14 @@ Choice = str | tuple[float, float, float, float]
 PRESENT = 0.5
 # Frames after which a lost face is given up and another one far from it may be taken. Half a second: a hand passing by.
 PATIENCE = 15
-# Looking for small faces costs some 60 runs of the detector, so while no face is there it's done this often.
+# Looking for small faces costs some 80 runs of the detector, so while no face is there it's done this often.
 TILE_EVERY = 8
 # The smallest side of a tile as a part of the picture's longer side: the detector finds a face of 1/48 of it (40 px in
 # 1080p) in such a tile. Larger tiles are tried first.
 TILES = (1 / 2, 1 / 4, 1 / 7.5)
 # The detector gives a face that it sees large enough .85 and more (down to 30 px wide), and textures below .7.
 SURE = 0.75
-# A face that moved or grew by more than this part of its region since the last frame is looked at again.
+# Landmarks that lie off their region by more than this part of it are looked at again, so many times at most.
 MOVED = 0.12
 LOOKS = 4
 
@@ -171,7 +171,7 @@ class FaceTracker:
 
 def _agree(a: Region, b: Region) -> bool:
     turned = abs((a.angle - b.angle + np.pi) % (2 * np.pi) - np.pi)
-    grown = abs(float(np.log(max(b.size, 1e-6) / a.size)))
+    grown = abs(float(np.log(b.size / a.size)))
     return max(abs(a.x - b.x) / a.size, abs(a.y - b.y) / a.size, grown, turned) < MOVED
 
 

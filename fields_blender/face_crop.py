@@ -80,4 +80,5 @@ def region_of_landmarks(landmarks: np.ndarray, scale: float = 1.5) -> Region:
     upright = landmarks[:, :2] @ axes
     low, high = upright.min(axis=0), upright.max(axis=0)
     x, y = axes @ ((low + high) / 2)
-    return Region(float(x), float(y), float((high - low).max()) * scale, angle)
+    # Landmarks in one place must not give a square without a size.
+    return Region(float(x), float(y), max(float((high - low).max()) * scale, 1.0), angle)

@@ -93,6 +93,8 @@ class Detector:
             side = max(height, width)
             square = ((width - side) // 2, (height - side) // 2, side)
         x, y, side = square
+        if x >= width or y >= height or x + side <= 0 or y + side <= 0:
+            return []  # nothing of the picture in it: a face that left over the edge
         boxes, scores = self._session.run(None, {"input": _letterboxed(image, x, y, side)})
         probability = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80.0, 80.0)))
         kept = np.flatnonzero(probability >= least)

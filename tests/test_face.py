@@ -311,6 +311,15 @@ def test_a_tilted_head_has_tilted_landmarks(portrait, real) -> None:
 
 
 @needs_networks
+def test_a_face_that_leaves_over_the_edge_is_lost_and_found_again(portrait, real) -> None:
+    picture, _ = placed(portrait, real, 120, (900, 600), (0.0, 0.5))
+    for shift in (0, -60, -120, -180, -400, -900, -900):
+        last = real.track(cv2.warpAffine(picture, np.float32([[1, 0, shift], [0, 1, 0]]), (900, 600)))
+    assert last is None
+    assert real.track(picture) is not None
+
+
+@needs_networks
 def test_no_face_in_noise_and_none_in_grey(real) -> None:
     rng = np.random.default_rng(0)
     noise = cv2.GaussianBlur(rng.integers(0, 255, (540, 960, 3), dtype=np.uint8), (0, 0), 6)

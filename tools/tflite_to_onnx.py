@@ -48,8 +48,8 @@ class _Converter:
     """One conversion. `values` holds, for each tflite tensor, its ONNX name by layout: "tflite" or "nchw"."""
 
     def __init__(self, source: bytes, name: str) -> None:
-        self.model = tflite.Model.GetRootAs(source, 0)
-        self.graph = self.model.Subgraphs(0)
+        self.model: Any = tflite.Model.GetRootAs(source, 0)
+        self.graph: Any = self.model.Subgraphs(0)
         self.name = name
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: dict[str, onnx.TensorProto] = {}
@@ -107,7 +107,8 @@ class _Converter:
         return options
 
     def _custom_options(self, operator: Any) -> dict[str, Any]:
-        return flexbuffers.Loads(operator.CustomOptionsAsNumpy().tobytes())
+        options: Any = flexbuffers.Loads(operator.CustomOptionsAsNumpy().tobytes())
+        return options
 
     def _shape(self, tensor: int) -> list[int]:
         return self.graph.Tensors(tensor).ShapeAsNumpy().tolist()
