@@ -327,6 +327,25 @@ def test_retimed_strips_are_rendered(scene, reading, frames, videos, tmp_path):
     assert numbers == blender_shows(scene, tmp_path, first, last) != list(range(len(numbers)))
 
 
+def test_a_linked_scene_with_paths_relative_to_its_file(scene, reading, frames, videos, tmp_path):
+    add_movie(scene, videos[30], adjust=True)
+    library = tmp_path / "shots" / "library.blend"
+    library.parent.mkdir()
+    bpy.data.libraries.write(str(library), {scene}, path_remap="RELATIVE_ALL")
+    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):
+        wanted.scenes = [scene.name]
+    linked = wanted.scenes[0]
+    strip = strips(linked.sequence_editor)[0]
+    assert linked.library and strip.filepath.startswith("//")
+    times, numbers, _ = read(frames, reading.clip_from_strips(linked, [strip]), linked)
+    assert numbers[:20] == list(range(20)) and times[5] == 14  # 5 frames of 30 are 4 of 24
+    strip_there = reading.read_strips(linked, [strip])
+    strip.use_flip_x = True
+    assert next(strip_there) == (1, strip.frame_final_duration)
+    strip_there.close()
+    bpy.data.libraries.remove(linked.library)
+
+
 def test_what_is_no_video_says_what_to_choose(scene, reading, errors):
     color = add_effect(scene, "COLOR", 1, 1, 20)
     with pytest.raises(errors, match=r"color strip.*Choose a movie"):
