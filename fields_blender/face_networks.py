@@ -6,6 +6,7 @@ What the numbers mean follows MediaPipe's published graphs (face_detection_short
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,8 @@ class Detector:
         x, y, side = square
         if x >= width or y >= height or x + side <= 0 or y + side <= 0:
             return []  # nothing of the picture in it: a face that left over the edge
-        boxes, scores = self._session.run(None, {"input": _letterboxed(image, x, y, side)})
+        outputs = _run(self._session, _letterboxed(image, x, y, side))
+        boxes, scores = outputs["regressors"], outputs["classificators"]
         probability = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0].astype(np.float64), -80.0, 80.0)))
         kept = np.flatnonzero(probability >= least)
         # x, y of the box's middle, its width and height, then points x, y: all as parts of the square
@@ -111,13 +113,12 @@ class Landmarker:
     def __init__(self, models: Path, device: str = "auto") -> None:
         card = load_card(models)["face_landmarks"]
         self._session = session(models / card["file"], device, card["sha256"])
-        self._outputs = [output.name for output in self._session.get_outputs()]
         self.device = describe(self._session, device)
 
     def find(self, image: np.ndarray, region: Region) -> tuple[np.ndarray, float]:
         """Landmarks (478, 3) float32 in px of the picture, z towards the camera negative, and the score 0..1."""
         pixels = crop(image, region, LANDMARKS_SIZE).astype(np.float32) / np.float32(255.0)
-        outputs = dict(zip(self._outputs, self._session.run(None, {"input_1": pixels[None]}), strict=True))
+        outputs = _run(self._session, pixels[None])
         points = np.zeros((LANDMARKS, 3), dtype=np.float64)
         points[:468] = outputs["output_mesh_identity"].reshape(468, 3)
         for name, indices in REFINED.items():
@@ -127,6 +128,12 @@ class Landmarker:
         flag = float(outputs["conv_faceflag"].ravel()[0])
         score = 1.0 / (1.0 + np.exp(-np.clip(flag, -80.0, 80.0)))
         return region.to_picture(points, LANDMARKS_SIZE).astype(np.float32), float(score)
+
+
+def _run(network: Any, pixels: np.ndarray) -> dict[str, np.ndarray]:
+    """A network's outputs by name; `network` is an onnxruntime session with one input."""
+    values = network.run(None, {network.get_inputs()[0].name: pixels})
+    return dict(zip([output.name for output in network.get_outputs()], values, strict=True))
 
 
 def _letterboxed(image: np.ndarray, x: int, y: int, side: int) -> np.ndarray:

@@ -54,6 +54,7 @@ def test_a_session_runs_and_says_where(network) -> None:
 @pytest.mark.skipif(
     "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="this onnxruntime really has CUDA"
 )
+@pytest.mark.filterwarnings("ignore:Specified provider:UserWarning")
 def test_a_cuda_that_does_not_start_falls_back_and_says_so(network, monkeypatch) -> None:
     monkeypatch.setattr(
         onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
