@@ -94,7 +94,7 @@ def encode(cache: Path, count: int, target: Path) -> None:
     settings.file_format = "FFMPEG"
     ffmpeg = scene.render.ffmpeg
     ffmpeg.format, ffmpeg.codec, ffmpeg.audio_codec = "MPEG4", "H264", "NONE"
-    ffmpeg.constant_rate_factor, ffmpeg.ffmpeg_preset, ffmpeg.gopsize = "MEDIUM", "BEST", performance.RATE
+    ffmpeg.constant_rate_factor, ffmpeg.ffmpeg_preset, ffmpeg.gopsize = "HIGH", "BEST", performance.RATE
     scene.render.use_file_extension = False
     scene.render.filepath = str(target.resolve())
     bpy.ops.render.render(animation=True)

@@ -199,7 +199,7 @@ def hair(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: i
             height = np.clip(away @ np.array(normal), 0.3 * layer, layer)
             strand[number] = np.array(place) + np.array(normal) * height
             way = 0.5 * way + 0.5 * (strand[number] - strand[number - 1]) / (long / 7)
-    radius = np.tile([0.028, 0.03, 0.03, 0.028, 0.026, 0.022, 0.016, 0.006], count)
+    radius = np.tile([0.04, 0.05, 0.05, 0.048, 0.044, 0.038, 0.026, 0.01], count)
     return strands.reshape(-1, 3), radius
 
 

@@ -280,13 +280,13 @@ def _sclera() -> bpy.types.Material:
 def _hair_material(name: str, colour: tuple[float, float, float]) -> bpy.types.Material:
     n = _Nodes(name)
     shade = n.node("HairInfo").outputs["Random"]
-    darker, lighter = (tuple(k * c for c in colour) for k in (0.6, 1.6))
+    darker, lighter = (tuple(k * c for c in colour) for k in (0.8, 1.25))
     return n.surface(
         n.node(
             "BsdfPrincipled",
             Base_Color=n.mix(shade, (*darker, 1), (*lighter, 1)),
-            Roughness=0.42,
-            Specular_IOR_Level=0.35,
+            Roughness=0.6,
+            Specular_IOR_Level=0.25,
         )
     )
 
