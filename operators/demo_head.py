@@ -29,7 +29,7 @@ _MATERIALS: dict[str, tuple[tuple[float, float, float] | None, dict[str, float]]
 # What Solid shading shows of the textured materials.
 _SOLID = {
     "skin": (0.60, 0.38, 0.29),
-    "hair": (0.03, 0.02, 0.015),
+    "hair": (0.075, 0.05, 0.04),
     "lip": (0.50, 0.22, 0.19),
     "sclera": (0.75, 0.72, 0.70),
     "iris": (0.12, 0.07, 0.03),

@@ -29,6 +29,8 @@ _UPPER_LIP += (7181, 7180, 7196, 10399, 7194, 7195)
 _LOWER_LIP = (3708, 445, 446, 519, 518, 517, 523, 7264, 7265, 7266, 7206, 7205, 10376)
 _LIP_REACH = 0.009  # m over which sealing the lips fades out
 _LIP_OVERLAP = 0.0007  # m by which they press on each other, which also hides what subdivision pulls apart
+# Units too faint on this face, and by how much: the lids follow the contract's wider gaze, brows and frowns read.
+_STRONGER = {"eyeLookUp": 1.9, "eyeLookDown": 1.5, "browInner": 1.4, "noseSneer": 1.5, "mouthFrown": 1.4}
 _SMALLEST = 2e-5  # m: displacements below this are left out
 
 
@@ -46,6 +48,8 @@ def build(family: AnnyHead) -> tuple[list[Part], list[np.ndarray], bytes]:
     """The head's parts, the carrying weights of each (n, 5) over BONES, and the texture."""
     vertices, joints = family.neutral(WHO).astype(np.float64), family.joints(WHO)
     units = family.units(WHO).astype(np.float64)
+    for name, factor in _STRONGER.items():
+        units[[name in unit for unit in ARKIT]] *= factor
     _seal_lips(family, vertices, units)
     skin, masks, picture_positions = _skin(family, vertices, units)
     parts, weights = [skin], [_skin_weights(skin, joints)]
