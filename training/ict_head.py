@@ -34,7 +34,7 @@ PARTS = (
 # Of Multi-PIE's 68 landmarks: (upper lid, lower lid) pairs of the left and right eye, inner lips (upper, lower).
 _LID_LANDMARKS = (((43, 47), (44, 46)), ((38, 40), (37, 41)))
 _LIP_LANDMARKS = ((61, 67), (62, 66), (63, 65))
-_TONGUE = np.r_[16611:16807, 16841:17006]  # of gums_tongue
+_TONGUE = slice(16611, 17039)  # of gums_tongue
 
 # The cornea's bulge over the ball of 1.54 cm, measured on the sclera mesh: height by angle from the optical axis.
 _CORNEA = 0.21
