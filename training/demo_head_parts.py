@@ -72,15 +72,18 @@ def eyeball(centre: np.ndarray, radius: float, side: str, patch: tuple[float, fl
     return part
 
 
-def strands(lines: np.ndarray, width: np.ndarray, across: np.ndarray, material: str) -> Part:
-    """Hairs (s, 3 points, 3) as flat strips, `width` (s,) wide at the root along `across` (s, 3), tapering to a point."""
-    taper = np.array([1.0, 0.75, 0.08])[None, :, None] * width[:, None, None] / 2
-    sides = np.stack([lines - taper * across[:, None], lines + taper * across[:, None]], axis=2)  # (s, 3, 2, 3)
-    vertices = sides.reshape(-1, 3)
-    first = np.arange(len(lines))[:, None] * 6
+def _ribbons(lines: np.ndarray, across: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """Points (6s, k) of hairs given by lines (s, 3, k), `width` (s,) wide at the root along `across` (s, k)."""
+    half = np.array([1.0, 0.75, 0.08])[None, :, None] * width[:, None, None] / 2
+    sides = np.stack([lines - half * across[:, None], lines + half * across[:, None]], axis=2)
+    return sides.reshape(-1, lines.shape[2])
+
+
+def _hairs(points: np.ndarray, material: str, units: np.ndarray, flip: bool) -> Part:
+    first = np.arange(len(points) // 6)[:, None] * 6
     faces = np.concatenate([first + [0, 1, 3, 2], first + [2, 3, 5, 4]])
-    uv = np.zeros((len(faces), 4, 2))
-    return Part(vertices, faces, uv, np.full(len(faces), material), "head")
+    faces = faces[:, ::-1] if flip else faces
+    return Part(points, faces, np.zeros((len(faces), 4, 2)), np.full(len(faces), material), "head", units)
 
 
 def lashes(edge: np.ndarray, units: np.ndarray, side: str, upper: bool, rng: np.random.Generator) -> Part:
@@ -102,16 +105,14 @@ def lashes(edge: np.ndarray, units: np.ndarray, side: str, upper: bool, rng: np.
     lines = root[:, None] + length[:, None, None] * (t * away[:, None] + t**2 * curl)
     across = np.cross(away, [0.0, 1.0, 0.0])
     across /= np.linalg.norm(across, axis=1, keepdims=True)
-    part = strands(lines, np.full(count, thick) * rng.uniform(0.8, 1.1, count), across, "lash")
-    moved = np.stack(
-        [[np.interp(at, steps, units[k, :, i]) for i in range(3)] for k in range(len(ARKIT))], axis=0
-    ).transpose(0, 2, 1)
-    part.units = np.repeat(moved, 6, axis=1)
+    points = _ribbons(lines, across, thick * rng.uniform(0.8, 1.1, count))
+    moved = np.stack([[np.interp(at, steps, axis) for axis in unit.T] for unit in units]).transpose(0, 2, 1)
+    moved = np.repeat(moved, 6, axis=1)
     if upper:  # the lid turns as it comes down, and its lashes with it
-        arm = part.vertices - np.repeat(root, 6, axis=0)
+        arm = points - np.repeat(root, 6, axis=0)
         for name, turn in ((f"eyeBlink{side}", 0.75), (f"eyeLookDown{side}", 0.3), (f"eyeLookUp{side}", -0.15)):
-            part.units[ARKIT.index(name)] += arm @ gaze_rotation(0.0, -turn).T - arm
-    return part
+            moved[ARKIT.index(name)] += arm @ gaze_rotation(0.0, -turn).T - arm
+    return _hairs(points, "lash", moved, flip=False)
 
 
 def brow(side: str, surface, rng: np.random.Generator) -> Part:
@@ -128,23 +129,15 @@ def brow(side: str, surface, rng: np.random.Generator) -> Part:
     direction = np.stack([np.cos(slope), np.sin(slope)], axis=1)
     t = np.array([0.0, 0.5, 1.0])
     bend = np.stack([np.zeros(count), -0.12 * np.sign(across) * np.abs(across)], axis=1)
-    lines = root[:, None] + length[:, None, None] * (
-        t[None, :, None] * direction[:, None] + t[None, :, None] ** 2 * bend[:, None]
-    )
-    thick = 0.00033 * rng.uniform(0.8, 1.15, count)
-    normal = np.stack([-direction[:, 1], direction[:, 0]], axis=1)
-    taper = np.array([1.0, 0.75, 0.08])[None, :, None] * thick[:, None, None] / 2
-    flat = np.stack([lines - taper * normal[:, None], lines + taper * normal[:, None]], axis=2).reshape(-1, 2)
+    t = t[None, :, None]
+    lines = root[:, None] + length[:, None, None] * (t * direction[:, None] + t**2 * bend[:, None])
+    sideways = np.stack([-direction[:, 1], direction[:, 0]], axis=1)
+    flat = _ribbons(lines, sideways, 0.00033 * rng.uniform(0.8, 1.15, count))
     if side == "Right":
         flat[:, 0] *= -1
     points, units = surface(flat)
-    lifted = np.tile(np.repeat([0.0002, 0.0007, 0.0005], 2), count)
-    points = points + lifted[:, None] * np.array([0.0, 0.0, 1.0])
-    first = np.arange(count)[:, None] * 6
-    faces = np.concatenate([first + [0, 1, 3, 2], first + [2, 3, 5, 4]])
-    if side == "Right":
-        faces = faces[:, ::-1]
-    return Part(points, faces, np.zeros((len(faces), 4, 2)), np.full(len(faces), "brow"), "head", units)
+    points[:, 2] += np.tile(np.repeat([0.0002, 0.0007, 0.0005], 2), count)  # lies on the skin, not in it
+    return _hairs(points, "brow", units, flip=side == "Left")
 
 
 def brow_curve(share: np.ndarray) -> np.ndarray:
@@ -232,7 +225,7 @@ def teeth(upper: bool, shift: np.ndarray) -> Part:
                 along = middle + 0.5 * (width + 0.55) * w * ca
                 inwards = 0.5 * depth + lean + 0.5 * thick * sa - 0.5 * (depth - thick) * (1.0 if k < 3 else 0.0)
                 y = np.full(12, edge + lift * -down + down * height * (level - 1.0))
-                points.append(place(np.abs(along) if k else along, inwards, y, side))
+                points.append(place(along, inwards, y, side))
             points.append(
                 place(np.array([middle]), np.array([0.5 * tip]), np.array([edge + lift * -down + down * 0.2]), side)
             )
