@@ -18,7 +18,7 @@ def added(scene):
             data.remove(thing)
 
 
-_KINDS = ("objects", "meshes", "armatures", "materials", "images")
+_KINDS = ("objects", "meshes", "armatures", "cameras", "lights", "worlds", "materials", "images")
 
 
 def evaluated(mesh: bpy.types.Object) -> np.ndarray:
@@ -147,3 +147,18 @@ def test_one_undo_step():
 
 def test_add_menu_offers_it():
     assert any("demo_head" in draw.__module__ for draw in bpy.types.VIEW3D_MT_mesh_add._dyn_ui_initialize())
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.8, 1.57])
+def test_the_studio_frames_the_whole_head(scene, added, turn):
+    from bpy_extras.object_utils import world_to_camera_view
+
+    from tools.render_head import setup_studio
+
+    scene.cursor.location = (3.0, -1.0, 2.0)
+    mesh = added()
+    camera = setup_studio(scene, (320, 400), [mesh], turn)
+    bpy.context.view_layer.update()
+    seen = np.array([world_to_camera_view(scene, camera, mesh.matrix_world @ v.co) for v in mesh.data.vertices])
+    assert seen[:, :2].min() > 0.0 and seen[:, :2].max() < 1.0 and seen[:, 2].min() > 0.0
+    assert np.ptp(seen[:, 1]) > 0.7  # and does not stand far off
