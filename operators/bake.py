@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty
 
-from ..fields_blender import curves, retarget
+from ..fields_blender import curves, retarget, smooth
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.track import Track
 from . import heads, keys, props, track_store
@@ -30,7 +30,8 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
     frames = whole_frames(track, rate)
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
-    performance = curves.resample(retarget.retarget(track, mapping), frames / rate)
+    played = smooth.smooth(track) if head.fields.use_smoothing else track
+    performance = curves.resample(retarget.retarget(played, mapping), frames / rate)
     footage = track.source.get("name") or Path(head.fields.track).stem or "track"
     report = keys.write(found, performance, frames, mapping, f"FIELDS {footage}")
     settings = head.fields
@@ -61,6 +62,9 @@ class FIELDS_OT_bake(bpy.types.Operator):
 
     jaw_on: EnumProperty(name="Jaw", description="What opens the mouth", items=props.JAW_ON, options={"SKIP_SAVE"})
     eyes_on: EnumProperty(name="Eyes", description="What turns the eyes", items=props.EYES_ON, options={"SKIP_SAVE"})
+    use_smoothing: BoolProperty(
+        name="Smooth", description="Take the jitter out before keys are written", default=True, options={"SKIP_SAVE"}
+    )
     use_head_rotation: BoolProperty(
         name="Head Rotation", description="Key the turning of the head too", default=True, options={"SKIP_SAVE"}
     )
@@ -79,13 +83,13 @@ class FIELDS_OT_bake(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         settings = chosen_head(context).fields
         self.jaw_on, self.eyes_on = settings.jaw_on, settings.eyes_on
-        self.use_head_rotation = settings.use_head_rotation
+        self.use_head_rotation, self.use_smoothing = settings.use_head_rotation, settings.use_smoothing
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         settings = head.fields
-        for name in ("jaw_on", "eyes_on", "use_head_rotation"):
+        for name in ("jaw_on", "eyes_on", "use_head_rotation", "use_smoothing"):
             if self.properties.is_property_set(name):
                 setattr(settings, name, getattr(self, name))
         try:

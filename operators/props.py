@@ -37,6 +37,12 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         items=EYES_ON,
         options=set(),
     )
+    use_smoothing: BoolProperty(
+        name="Smooth",
+        description="Take the jitter out before keys are written; blinks keep their peak and nothing is delayed",
+        default=True,
+        options=set(),
+    )
     use_head_rotation: BoolProperty(
         name="Head Rotation",
         description="Key the turning of the head too, on the head bone or, without an armature, on the object",

@@ -95,6 +95,7 @@ class _Keys(_Tab):
         if head is None:
             return
         layout.prop(head.fields, "track")
+        layout.prop(head.fields, "use_smoothing")
         layout.operator("fields.bake", icon="KEYFRAME")
         if head.fields.report:
             _words(layout, context, head.fields.report)

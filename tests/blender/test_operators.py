@@ -106,6 +106,7 @@ def key_frames(head) -> list[float]:
 
 
 def test_a_strip_becomes_keys_on_the_frames_where_it_is_seen(scene, part, head, strip, captured):
+    head.fields.use_smoothing = False
     assert bpy.ops.fields.capture() == {"FINISHED"}
     assert key_frames(head) == [frame for frame in range(START, START + FRAMES) if frame != START + 3]
     expected = weights(part, captured())
@@ -145,7 +146,7 @@ def test_a_track_from_the_command_line_bakes_in_a_scene_of_another_rate(scene, p
     scene.render.fps, scene.render.fps_base = 30, 1.001
     made = track(np.arange(50) / 25.0, gaps=())
     part("fields_blender.track").save(made, tmp_path / "performance.npz")
-    head.fields.track = str(tmp_path / "performance.npz")
+    head.fields.track, head.fields.use_smoothing = str(tmp_path / "performance.npz"), False
     assert bpy.ops.fields.bake() == {"FINISHED"}
     assert key_frames(head) == list(range(60))
     scene.frame_set(20)
@@ -153,6 +154,19 @@ def test_a_track_from_the_command_line_bakes_in_a_scene_of_another_rate(scene, p
     wide = made["expression"][:, part("fields_blender.names").EXPRESSION.index("mouthPucker")]
     expected = np.interp(at, made.time, wide.astype(float))
     assert abs(head.data.shape_keys.key_blocks["mouthPucker"].value - expected) < 1e-5
+
+
+def test_smoothing_is_what_the_library_does_and_can_be_left_out(scene, part, head, track, tmp_path):
+    made = track(np.arange(50) / RATE, gaps=())
+    part("fields_blender.track").save(made, tmp_path / "t.npz")
+    head.fields.track = str(tmp_path / "t.npz")
+    name = "mouthPucker"
+    column = part("fields_blender.names").EXPRESSION.index(name)
+    for smoothing, wanted in ((True, part("fields_blender.smooth").smooth(made)), (False, made)):
+        assert bpy.ops.fields.bake(use_smoothing=smoothing) == {"FINISHED"}
+        scene.frame_set(20)
+        assert abs(head.data.shape_keys.key_blocks[name].value - wanted["expression"][20, column]) < 1e-5
+    assert abs(part("fields_blender.smooth").smooth(made)["expression"] - made["expression"]).max() > 1e-3
 
 
 def test_bake_takes_its_choices_from_the_head_and_remembers_changed_ones(scene, part, head, track, tmp_path):

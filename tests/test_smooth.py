@@ -1,0 +1,75 @@
+"""Smoothing takes jitter, and nothing else."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fields_blender.names import GROUPS
+from fields_blender.smooth import smooth
+from fields_blender.track import Track
+
+
+def track_of(time: np.ndarray, **groups: np.ndarray) -> Track:
+    full = {name: np.zeros((len(time), *shape), np.float32) for name, shape in GROUPS.items()}
+    return Track(time, {**full, **{name: value.astype(np.float32) for name, value in groups.items()}})
+
+
+def times(n: int, fps: float = 30.0) -> np.ndarray:
+    return np.arange(n) / fps
+
+
+@given(st.floats(0, 1), st.sampled_from([12.0, 24.0, 29.97, 60.0]))
+def test_a_face_that_holds_still_is_not_moved(weight, fps):
+    before = track_of(times(40, fps), expression=np.full((40, 39), weight), head=np.full((40, 3), weight))
+    after = smooth(before)
+    for name in GROUPS:
+        np.testing.assert_allclose(after[name], before[name], atol=1e-5)
+
+
+def test_jitter_at_rest_shrinks_to_a_third():
+    noise = np.random.default_rng(0).normal(0, 0.03, (300, 39))
+    after = smooth(track_of(times(300), expression=0.3 + noise))["expression"]
+    assert (np.diff(after, axis=0).std(axis=0) < np.diff(noise, axis=0).std(axis=0) / 3).all()
+
+
+def test_a_blink_keeps_its_peak_and_its_moment():
+    time = times(90)
+    blink = np.exp(-(((time - 1.5) / 0.055) ** 2))[:, None].repeat(2, axis=1)
+    after = smooth(track_of(time, eyelids=blink))["eyelids"]
+    assert after.max() > 0.9
+    assert np.argmax(after[:, 0]) == np.argmax(blink[:, 0])
+
+
+def test_forwards_and_backwards_are_treated_alike():
+    """No lag: a symmetric movement stays symmetric (within what the adaptive cutoff leaves)."""
+    time = times(121)
+    jaw = np.zeros((121, 3))
+    jaw[:, 0] = 0.3 * np.exp(-(((time - 2) / 0.2) ** 2))
+    after = smooth(track_of(time, jaw=jaw))["jaw"][:, 0]
+    middle = (time * after).sum() / after.sum()
+    assert abs(middle - 2) < 1 / 60
+
+
+def test_gaps_stay_and_nothing_crosses_them():
+    values = np.zeros((60, 39))
+    values[30:] = 1.0
+    values[25:30] = np.nan
+    after = smooth(track_of(times(60), expression=values))["expression"]
+    np.testing.assert_array_equal(np.isnan(after), np.isnan(values))
+    assert np.nanmax(after[:25]) == 0 and np.nanmin(after[30:]) == 1
+
+
+def test_a_head_that_turns_past_half_a_turn_does_not_jump():
+    turn = np.zeros((60, 3))
+    turn[:, 1] = np.linspace(2.8, 3.6, 60)
+    turn[:, 1] = np.where(turn[:, 1] > np.pi, turn[:, 1] - 2 * np.pi, turn[:, 1])  # the vector flips on the way
+    after = smooth(track_of(times(60), head=turn))["head"]
+    angle = np.unwrap(after[:, 1], period=2 * np.pi)
+    assert np.abs(np.diff(angle)).max() < 0.05
+
+
+def test_empty_of_faces_and_single_frames():
+    nothing = track_of(times(5), expression=np.full((5, 39), np.nan))
+    assert np.isnan(smooth(nothing)["expression"]).all()
+    one = track_of(times(1), expression=np.full((1, 39), 0.5))
+    np.testing.assert_allclose(smooth(one)["expression"], 0.5)
