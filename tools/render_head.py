@@ -68,12 +68,16 @@ def _light(
     scene.collection.objects.link(light)
 
 
-def _world(scene: Any) -> None:
-    scene.world = bpy.data.worlds.new("Studio")
-    if scene.world.node_tree is None:  # before 5.0
-        scene.world.use_nodes = True
-    background = next(node for node in scene.world.node_tree.nodes if node.type == "BACKGROUND")
+def _world(scene: bpy.types.Scene) -> None:
+    scene.world = _grey(bpy.data.worlds.new("Studio"))
+
+
+def _grey(world: Any) -> bpy.types.World:
+    if world.node_tree is None:  # before 5.0
+        world.use_nodes = True
+    background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = _BACKGROUND
+    return world
 
 
 def _without_subsurface(head: bpy.types.Object) -> None:
