@@ -139,8 +139,6 @@ def enable_row() -> Row:
 
 def measure_capture(video: Path, times: int) -> None:
     """Capture `video` played `times` over and print frames, seconds and peak memory (bytes)."""
-    import resource
-
     from fields_blender.clip import Clip, VideoPiece, open_video
     from fields_blender.solve import capture
 
@@ -154,8 +152,18 @@ def measure_capture(video: Path, times: int) -> None:
     for progress in capture(Clip(pieces), ROOT / "models", device="cpu"):
         frames = progress.done
     seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"frames": frames, "seconds": seconds, "peak": peak}))
+    print(json.dumps({"frames": frames, "seconds": seconds, "peak": peak_memory()}))
+
+
+def peak_memory() -> int:
+    """Bytes this process held at most. Linux's getrusage would count what the parent held when it forked."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def ask(module: str, *arguments: str) -> dict[str, Any]:

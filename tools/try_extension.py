@@ -34,9 +34,7 @@ def main(archive: Path, video: Path) -> None:
             found = _capture(Path(profile), video)
         finally:
             addon_utils.disable(MODULE)  # bpy 4.5 never ends when a class is left registered
-    print(
-        f"Blender {bpy.app.version_string}: enabled in {seconds * 1000:.0f} ms, captured with its own wheels ({found})"
-    )
+    print(f"Blender {bpy.app.version_string}: installed, enabled, captured with its own wheels ({found})")
 
 
 def _wheels_first(profile: Path) -> None:
