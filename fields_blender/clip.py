@@ -5,7 +5,7 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -165,7 +165,7 @@ def open_stills(folder: str | os.PathLike[str]) -> Clip:
     return Clip((piece,), {"stills": [path.name for path in paths]})
 
 
-def frames(clip: Clip) -> Iterator[Frame]:
+def frames(clip: Clip) -> Generator[Frame, None, None]:
     """Stream a clip's frames in rising time. A thread decodes a few frames ahead; closing the generator ends it.
 
     Raises FieldsError when a file can't be read or when nothing at all could be decoded.

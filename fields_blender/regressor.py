@@ -43,7 +43,7 @@ class Regressor:
             "neutral": np.repeat(rest[None], n, axis=0),
             "neutral_known": np.full((n, 1), 0.0 if neutral is None else 1.0, np.float32),
         }
-        values = self._session.run(list(OUTPUTS), feed)
+        values: Any = self._session.run(list(OUTPUTS), feed)
         return {name: value.reshape(n, *GROUPS[name]) for name, value in zip(OUTPUTS, values, strict=True)}
 
 
