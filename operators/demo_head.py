@@ -28,9 +28,9 @@ _MATERIALS: dict[str, tuple[tuple[float, float, float] | None, dict[str, float]]
 }
 # What Solid shading shows of the textured materials.
 _SOLID = {
-    "skin": (0.60, 0.38, 0.29),
+    "skin": (0.70, 0.47, 0.37),
     "hair": (0.075, 0.05, 0.04),
-    "lip": (0.50, 0.22, 0.19),
+    "lip": (0.55, 0.27, 0.24),
     "sclera": (0.75, 0.72, 0.70),
     "iris": (0.12, 0.07, 0.03),
 }
@@ -122,7 +122,7 @@ def _material(name: str, image: bpy.types.Image) -> bpy.types.Material:
     colour, settings = _MATERIALS[name]
     material = bpy.data.materials.new(f"FIELDS {name}")
     material.diffuse_color = (*(colour or _SOLID[name]), 1.0)
-    if material.node_tree is None:  # before 5.0
+    if bpy.app.version < (5, 0, 0):  # later ones always have nodes
         material.use_nodes = True
     nodes = material.node_tree.nodes
     shader = next(node for node in nodes if node.type == "BSDF_PRINCIPLED")

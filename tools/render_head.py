@@ -69,15 +69,12 @@ def _light(
 
 
 def _world(scene: bpy.types.Scene) -> None:
-    scene.world = _grey(bpy.data.worlds.new("Studio"))
-
-
-def _grey(world: Any) -> bpy.types.World:
-    if world.node_tree is None:  # before 5.0
+    world: Any = bpy.data.worlds.new("Studio")
+    if bpy.app.version < (5, 0, 0):  # later ones always have nodes
         world.use_nodes = True
     background = next(node for node in world.node_tree.nodes if node.type == "BACKGROUND")
     background.inputs["Color"].default_value = _BACKGROUND
-    return world
+    scene.world = world
 
 
 def _without_subsurface(head: bpy.types.Object) -> None:
