@@ -24,6 +24,7 @@ from fields_blender.regressor import NAME, OUTPUTS
 
 CONTROLS = 39 + 3 + 2 + 4  # expression, jaw, eyelids, gaze: what the emotion branch may read
 CODE = 160  # components of the landmarks: 99.9 % of their variance
+FARTHEST_LOOK = [0.65, 0.5]  # rad sideways and up or down, what eyes reach without effort
 NOISE = 0.01  # the landmarker's jitter of a component, inter-ocular distances
 
 
@@ -83,13 +84,16 @@ class Exported(nn.Module):
         self.coder, self.net = coder, net
         self.register_buffer("at_rest", torch.from_numpy(at_rest.astype(np.float32)))
         self.register_buffer("gain", torch.from_numpy(gain.astype(np.float32)))
+        self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
 
     def forward(self, landmarks, rotation, neutral, neutral_known):
         c, look = self.net(self.coder(landmarks), rotation, self.coder(neutral), neutral_known)
         c = (c - torch.lerp(self.at_rest[:1], self.at_rest[1:], neutral_known)) * self.gain
         jaw = torch.cat([c[:, 39:40].clamp(min=0), c[:, 40:42]], dim=1)
         emotion, va = look[:, :8].softmax(dim=1), look[:, 8:10].tanh()
-        return c[:, :39].clamp(0, 1), jaw, c[:, 42:44].clamp(0, 1), c[:, 44:48], emotion, va, look[:, 10:11].sigmoid()
+        # Beyond the looks it was trained on the network goes on in a straight line, where an eyeball can't.
+        gaze = (c[:, 44:48] / self.farthest).tanh() * self.farthest
+        return c[:, :39].clamp(0, 1), jaw, c[:, 42:44].clamp(0, 1), gaze, emotion, va, look[:, 10:11].sigmoid()
 
 
 def losses(controls, look, true, emotion, va, intensity, weight):
