@@ -26,8 +26,7 @@ def main(argv: list[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     try:
         return _capture(arguments)
-    except RuntimeError as error:  # how an operator's error report reaches a script
-        print(str(error).removeprefix("Error: ").strip())
+    except RuntimeError:  # how an operator's error report reaches a script; Blender has printed its sentence
         return 1
 
 
@@ -80,8 +79,11 @@ def _capture(arguments) -> int:
         return 1
     if bpy.ops.fields.capture() != {"FINISHED"}:
         return 1
-    bpy.ops.wm.save_as_mainfile(filepath=str(arguments.save.resolve()))
     head = scene.fields.head or bpy.context.view_layer.objects.active
+    target = arguments.save.resolve()
+    # The track stays beside the file that was opened; saved elsewhere, the head must still find it.
+    head.fields.track = bpy.path.relpath(bpy.path.abspath(head.fields.track), start=str(target.parent))
+    bpy.ops.wm.save_as_mainfile(filepath=str(target))
     print(f"{head.fields.report}. Saved {arguments.save}.")
     return 0
 

@@ -23,7 +23,8 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         name="Track",
         description="File with the captured performance of this head; bake writes keys from it",
         subtype="FILE_PATH",
-        options=set(),
+        # From 4.5 on Blender wants to be told that a path may begin with "//".
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
     )
     jaw_on: EnumProperty(
         name="Jaw",

@@ -466,11 +466,18 @@ def test_the_command_captures_and_saves(scene, head, strip, tmp_path):
     source = tmp_path / "shot.blend"
     bpy.data.libraries.write(str(source), {scene})
     scene.fields.head = None
-    said = command(tmp_path, "capture", str(source), "--strip", "take", "--head", head.name, "--save", "keyed.blend")
+    (tmp_path / "out").mkdir()
+    said = command(
+        tmp_path, "capture", str(source), "--strip", "take", "--head", head.name, "--save", "out/keyed.blend"
+    )
     assert "code 0" in said, said
     assert "52 of 52 channels keyed" in said
-    with bpy.data.libraries.load(str(tmp_path / "keyed.blend")) as (inside, _):
+    with bpy.data.libraries.load(str(tmp_path / "out" / "keyed.blend")) as (inside, wanted):
         assert any(name.startswith("FIELDS take") for name in inside.actions)
+        wanted.objects = [head.name]
+    # From where the file lies now, the head still finds its track.
+    stored = wanted.objects[0].fields.track
+    assert stored.startswith("//") and (tmp_path / "out" / stored[2:]).resolve().exists()
 
 
 def test_the_command_says_what_is_wrong(tmp_path):
