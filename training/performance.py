@@ -203,9 +203,9 @@ def _saccade(time: np.ndarray, this: float, following: float) -> np.ndarray:
 
 def _through(time: np.ndarray, keys: tuple, step: Callable[[np.ndarray, float, float], np.ndarray]) -> np.ndarray:
     """(n, k) values that go from key to key; `step` says when between two keys the way is made."""
-    keys = np.array(keys, dtype=np.float64)
-    values = np.repeat(keys[:1, 1:], len(time), axis=0)
-    for this, following in pairwise(keys):
+    places = np.array(keys, dtype=np.float64)
+    values = np.repeat(places[:1, 1:], len(time), axis=0)
+    for this, following in pairwise(places):
         values = values + step(time, this[0], following[0])[:, None] * (following[1:] - this[1:])
     return values
 
