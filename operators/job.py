@@ -155,8 +155,10 @@ class Job:
         manager.event_timer_remove(self._timer)
         manager.progress_end()
         manager.fields.running = False
-        if context.workspace:
-            context.workspace.status_text_set(None)
+        # In every workspace: the artist may have changed it meanwhile.
+        for workspace in (context.workspace, *bpy.data.workspaces):
+            if workspace:
+                workspace.status_text_set(None)
         _redraw(context)
 
 
