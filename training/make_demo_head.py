@@ -122,7 +122,8 @@ def _bones(joints: dict[str, np.ndarray], base: np.ndarray) -> list[tuple[str, n
     """Parent, head and tail of each of BONES; the eyes' and the jaw's bones point forward, as they look."""
     neck, head, jaw, chin = (joints[f"joint-{name}"] - base for name in ("neck", "head", "mouth", "jaw"))
     left, right = joints["joint-l-eye"] - base, joints["joint-r-eye"] - base
-    forward, up = np.array([0.0, 0.0, 0.035]), np.array([0.0, 0.13, 0.0])
+    # The eyes' bones end inside the eyeballs: a stick that comes out of a pupil looks like one.
+    forward, up = np.array([0.0, 0.0, 0.01]), np.array([0.0, 0.13, 0.0])
     return [
         ("", neck, head),
         ("neck", head, head + up),
