@@ -25,6 +25,8 @@ def extension() -> Iterator[ModuleType]:
     """The enabled extension's package."""
     import addon_utils
 
+    # Else adding a strip starts a job for its proxy, and bpy crashes at exit if the strip's scene is gone by then.
+    bpy.context.preferences.system.sequencer_proxy_setup = "MANUAL"
     folder = Path(RESOURCES, "extensions", "user_default")
     folder.mkdir(parents=True)
     (folder / "fields_facial_capture").symlink_to(Path(__file__).parents[2], target_is_directory=True)
