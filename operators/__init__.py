@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import bake, capture, command, demo_head, job, props, test_device
+from . import bake, capture, command, demo_head, job, props, try_device
 
-_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *test_device.CLASSES)
+_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *try_device.CLASSES)
 
 
 def register() -> None:
