@@ -59,8 +59,7 @@ def demo(video: Path, out: Path) -> None:
     import bpy
 
     info = probe(video)
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    out.mkdir(parents=True, exist_ok=True)  # any folder may be named: nothing that is not ours is deleted in it
     scene = new_file(out / "demo.blend")
     put_on_strip(scene, video, info.fps)
     head = add_head(scene)
@@ -187,7 +186,8 @@ def render(scene: "bpy.types.Scene", video: Path, fps: float, out: Path) -> str:
     scene.cycles.denoising_quality = "FAST"
     settings = scene.render.image_settings
     settings.file_format, settings.color_mode = "PNG", "RGB"
-    pictures = out / "frames"
+    pictures = out / "frames.part"
+    shutil.rmtree(pictures, ignore_errors=True)
 
     def shot(frame: int) -> Path:
         scene.frame_set(frame)
