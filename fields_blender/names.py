@@ -30,7 +30,7 @@ GROUPS: dict[str, tuple[int, ...]] = {
     "confidence": (1,),  # 0..1
 }
 
-# In the order Apple lists them and Live Link Face writes them.
+# In the order Apple lists them (Live Link Face swaps a few: livelink.py).
 ARKIT = (
     "eyeBlinkLeft eyeLookDownLeft eyeLookInLeft eyeLookOutLeft eyeLookUpLeft eyeSquintLeft eyeWideLeft "
     "eyeBlinkRight eyeLookDownRight eyeLookInRight eyeLookOutRight eyeLookUpRight eyeSquintRight eyeWideRight "

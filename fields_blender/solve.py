@@ -80,7 +80,7 @@ def capture(
     groups["head"][found], groups["translation"][found] = pose[:, :3], pose[:, 3:]
     for name in OUTPUTS:
         groups[name][found] = read[name]
-    source = {**clip.source, "stills": stills, "device": tracker.device}
+    source = {**clip.source, "device": tracker.device}
     return Track(np.array(time, np.float64), groups, regressor.card, source)
 
 

@@ -181,8 +181,6 @@ def render(scene: "bpy.types.Scene", video: Path, fps: float, out: Path) -> str:
     import bpy
 
     scene.render.use_sequencer = False
-    # Kept data would have to be updated for every pose of the mesh, which takes twice as long as building it anew.
-    scene.render.use_persistent_data = False
     scene.cycles.denoising_quality = "FAST"
     settings = scene.render.image_settings
     settings.file_format, settings.color_mode = "PNG", "RGB"

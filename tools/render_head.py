@@ -92,7 +92,8 @@ def _engine(scene: Any, size: tuple[int, int]) -> None:
     render.engine = "CYCLES"
     render.resolution_x, render.resolution_y = size
     render.resolution_percentage = 100
-    render.use_persistent_data = True  # or every frame would upload the textures and build the shaders again
+    # Kept data would have to be updated for every pose of the mesh, which takes twice as long as building it anew.
+    render.use_persistent_data = False
     cycles.device = "CPU"
     cycles.samples = 4
     cycles.use_adaptive_sampling = False
