@@ -130,7 +130,10 @@ def add_sound(strips: Any, video: Path) -> None:
 
     with contextlib.suppress(RuntimeError):
         sound = strips.new_sound(f"{video.stem} sound", str(video), channel=1, frame_start=1)
-        sound.sound.filepath = bpy.path.relpath(str(video))
+        if sound.sound.samplerate:
+            sound.sound.filepath = bpy.path.relpath(str(video))
+        else:  # a video without sound makes a strip all the same
+            strips.remove(sound)
 
 
 def add_head(scene: "bpy.types.Scene") -> "bpy.types.Object":
