@@ -20,12 +20,16 @@ MAX_THREADS = 2
 
 def import_cv2() -> Any:
     """The cv2 module, or FieldsError with the reason and the cure."""
-    return _import("cv2", "OpenCV")
+    return _import("cv2", "OpenCV", "VideoCapture")
 
 
 def import_onnxruntime() -> Any:
     """The onnxruntime module, or FieldsError with the reason and the cure."""
-    return _import("onnxruntime", "ONNX Runtime")
+    # From 1.29 on it reports to its maker over the network unless told not to before it starts. Nothing leaves here.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    module = _import("onnxruntime", "ONNX Runtime", "InferenceSession")
+    module.disable_telemetry_events()  # on Windows, where the variable is not read
+    return module
 
 
 def providers(device: str = "auto") -> tuple[list[str], str]:
@@ -91,10 +95,13 @@ def _with_options(provider: str) -> Any:
     return (provider, {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}) if provider == CUDA else provider
 
 
-def _import(module: str, name: str) -> Any:
+def _import(module: str, name: str, needed: str) -> Any:
     try:
-        return importlib.import_module(module)
-    except (ImportError, OSError) as error:
+        imported = importlib.import_module(module)
+        if not hasattr(imported, needed):  # a folder left over from another installation imports as an empty module
+            raise ModuleNotFoundError(f"{module} is incomplete")
+        return imported
+    except Exception as error:  # libraries built for another numpy raise whatever they like
         if isinstance(error, ModuleNotFoundError):
             cure = "Reinstall the FIELDS extension for this platform and this Blender"
         elif sys.platform == "win32":

@@ -2,7 +2,11 @@
 
 import hashlib
 import importlib
+import os
+import subprocess
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import onnx
@@ -87,6 +91,29 @@ def test_another_network_than_the_card_names(network) -> None:
         device.session(network, sha256="0" * 64)
 
 
+def test_what_loads_but_is_no_library_is_said_so(monkeypatch) -> None:
+    """What a half removed installation leaves: a folder that imports as an empty module."""
+    monkeypatch.setattr(importlib, "import_module", lambda name: ModuleType(name))
+    for load in (device.import_cv2, device.import_onnxruntime):
+        with pytest.raises(FieldsError, match=r"incomplete.*Reinstall"):
+            load()
+
+
+def test_onnxruntime_reports_nothing_to_its_maker(network, tmp_path) -> None:
+    """Where it reports, it leaves the id it reports under in the folder for temporary files."""
+    code = "import sys; from fields_blender import device; device.session(sys.argv[1], 'cpu')"
+    root = Path(device.__file__).parents[1]
+    clean = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    (tmp_path / "temporary").mkdir()
+    subprocess.run(
+        [sys.executable, "-c", code, str(network)],
+        cwd=root,
+        env={**clean, "TMPDIR": str(tmp_path / "temporary"), "HOME": str(tmp_path / "temporary")},
+        check=True,
+    )
+    assert not list((tmp_path / "temporary").iterdir())
+
+
 @pytest.mark.parametrize(
     ("platform", "error", "cure"),
     [
@@ -98,6 +125,7 @@ def test_another_network_than_the_card_names(network) -> None:
         ("linux", ImportError("libfoo.so.1: cannot open shared object file"), "for this platform"),
         ("darwin", OSError("mach-o, but wrong architecture"), "for this platform"),
         ("win32", ModuleNotFoundError("No module named 'onnxruntime'"), "Reinstall"),
+        ("linux", RuntimeError("numpy ABI version is 0x1000009"), "Reinstall"),
     ],
 )
 def test_an_import_that_fails_names_the_reason_and_the_cure(monkeypatch, platform, error, cure) -> None:
