@@ -14,6 +14,7 @@ import numpy as np
 from . import livelink, track
 from .clip import Clip, open_stills, open_video
 from .errors import FieldsError
+from .files import check_writable
 from .solve import Progress, capture
 from .track import Track
 
@@ -120,8 +121,7 @@ def _face(text: str) -> str | tuple[float, float, float, float]:
 
 def _capture(arguments: argparse.Namespace) -> int:
     clip = _open(arguments)
-    for path in (arguments.output, arguments.csv):
-        _check_writable(path, arguments.source)
+    _check_outputs(arguments)
     began = time.monotonic()
     with _interruption() as interrupted:
         choice = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
@@ -156,8 +156,10 @@ def _capture(arguments: argparse.Namespace) -> int:
 
 def _open(arguments: argparse.Namespace) -> Clip:
     source: Path = arguments.source
-    if not source.exists():
-        raise FieldsError(f"There is no {source}. Check the path.")
+    try:
+        source.stat()
+    except OSError as error:
+        raise FieldsError(f"There is no {source} ({error.strerror}). Check the path.") from None
     if arguments.stills:
         if arguments.start is not None or arguments.end is not None:
             raise FieldsError("--start and --end are seconds of a video; leave them out with --stills.")
@@ -169,19 +171,16 @@ def _open(arguments: argparse.Namespace) -> Clip:
     return open_video(source, arguments.start, arguments.end)
 
 
-def _check_writable(path: Path | None, source: Path) -> None:
+def _check_outputs(arguments: argparse.Namespace) -> None:
     """Fail before the long work, not after it."""
-    if path is None:
-        return
-    if path.is_dir() or path.resolve() == source.resolve():
-        raise FieldsError(f"{path} can't be written: it is a folder or the video itself. Name another file.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.with_name(path.name + ".part")
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise FieldsError(f"{path} can't be written ({error.strerror}). Choose another folder.") from None
+    others = [arguments.source.resolve()]
+    for path in (arguments.output, arguments.csv):
+        if path is None:
+            continue
+        check_writable(path)
+        if path.resolve() in others:
+            raise FieldsError(f"{path} can't be written: it is the video itself or named twice. Name another file.")
+        others.append(path.resolve())
 
 
 @contextlib.contextmanager
@@ -246,4 +245,6 @@ def _summary(result: Track, seconds: float, arguments: argparse.Namespace) -> st
 
 
 if __name__ == "__main__":
+    # A log that can't hold every letter of a path is no reason to fail.
+    sys.stdout.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(main())

@@ -1,8 +1,27 @@
 """Writing files so that they appear whole or not at all."""
 
+import contextlib
 from pathlib import Path
 
 from .errors import FieldsError
+
+
+def check_writable(path: Path) -> None:
+    """Raises FieldsError when `path` can't be written; to say so before the long work, not after it. Leaves nothing."""
+    part, made = _part(path), []
+    try:
+        made = [folder for folder in path.parents if not folder.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise FieldsError(f"{path} can't be written ({error.strerror}). Choose another file or folder.") from None
+    finally:
+        for folder in made:  # the innermost first
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -10,7 +29,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
     Raises FieldsError when the disk is full, read-only or the like; what stood at `path` before is then still there.
     """
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -22,3 +41,7 @@ def write_whole(path: Path, data: bytes) -> None:
         raise FieldsError(
             f"{path} can't be written ({error.strerror}). Choose another folder or free some space."
         ) from None
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")

@@ -1,9 +1,11 @@
 """Clip -> Track: find the face in every frame, then let the regressor read the whole performance at once."""
 
+import contextlib
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -51,7 +53,7 @@ def capture(
     time: list[float] = []
     score: list[float] = []
     poses: list[np.ndarray] = []
-    with tempfile.TemporaryFile() as store:
+    with _store() as store:
         stream = frames(clip)
         try:
             for frame in stream:
@@ -84,6 +86,18 @@ def capture(
     return Track(np.array(time, np.float64), groups, regressor.card, source)
 
 
+@contextlib.contextmanager
+def _store() -> Iterator[BinaryIO]:
+    """A temporary file for the landmarks."""
+    try:
+        with tempfile.TemporaryFile() as store:
+            yield store
+    except OSError as error:
+        raise FieldsError(
+            f"The folder for temporary files can't be used ({error.strerror}). Make room on its disk and capture again."
+        ) from error
+
+
 def _read(store, regressor: Regressor, rotation: np.ndarray, stills: bool) -> dict[str, np.ndarray]:
     """The network's outputs for all stored landmarks: once without, then with the person's resting face."""
     read = _predict(store, regressor, rotation, None)
@@ -112,6 +126,8 @@ def _rest(store, read: dict[str, np.ndarray], rotation: np.ndarray) -> np.ndarra
     mouth = [i for i, name in enumerate(EXPRESSION) if name != "tongueOut"]
     activity = np.abs(read["expression"][:, mouth]).sum(axis=1) + 3 * np.abs(read["jaw"]).sum(axis=1)
     activity += read["eyelids"].sum(axis=1) + np.linalg.norm(rotation - np.median(rotation, axis=0), axis=1)
+    gaze = read["gaze"].reshape(len(rotation), -1)
+    activity += np.linalg.norm(gaze - np.median(gaze, axis=0), axis=1)  # resting eyes look where they mostly do
     count = int(np.clip(len(activity) // 10, 5, MOST_REST_FRAMES))
     quiet = np.sort(np.argsort(activity, kind="stable")[:count])
     return np.mean([_landmarks(store, slice(int(i), int(i) + 1))[0] for i in quiet], axis=0)

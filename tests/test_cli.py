@@ -1,5 +1,6 @@
 """The command line: exit codes, sentences instead of tracebacks, and files that are whole."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,21 @@ needs_networks = pytest.mark.skipif(
     reason="the networks are not there (make models)",
 )
 needs_sample = pytest.mark.skipif(not SAMPLE.exists(), reason="samples/performance.mp4 is not there")
+
+
+# The command line with a capture of nothing: what is left are its words.
+LONE_PRINT = """
+import runpy, sys, numpy as np
+from fields_blender import clip, solve, track
+def capture(*_arguments, **_choice):
+    yield solve.Progress(1, 1, 1)
+    made = track.empty(np.arange(2.0))
+    for values in made.groups.values(): values[:] = 0
+    return made
+solve.capture, clip.open_video = capture, lambda *_: clip.Clip(())
+sys.argv = ["fields", "capture", clip.__file__, "-o", sys.argv[1]]
+runpy.run_module("fields_blender", run_name="__main__", alter_sys=False)
+"""
 
 
 class FakeCapture:
@@ -147,6 +163,9 @@ def test_help(capsys):
         ("text.mp4", ["--csv", "{tmp}/folder"], "can't be written"),
         ("text.mp4", ["--csv", "{tmp}/text.mp4/a.csv"], "can't be written"),
         ("text.mp4", ["--csv", "{tmp}/text.mp4"], "the video itself"),
+        ("text.mp4", ["--csv", "{tmp}/out/a.npz"], "named twice"),
+        ("text.mp4", ["--csv", "{tmp}/" + 300 * "x"], "can't be written"),
+        (300 * "x" + ".mp4", [], "There is no"),
     ],
 )
 def test_what_can_not_be_done_is_said(tmp_path, capsys, name, arguments, sentence, monkeypatch):
@@ -160,7 +179,14 @@ def test_what_can_not_be_done_is_said(tmp_path, capsys, name, arguments, sentenc
     assert cli.main(["capture", str(tmp_path / name), "-o", str(output), *arguments]) == 1
     err = capsys.readouterr().err
     assert sentence in err and "Traceback" not in err and err.count("\n") == 1
-    assert not output.exists() and (tmp_path / "text.mp4").read_text() == "no video"
+    assert not output.parent.exists() and (tmp_path / "text.mp4").read_text() == "no video"
+
+
+def test_a_log_in_another_encoding_is_no_reason_to_fail(tmp_path):
+    """What Windows does when the output goes to a file: a code page without most letters."""
+    command = [sys.executable, "-c", LONE_PRINT, str(tmp_path / "日本.npz")]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"})
+    assert run.returncode == 0 and b"npz" in run.stdout, run.stderr
 
 
 def test_starts_quickly_without_cv2_and_onnxruntime():

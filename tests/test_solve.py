@@ -1,5 +1,8 @@
 """The whole path without Blender: a clip whose truth is known goes in, and the Track that comes out agrees with it."""
 
+import errno
+import io
+import tempfile
 from itertools import islice
 from pathlib import Path
 
@@ -120,3 +123,13 @@ def test_a_clip_without_a_face_is_all_gaps(tmp_path):
 def test_a_range_without_frames_is_said(captured):
     with pytest.raises(FieldsError):
         run(open_video(CLIP, start=500.0))
+
+
+def test_a_full_disk_is_said(captured, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    with pytest.raises(FieldsError, match="No space left"):
+        list(capture(open_video(CLIP, end=0.2), MODELS, "cpu"))
