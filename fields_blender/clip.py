@@ -77,7 +77,7 @@ class VideoPiece:
         if missing > 0.5:
             notes.append(
                 f"{missing / abs(self.scale):.1f} s of {Path(self.path).name} can't be decoded and are left out: the "
-                "file looks cut off or damaged."
+                "file looks cut off or damaged. Copy it again from its source."
             )
 
 
@@ -98,7 +98,8 @@ class PicturePiece:
         for path, time in zip(self.paths, self.times, strict=True):
             image = read_picture(path)
             if image is None:
-                notes.append(f"{Path(path).name} can't be read as a picture and was left out.")
+                name = Path(path).name
+                notes.append(f"{name} can't be read as a picture and is skipped. Save it again as PNG or JPEG.")
                 continue
             yield time, image, cut
             cut = self.stills
@@ -177,7 +178,7 @@ def frames(clip: Clip) -> Generator[Frame, None, None]:
         yield Frame(index, time, image, cut)
         index, previous = index + 1, time
     if index == 0:
-        raise FieldsError(" ".join(["No frame could be read.", *clip.notes]))
+        raise FieldsError("No frame could be read. " + (clip.notes[0] if clip.notes else "Choose a longer range."))
 
 
 def _read(clip: Clip) -> Iterator[tuple[float, np.ndarray, bool]]:

@@ -116,6 +116,11 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     """A cv2.VideoCapture that is released at the end."""
     if not Path(path).is_file():
         raise FieldsError(f"There is no file at {path}. Check the path, or choose the video again.")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # cv2 would end the process
+        name = os.fsencode(Path(path).absolute()).decode(errors="replace")
+        raise FieldsError(f"The path {name} has letters that can't be read. Rename the file or its folder.") from None
     cv2 = import_cv2()
     # Both print every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

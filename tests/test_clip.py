@@ -1,6 +1,8 @@
 """Clips: every frame, in order, at its own time, upright, and a sentence where that can't be had."""
 
 import itertools
+import os
+import sys
 import threading
 import tracemalloc
 from pathlib import Path
@@ -207,6 +209,14 @@ def test_a_file_cut_off_gives_what_it_holds_and_says_so():
     assert "cut_off.mp4 can't be decoded" in clip.notes[0]
     backwards = Clip((VideoPiece(str(DATA / "cut_off.mp4"), 0.0, 1.1, offset=1.0, scale=-1.0),))
     assert read(backwards)[0] == numbers[::-1] and backwards.notes == clip.notes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there are names of files any bytes")
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.mp4")
+    write_video(tmp_path / "a.mp4", 3, 24).rename(path)
+    with pytest.raises(FieldsError, match="Rename"):
+        open_video(path)
 
 
 def test_a_file_that_vanishes_after_opening(tmp_path):
