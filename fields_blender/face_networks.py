@@ -68,7 +68,8 @@ def load_card(models: Path) -> dict[str, dict[str, str]]:
     path = models / "face.json"
     try:
         networks = json.loads(path.read_text(encoding="utf-8"))["networks"]
-        return {name: {key: networks[name][key] for key in ("file", "sha256")} for name in networks}
+        names = ("face_detector", "face_landmarks")
+        return {name: {key: networks[name][key] for key in ("file", "sha256")} for name in names}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FieldsError(f"{path} is missing or damaged ({error}). Reinstall the extension.") from None
 

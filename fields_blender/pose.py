@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .errors import FieldsError
 from .rotation import multiply, to_quaternion, to_vector
 
 RIGID_FACE = Path(__file__).resolve().parent.parent / "models" / "rigid_face.json"
@@ -124,5 +125,8 @@ def _shortest_turn(directions: np.ndarray) -> np.ndarray:
 
 @cache
 def _rigid_face() -> dict[str, np.ndarray]:
-    card = json.loads(RIGID_FACE.read_text(encoding="utf-8"))
-    return {name: np.array(card[name], dtype=np.float64) for name in ("indices", "points", "weights")}
+    try:
+        card = json.loads(RIGID_FACE.read_text(encoding="utf-8"))
+        return {name: np.array(card[name], dtype=np.float64) for name in ("indices", "points", "weights")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FieldsError(f"{RIGID_FACE} is missing or damaged ({error}). Reinstall the extension.") from None

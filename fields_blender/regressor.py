@@ -12,7 +12,9 @@ from .errors import FieldsError
 from .names import EMOTIONS, EXPRESSION, GROUPS
 
 NAME = "regressor"
+ADVICE = "Install the extension again."
 # The groups the network gives; head, translation and confidence come from the landmarks themselves.
+INPUTS = ("landmarks", "rotation", "neutral", "neutral_known")
 OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity")
 
 
@@ -25,7 +27,11 @@ class Regressor:
     def __init__(self, models: Path, device: str = "auto") -> None:
         self.card = load_card(models)
         self._session = session(models / f"{NAME}.onnx", device)
-        self._landmark_count = int(self.card["inputs"]["landmarks"][0])
+        has = {part.name for part in (*self._session.get_inputs(), *self._session.get_outputs())}
+        if missing := {*INPUTS, *OUTPUTS} - has:
+            raise FieldsError(
+                f"The capture network {NAME}.onnx has no “{sorted(missing)[0]}”: it is another one. {ADVICE}"
+            )
 
     def predict(
         self, landmarks: np.ndarray, rotation: np.ndarray, neutral: np.ndarray | None = None
@@ -50,16 +56,15 @@ class Regressor:
 def load_card(models: Path) -> dict[str, Any]:
     """The card, checked against the network beside it and against the names this version knows."""
     path = models / f"{NAME}.json"
-    advice = "Install the extension again."
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         fits = card["expression"] == EXPRESSION and card["emotions"] == EMOTIONS and "inputs" in card
         digest = hashlib.sha256((models / f"{NAME}.onnx").read_bytes()).hexdigest()
         same = card["sha256"] == digest
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FieldsError(f"The capture network or its card in {models} can't be read ({error}). {advice}") from None
+        raise FieldsError(f"The capture network or its card in {models} can't be read ({error}). {ADVICE}") from None
     if not fits:
-        raise FieldsError(f"The capture network's card {path.name} names other outputs than this version. {advice}")
+        raise FieldsError(f"The capture network's card {path.name} names other outputs than this version. {ADVICE}")
     if not same:
-        raise FieldsError(f"The capture network {NAME}.onnx is damaged: it is not the file its card names. {advice}")
+        raise FieldsError(f"The capture network {NAME}.onnx is damaged: it is not the file its card names. {ADVICE}")
     return card

@@ -96,11 +96,11 @@ def load(path: str | os.PathLike[str]) -> Mapping:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FieldsError(f"There is no mapping at {path}. Choose another file.") from None
-    except (OSError, ValueError) as error:
-        raise FieldsError(f"{path.name} is not a mapping: it can't be read as JSON ({error}).") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise FieldsError(f"{path.name} can't be read as JSON ({error}). Choose another mapping.") from None
     try:
         return _mapping(data)
-    except _Mistake as mistake:
+    except (_Mistake, OverflowError) as mistake:
         raise FieldsError(f"The mapping {path.name} can't be used: {mistake}. Correct the file.") from None
 
 

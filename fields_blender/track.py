@@ -20,6 +20,8 @@ from .names import GROUPS
 FORMAT = 1
 # A Track takes about 0.5 KB a frame; ten hours at 60 fps stay far below this. A file that unpacks to more is refused.
 MAX_BYTES = 2_000_000_000
+# No second, weight, angle or length of a performance comes near it.
+LARGEST = 1e9
 # What zipfile, zlib, numpy and json raise at files made badly or on purpose (encrypted, truncated, nested without end).
 UNREADABLE = (
     OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, RuntimeError, MemoryError,
@@ -82,6 +84,8 @@ def load(path: str | os.PathLike[str]) -> Track:
     """
     path = Path(path)
     try:
+        if path.is_dir():
+            raise FileNotFoundError
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
             if size > MAX_BYTES:
@@ -116,8 +120,8 @@ def _read(archive: zipfile.ZipFile, name: str, kind: str, shape: tuple[int | Non
         if dtype.kind != kind or fortran or not fits or math.prod(declared) * dtype.itemsize != length:
             raise ValueError(f"“{name}” is {dtype} {declared}, which is not what a track holds there")
         array = np.frombuffer(file.read(), dtype).reshape(declared)
-    if kind == "f" and np.isinf(array).any():
-        raise ValueError(f"“{name}” holds infinite numbers")
+    if kind == "f" and (np.abs(array) > LARGEST).any():
+        raise ValueError(f"“{name}” holds numbers without sense")
     return array
 
 

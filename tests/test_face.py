@@ -360,3 +360,10 @@ def test_after_a_cut_to_another_framing_the_landmarks_fit_in_the_same_frame(port
         landmarks = real.track(picture).landmarks[:, :2]
         across = np.linalg.norm(expected[33] - expected[263])
         assert np.linalg.norm(landmarks - expected, axis=1).mean() < 0.04 * across
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"networks": []}', '{"networks": {"face_detector": {}}}'])
+def test_a_damaged_card_is_refused(tmp_path, text):
+    (tmp_path / "face.json").write_text(text)
+    with pytest.raises(FieldsError, match="Reinstall"):
+        FaceTracker(tmp_path, "cpu")

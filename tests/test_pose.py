@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fields_blender import pose
+from fields_blender.errors import FieldsError
 from fields_blender.pose import RIGID_FACE, focal_length, frontal, head_pose
 from fields_blender.rotation import multiply, to_quaternion, to_vector
 
@@ -156,3 +158,12 @@ def test_a_batch_is_its_rows_and_gaps_stay_gaps() -> None:
         np.testing.assert_allclose(rotation[i], one, atol=1e-12)
         np.testing.assert_allclose(place[i], where, atol=1e-12)
         np.testing.assert_allclose(front[i], frontal(landmarks[i], one, WIDTH, HEIGHT), atol=1e-12)
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}"])
+def test_a_damaged_description_of_the_face_is_refused(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(pose, "RIGID_FACE", tmp_path / "rigid_face.json")
+    if text is not None:
+        (tmp_path / "rigid_face.json").write_text(text)
+    with pytest.raises(FieldsError, match="Reinstall"):
+        pose._rigid_face.__wrapped__()  # pyright: ignore[reportFunctionMemberAccess] - without what it remembers

@@ -1,5 +1,6 @@
 """The bundled network and its card: they belong together, and a damaged one is refused in words."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -73,6 +74,15 @@ def test_a_card_of_other_outputs_is_refused(copy):
     card["expression"] = card["expression"][::-1]
     (copy / "regressor.json").write_text(json.dumps(card))
     with pytest.raises(FieldsError, match="other outputs"):
+        Regressor(copy, "cpu")
+
+
+def test_another_network_behind_the_right_sum_is_refused(copy):
+    other = (MODELS / "face_detector.onnx").read_bytes()
+    (copy / "regressor.onnx").write_bytes(other)
+    card = json.loads((copy / "regressor.json").read_text())
+    (copy / "regressor.json").write_text(json.dumps({**card, "sha256": hashlib.sha256(other).hexdigest()}))
+    with pytest.raises(FieldsError, match=r"another one.*Install the extension again"):
         Regressor(copy, "cpu")
 
 

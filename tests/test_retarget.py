@@ -98,6 +98,7 @@ def test_gaze_turns_the_eye_to_the_direction_of_its_angles(tmp_path, yaw, pitch)
         ({"shape_keys": [{"source": "jawOpen", "key": "a", "region": "b", "gian": 1}]}, "gian"),
         ({"shape_keys": [{"source": "jawOpen", "key": "a", "region": "b", "gain": "1"}]}, "not a number"),
         ({"shape_keys": [{"source": "jawOpen", "key": "a", "region": "b", "min": 1, "max": 0}]}, "above"),
+        ({"shape_keys": [{"source": "jawOpen", "key": "a", "region": "b", "gain": 10**400}]}, "too large"),
         ({"bones": [{"source": "jawOpen", "bone": "jaw", "region": "Jaw"}]}, "gaze.left"),
         ({"bones": [{"source": "jaw", "bone": "jaw", "region": "Jaw", "names": "jaw"}]}, "list of names"),
         ({"bones": [{"source": "jaw", "bone": "jaw", "region": "Jaw"}] * 2}, "same bone"),
@@ -110,7 +111,7 @@ def test_mistakes_in_a_mapping_are_named(tmp_path, changes, says):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", "\xff\xfe", '{"format": 1, "name": "x", "shape_keys": [{"gain": NaN}]}']
+    "text", ["", "[]", "{", "[" * 100_000, "\xff\xfe", '{"format": 1, "name": "x", "shape_keys": [{"gain": NaN}]}']
 )
 def test_what_is_no_mapping_is_refused(tmp_path, text):
     path = tmp_path / "mapping.json"

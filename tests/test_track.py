@@ -88,6 +88,8 @@ def test_a_failed_save_leaves_what_was_there(tmp_path, monkeypatch):
         {"expression": np.zeros((2, 39), np.float32)},
         {"gaze": np.zeros((3, 4), np.float32)},
         {"gaze": np.full((3, 2, 2), np.inf, np.float32)},
+        {"jaw": np.full((3, 3), 1e38, np.float32)},
+        {"time": np.array([0.0, 1.0, 1e300])},
         {"jaw": np.zeros((3, 3), np.complex64)},
         {"jaw": np.zeros((3, 3), [("a", "f4")])},
         {"meta": np.array("not json")},
@@ -156,6 +158,11 @@ def test_harmful_headers_are_refused_without_taking_memory(tmp_path, data):
         track.load(tmp_path / "t.npz")
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
+
+
+def test_a_folder_is_no_track(tmp_path):
+    with pytest.raises(FieldsError, match="There is no track"):
+        track.load(tmp_path)
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
