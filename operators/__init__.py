@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import bake, capture, command, demo_head, job, props, try_device
+from . import bake, capture, command, demo_head, job, props, track_store, try_device
 
 _CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *try_device.CLASSES)
 
@@ -13,11 +13,13 @@ def register() -> None:
         bpy.utils.register_class(cls)
     demo_head.register()
     job.register()
+    track_store.register()
     command.register()
 
 
 def unregister() -> None:
     command.unregister()
+    track_store.unregister()
     job.unregister()
     demo_head.unregister()
     for cls in reversed(_CLASSES):

@@ -13,6 +13,7 @@ from . import heads, keys, props, track_store
 from . import scene as timeline
 
 MAPPING = Path(__file__).parent.parent / "models" / "mappings" / "arkit.json"
+LAST_FRAME = 1_048_574  # Blender's MAXFRAME
 
 
 def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
@@ -27,7 +28,10 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
             "No face was found in the footage, so there is nothing to key. Is a face in it, upright and lit?"
         )
     rate = timeline.rate(scene)
-    frames = whole_frames(track, rate)
+    try:
+        frames = whole_frames(track, rate)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:  # files travel, so they may hold anything
+        raise FieldsError(f"The track's own account of its strips is damaged ({error}). Capture again.") from None
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
     played = smooth.smooth(track) if head.fields.use_smoothing else track
@@ -43,6 +47,12 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
 
 def whole_frames(track: Track, rate: float) -> np.ndarray:
     """The whole scene frames a performance covers (n,), face or no face, without the holes between strips."""
+    ends = track.time[[0, -1]] * rate
+    if np.abs(ends).max() > LAST_FRAME:
+        raise FieldsError(
+            f"The track runs from frame {ends[0]:.0f} to {ends[1]:.0f}, beyond Blender's last frame {LAST_FRAME}. "
+            "Capture again, or choose another track."
+        )
     frames = np.arange(int(np.floor(track.time[0] * rate)), int(np.ceil(track.time[-1] * rate)) + 2)
     covered = curves.covered(track.time, frames / rate)
     strips = track.source.get("strips")

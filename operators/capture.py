@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ..fields_blender.errors import FieldsError
+from ..fields_blender.files import check_writable
 from ..fields_blender.retarget import load
 from ..fields_blender.track import Track
-from . import heads, scene, track_store
+from . import heads, keys, scene, track_store
 from .bake import MAPPING, bake, chosen_head
 from .job import Job, running
 from .preferences_of import chosen_device
@@ -40,11 +41,13 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
 
     def prepare(self, context: bpy.types.Context):
         head = chosen_head(context)
-        heads.find(head, load(MAPPING))  # say now, not after the long half, that this head can't be keyed
+        # Say now, not after the long half, that this head can't be keyed or the track can't be kept.
+        keys.check(heads.find(head, load(MAPPING)))
         strips = scene.chosen_strips(context)
         self._name = strips[0].name if strips else ""
         self._head, self._scene = head.session_uid, context.scene.session_uid
         self._path = track_store.path_for(head.name, self._name)
+        check_writable(self._path)
         self._clip = yield from scene.clip(context, strips, scene.limits(context))
         choose = context.scene.fields.face.lower()
         return self._work(chosen_device(context), choose)

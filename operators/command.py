@@ -80,10 +80,7 @@ def _capture(arguments) -> int:
     if bpy.ops.fields.capture() != {"FINISHED"}:
         return 1
     head = scene.fields.head or bpy.context.view_layer.objects.active
-    target = arguments.save.resolve()
-    # The track stays beside the file that was opened; saved elsewhere, the head must still find it.
-    head.fields.track = bpy.path.relpath(bpy.path.abspath(head.fields.track), start=str(target.parent))
-    bpy.ops.wm.save_as_mainfile(filepath=str(target))
+    bpy.ops.wm.save_as_mainfile(filepath=str(arguments.save.resolve()))
     print(f"{head.fields.report}. Saved {arguments.save}.")
     return 0
 

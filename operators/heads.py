@@ -38,8 +38,19 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
     """
     if chosen is None:
         raise FieldsError("No head is chosen. Choose the head under FIELDS > Head, or select it in the 3D View.")
+    if not chosen.users_collection:
+        raise FieldsError(
+            f"“{chosen.name}” was deleted from the scene. Undo that, or choose another head under FIELDS > Head."
+        )
     armature = _armature(chosen)
-    with_keys = list(_with_shape_keys(_family(chosen, armature)))
+    family = _family(chosen, armature)
+    with_keys = list(_with_shape_keys(family))
+    absolute = [member for member in family if member.type == "MESH" and member.data.shape_keys]
+    if not with_keys and absolute:
+        raise FieldsError(
+            f"The shape keys of “{absolute[0].name}” are absolute: they follow each other in time. Switch Relative on "
+            "(Properties > Data > Shape Keys), or choose another head."
+        )
     if not with_keys:
         raise FieldsError(
             f"“{chosen.name}” has no shape keys. Choose a mesh with the 52 ARKit shape keys, "

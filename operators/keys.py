@@ -68,12 +68,27 @@ class _Channel:
     values: np.ndarray
 
 
+def check(head: Head) -> None:
+    """Raises FieldsError when every shape key of the head is driven or locked, so that none can be keyed."""
+    paths = [
+        (mesh.data.shape_keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value')
+        for mesh, names in zip(head.meshes, head.keys, strict=True)
+        for name in names.values()
+    ]
+    if all(_refusal(owner, path, 0) for owner, path in paths):
+        raise FieldsError(
+            f"Every shape key of “{head.object.name}” is driven or locked, so none can be keyed. Remove the drivers "
+            "(right click on a value > Delete Drivers) or unlock the curves, then try again."
+        )
+
+
 def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, action_name: str) -> Report:
     """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys.
 
     Keys of these F-curves within the frames (each unbroken run of them) are replaced, all others are kept. Raises
     FieldsError with nothing written when an action can't be keyed.
     """
+    check(head)
     if head.object.mode == "EDIT":
         head.object.update_from_editmode()
     report = Report(len(frames), int(np.isnan(curves.values).any(axis=1).sum()))

@@ -386,6 +386,12 @@ def test_heads_without_fitting_shape_keys_are_refused(scene, part, keyed, perfor
     refused(part, keyed, make_mesh(scene, "Other", ["Key 1", "Smile"]), performance(), "None of the shape keys")
 
 
+def test_absolute_shape_keys_are_named_as_the_reason(scene, part, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    head.data.shape_keys.use_relative = False
+    refused(part, keyed, head, performance(), "Switch Relative on")
+
+
 def test_linked_heads_are_refused_with_the_cure(scene, part, arkit, keyed, performance, tmp_path):
     """Blender would let us write, and forget everything at the next start."""
     head = make_mesh(scene, "LinkedFace", arkit)

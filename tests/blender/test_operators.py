@@ -224,6 +224,85 @@ def test_the_track_lies_beside_a_saved_file(scene, part, head, strip, captured, 
     assert store.path_for("Face", "take: 1/2") == tmp_path / "fields_tracks" / "Face take  1 2.npz"
 
 
+def test_a_deleted_head_is_not_keyed(scene, head, strip, captured):
+    """Deleting it in the 3D View leaves it behind as long as the panel's choice points to it."""
+    bpy.ops.fields.capture()
+    head.data.shape_keys.animation_data_clear()
+    scene.collection.objects.unlink(head)
+    assert "deleted" in error_of(bpy.ops.fields.bake) and "deleted" in error_of(bpy.ops.fields.capture)
+    assert head.data.shape_keys.animation_data is None
+
+
+def test_driven_heads_and_unwritable_folders_are_said_before_the_long_half(
+    scene, part, head, strip, captured, monkeypatch, tmp_path
+):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(part("operators.track_store"), "_folder", lambda: tmp_path / "file" / "fields_tracks")
+    assert "can't be written" in error_of(bpy.ops.fields.capture)
+    monkeypatch.undo()
+    for key in head.data.shape_keys.key_blocks[1:]:
+        key.driver_add("value")
+    assert "driven" in error_of(bpy.ops.fields.capture)
+    with pytest.raises(IndexError):
+        captured()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"strips": 5},
+        {"strips": 5, "rate": 24},
+        {"strips": [{}], "rate": 24},
+        {"strips": [{"first": 0, "last": 9}]},
+        {"strips": [{"first": 0, "last": 9}], "rate": "24"},
+    ],
+    ids=str,
+)
+def test_a_track_with_a_strange_source_is_refused(part, head, track, tmp_path, source):
+    part("fields_blender.track").save(track(np.arange(10) / 24.0, source=source), tmp_path / "t.npz")
+    head.fields.track = str(tmp_path / "t.npz")
+    assert "damaged" in error_of(bpy.ops.fields.bake)
+
+
+@pytest.mark.parametrize("time", [(0.0, 1e7), (-1e8, -1e8 + 1.0)])
+def test_a_track_beyond_blenders_last_frame_is_refused(part, head, track, tmp_path, time):
+    """Else a file of two rows would ask for all of the memory."""
+    part("fields_blender.track").save(track(np.array(time), gaps=()), tmp_path / "t.npz")
+    head.fields.track = str(tmp_path / "t.npz")
+    assert "beyond Blender's last frame" in error_of(bpy.ops.fields.bake)
+
+
+SAVED = """
+file, other, copy = sys.argv[1:]
+head = bpy.data.objects.new("Face", None)
+bpy.context.scene.collection.objects.link(head)
+bpy.ops.wm.save_as_mainfile(filepath=file)
+head.fields.track = "//fields_tracks/a.npz"
+bpy.ops.wm.save_mainfile()
+assert head.fields.track == "//fields_tracks/a.npz", head.fields.track
+try:
+    bpy.ops.wm.save_as_mainfile(filepath=file + "/no/folder.blend")
+except RuntimeError:
+    pass
+assert head.fields.track == "//fields_tracks/a.npz", head.fields.track
+bpy.ops.wm.save_as_mainfile(filepath=other, copy=copy == "copy")
+print("here", os.path.normpath(bpy.path.abspath(head.fields.track)))
+bpy.ops.wm.open_mainfile(filepath=other, load_ui=False)
+print("there", os.path.normpath(bpy.path.abspath(bpy.data.objects["Face"].fields.track)))
+extension.unregister()
+"""
+
+
+@pytest.mark.parametrize("copy", ["move", "copy"])
+def test_a_file_saved_elsewhere_still_finds_its_track(tmp_path, copy):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two" / "deep").mkdir(parents=True)
+    other = tmp_path / "two" / "deep" / "shot.blend"
+    said = in_another_blender(tmp_path, SAVED, str(tmp_path / "one" / "shot.blend"), str(other), copy)
+    stored = tmp_path / "one" / "fields_tracks" / "a.npz"
+    assert f"here {stored}\n" in said and f"there {stored}\n" in said, said
+
+
 # -- the modal driver, with a window of our own ------------------------------------------------------------------------
 
 
@@ -432,12 +511,14 @@ def test_a_real_clip_opens_the_mouth(scene, part, head, tmp_path):
     assert bpy.context.window_manager.fields.device.startswith(("CPU", "CUDA"))
 
 
-COMMAND = """
+START_BLENDER = """
 import sys, os, tempfile
 os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp()
 import bpy, importlib
 sys.path.insert(0, {parent!r})
 extension = importlib.import_module({name!r}); extension.register()
+"""
+COMMAND = """
 command = importlib.import_module({name!r} + ".operators.command")
 solve = importlib.import_module({name!r} + ".fields_blender.solve")
 track = importlib.import_module({name!r} + ".fields_blender.track")
@@ -454,12 +535,16 @@ print("code", code)
 """
 
 
-def command(tmp_path, *arguments) -> str:
-    code = COMMAND.format(parent=str(ROOT.parent), name=ROOT.name)
+def in_another_blender(tmp_path, script, *arguments) -> str:
+    code = (START_BLENDER + script).format(parent=str(ROOT.parent), name=ROOT.name)
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, cwd=tmp_path
     )
     return done.stdout + done.stderr
+
+
+def command(tmp_path, *arguments) -> str:
+    return in_another_blender(tmp_path, COMMAND, *arguments)
 
 
 def test_the_command_captures_and_saves(scene, head, strip, tmp_path):
