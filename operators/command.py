@@ -4,6 +4,9 @@ from pathlib import Path
 
 import bpy
 
+from ..fields_blender.errors import FieldsError
+from ..fields_blender.files import check_writable
+
 PROGRAM = "blender --command fields"
 EXAMPLES = """\
 examples:
@@ -26,6 +29,9 @@ def main(argv: list[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     try:
         return _capture(arguments)
+    except FieldsError as error:
+        print(error)
+        return 1
     except RuntimeError:  # how an operator's error report reaches a script; Blender has printed its sentence
         return 1
 
@@ -64,6 +70,8 @@ def _capture(arguments) -> int:
     if not arguments.file.is_file():
         print(f"There is no {arguments.file}. Check the path.")
         return 1
+    target = arguments.save.resolve()
+    check_writable(target)
     bpy.ops.wm.open_mainfile(filepath=str(arguments.file.resolve()), load_ui=False)
     scene = bpy.context.scene
     if arguments.head:
@@ -80,7 +88,8 @@ def _capture(arguments) -> int:
     if bpy.ops.fields.capture() != {"FINISHED"}:
         return 1
     head = scene.fields.head or bpy.context.view_layer.objects.active
-    bpy.ops.wm.save_as_mainfile(filepath=str(arguments.save.resolve()))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(target))
     print(f"{head.fields.report}. Saved {arguments.save}.")
     return 0
 

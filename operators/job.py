@@ -89,9 +89,6 @@ class Job:
             done = self._step(context) if self._worker is None else self._poll(context)
             if not done:
                 return {"PASS_THROUGH"}
-            cancelled, result = self._stop.is_set(), self._worker.result if self._worker else None
-            self._end(context)
-            return self.finish(context, result, cancelled)
         except FieldsError as error:
             cancelled = self._stop.is_set()
             self._end(context)
@@ -103,6 +100,13 @@ class Job:
         except BaseException:
             self._end(context)
             raise
+        cancelled, result = self._stop.is_set(), self._worker.result if self._worker else None
+        self._end(context)
+        try:
+            return self.finish(context, result, cancelled)
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender takes the window away."""

@@ -427,6 +427,18 @@ def test_esc_during_the_main_thread_steps_never_starts_the_thread(make_job):
     assert job.finished == [(None, True)]
 
 
+def test_what_can_not_be_kept_after_esc_is_said(make_job, part):
+    """Not that nothing was captured: a disk may be full by then."""
+    job, window = make_job(until=10**6), Window()
+
+    def finish(*_):
+        raise part("fields_blender.errors").FieldsError("The disk is full. Make room.")
+
+    job.finish = finish
+    assert run(job, window, [TIMER, TIMER, TIMER, ESC]) == {"CANCELLED"}
+    assert job.reports == [("ERROR", "The disk is full. Make room.")] and window.timers == 0
+
+
 def test_the_cancel_button_asks_the_running_job_to_stop(make_job):
     job, window = make_job(until=10**6), Window()
     job.invoke(window, None)
@@ -551,7 +563,6 @@ def test_the_command_captures_and_saves(scene, head, strip, tmp_path):
     source = tmp_path / "shot.blend"
     bpy.data.libraries.write(str(source), {scene})
     scene.fields.head = None
-    (tmp_path / "out").mkdir()
     said = command(
         tmp_path, "capture", str(source), "--strip", "take", "--head", head.name, "--save", "out/keyed.blend"
     )
@@ -568,6 +579,11 @@ def test_the_command_captures_and_saves(scene, head, strip, tmp_path):
 def test_the_command_says_what_is_wrong(tmp_path):
     assert "code 1" in command(tmp_path, "capture", "none.blend", "--save", "x.blend")
     assert "code 2" in command(tmp_path, "capture", "none.blend")
+    (tmp_path / "file").write_text("no .blend")
+    said = command(tmp_path, "capture", "file", "--save", "file/x.blend")
+    assert "code 1" in said and "can't be written" in said and "Traceback" not in said
+    said = command(tmp_path, "capture", "file", "--save", "x.blend")
+    assert "code 1" in said and "Traceback" not in said
     said = command(tmp_path, "capture", "--help")
     assert "code 0" in said and "--strip" in said and "examples:" in said
     shutil.rmtree(tmp_path)
