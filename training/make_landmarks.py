@@ -1,6 +1,6 @@
 """Render made-up people and keep what the real front end says of each picture: the regressor's training data.
 
-    python -m training.make_landmarks --out data/landmarks --pictures 40000 --workers 2
+    python -m training.make_landmarks --out data/landmarks --pictures 96000 --workers 2
 
 Every picture goes through the detector, the landmarker and the pose of `fields_blender`, so their errors are in the
 data. Each shard holds whole people and is seeded by its number: stop and start again at will.
@@ -47,6 +47,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
         groups = expressions.batch(rng, PICTURES_A_PERSON)
         for name in ("expression", "jaw", "eyelids"):
             groups[name][:AT_REST] = 0
+        groups["gaze"][:AT_REST] *= 0.2  # a face at rest looks ahead, so that its picture tells where ahead is
         groups["gaze"][0] = 0
         groups["emotion"][:AT_REST] = np.eye(8)[0]
         groups["intensity"][:AT_REST] = groups["valence_arousal"][:AT_REST] = 0
@@ -91,7 +92,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, default=Path("data/landmarks"))
     arguments.add_argument("--models", type=Path, default=Path("models"))
     arguments.add_argument("--ict", type=Path, default=ict_head.DATA)
-    arguments.add_argument("--pictures", type=int, default=40000)
+    arguments.add_argument("--pictures", type=int, default=96000)
     arguments.add_argument("--workers", type=int, default=2)
     options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Train the landmark regressor on the landmarks of rendered heads, and write models/regressor.onnx with its card.
 
-    python -m training.make_landmarks --out data/landmarks --pictures 40000
+    python -m training.make_landmarks --out data/landmarks --pictures 96000
     python -m training.train --data data/landmarks
 
 Direct supervision by true parameters, and an emotion branch that reads the predicted parameters only and is told the
@@ -166,7 +166,6 @@ def calibration(net, batch_of, train: np.ndarray, at_rest: np.ndarray) -> tuple[
     that it sees well enough (r over .3) the spread of the true one (slope r); the others stay as quiet as they are.
     """
     resting = np.stack([predict(net, batch_of, at_rest, known)[0].mean(0) for known in (0.0, 1.0)])
-    resting[:, 44:] = 0  # a resting face may look anywhere
     scores = agreement(*predict(net, batch_of, train, 1.0))
     wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 2.5)
     return resting, 1 + (wanted - 1) * np.clip((scores["r"] - 0.3) / 0.2, 0, 1)
