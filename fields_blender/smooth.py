@@ -28,7 +28,7 @@ def smooth(track: Track) -> Track:
         "gaze": (np.array([LIDS] * 4), np.array([LOOK_SIDE, LOOK_UP_DOWN] * 2)),
     }
     groups = {name: value.copy() for name, value in track.groups.items()}
-    for run in _runs(track):
+    for run in runs(track):
         time = track.time[run]
         for name, (setting, full) in settings.items():
             values = track[name][run].reshape(len(time), -1) / full
@@ -75,7 +75,7 @@ def _setting(name: str) -> tuple[float, float]:
     return QUICK if name.startswith(_QUICK) and not name.startswith(_SLOW_MOUTH) else CALM
 
 
-def _runs(track: Track) -> list[np.ndarray]:
+def runs(track: Track) -> list[np.ndarray]:
     """Indices of each stretch with a face in every frame and no hole in time."""
     found = np.flatnonzero(track.found)
     if len(found) == 0:

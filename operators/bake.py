@@ -6,8 +6,10 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty
 
-from ..fields_blender import curves, retarget, smooth
+from ..fields_blender import curves, emotion, retarget, smooth
+from ..fields_blender.emotion import Emotion
 from ..fields_blender.errors import FieldsError
+from ..fields_blender.retarget import Mapping
 from ..fields_blender.track import Track
 from . import heads, keys, props, track_store
 from . import scene as timeline
@@ -27,22 +29,46 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
         raise FieldsError(
             "No face was found in the footage, so there is nothing to key. Is a face in it, upright and lit?"
         )
-    rate = timeline.rate(scene)
+    report = write(scene, head, found, mapping, shaped(head, track))
+    settings = head.fields
+    settings.baked = track_store.stamp(head)
+    settings.report = report.sentence()
+    settings.unmatched = ", ".join(report.unmatched)
+    settings.skipped = ", ".join(f"{name} ({why})" for name, why in report.skipped.items())
+    return settings.report
+
+
+def shaped(head: bpy.types.Object, track: Track) -> Emotion:
+    """The performance as this head's settings shape it, but for how strong its emotion is."""
+    return emotion.find(smooth.smooth(track) if head.fields.use_smoothing else track)
+
+
+def write(
+    scene: bpy.types.Scene, head: bpy.types.Object, found: heads.Head, mapping: Mapping, performance: Emotion
+) -> keys.Report:
+    """Key what `mapping` names, the emotion as strong as the head's setting says, frame by frame where it is animated.
+
+    Raises FieldsError, with nothing written, when the performance covers no whole frame or the head can't be keyed.
+    """
+    track, rate = performance.track, timeline.rate(scene)
     try:
         frames = whole_frames(track, rate)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:  # files travel, so they may hold anything
         raise FieldsError(f"The track's own account of its strips is damaged ({error}). Capture again.") from None
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
-    played = smooth.smooth(track) if head.fields.use_smoothing else track
-    performance = curves.resample(retarget.retarget(played, mapping), frames / rate)
+    played = performance.at(_intensity(head, track.time * rate))
+    curves_of_head = curves.resample(retarget.retarget(played, mapping), frames / rate)
     footage = track.source.get("name") or Path(head.fields.track).stem or "track"
-    report = keys.write(found, performance, frames, mapping, f"FIELDS {footage}")
-    settings = head.fields
-    settings.report = report.sentence()
-    settings.unmatched = ", ".join(report.unmatched)
-    settings.skipped = ", ".join(f"{name} ({why})" for name, why in report.skipped.items())
-    return settings.report
+    return keys.write(found, curves_of_head, frames, mapping, f"FIELDS {footage}")
+
+
+def _intensity(head: bpy.types.Object, frames: np.ndarray) -> float | np.ndarray:
+    """The head's emotion intensity, or what its F-curve says at each of `frames` (n,), which may lie between frames."""
+    fcurve = keys.fcurve_of(head, "fields.emotion_intensity", 0)
+    if fcurve is None or fcurve.mute:
+        return head.fields.emotion_intensity
+    return np.clip([fcurve.evaluate(frame) for frame in frames], emotion.LEAST, emotion.MOST)
 
 
 def whole_frames(track: Track, rate: float) -> np.ndarray:

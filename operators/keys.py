@@ -130,7 +130,7 @@ def _shape_key_channels(
             values = curves.values[present, column]
             if name in resting:
                 # The bone moves instead. A key that never moved is left alone; one that did must rest here.
-                if not _fcurve(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
+                if not fcurve_of(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
                     continue
                 values = np.zeros_like(values)
             else:
@@ -172,7 +172,7 @@ def _bone_channels(head: Head, bone: BoneChannel, turn: _Turn, moves: bool, repo
     armature, pose_bone = head.armature, head.armature.pose.bones[head.bones[bone.bone]]
     path = f'pose.bones["{bpy.utils.escape_identifier(pose_bone.name)}"].'
     property_name = _rotation_property(pose_bone)
-    if not moves and not _fcurve(armature, path + property_name, 0):
+    if not moves and not fcurve_of(armature, path + property_name, 0):
         return []
     # Turning the frame of reference of an axis-angle vector is turning the vector itself, whatever the bone's roll.
     rest = np.array(pose_bone.bone.matrix_local.to_3x3())
@@ -189,7 +189,7 @@ def _object_channels(head: Head, bone: BoneChannel, turn: _Turn, report: Report)
         return []
     target = head.object
     settings = target.fields
-    if not _fcurve(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
+    if not fcurve_of(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
         settings.rest_rotation = target.matrix_basis.to_quaternion()
     vectors = turn.vectors @ heads.axes(head, target).T
     rest = np.array(settings.rest_rotation, dtype=np.float64)[None].repeat(len(vectors), axis=0)
@@ -238,13 +238,14 @@ def _refusal(owner: bpy.types.ID, path: str, index: int) -> str:
         return ""
     if any(driver.data_path == path and driver.array_index == index for driver in animation.drivers):
         return "driven"
-    fcurve = _fcurve(owner, path, index)
+    fcurve = fcurve_of(owner, path, index)
     if fcurve and (fcurve.lock or (fcurve.group and fcurve.group.lock)):
         return "locked"
     return ""
 
 
-def _fcurve(owner: bpy.types.ID, path: str, index: int) -> bpy.types.FCurve | None:
+def fcurve_of(owner: bpy.types.ID, path: str, index: int) -> bpy.types.FCurve | None:
+    """The F-curve that animates a property of `owner` in its action, or None."""
     bag = _channelbag(owner)
     return bag.fcurves.find(path, index=index) if bag else None
 
@@ -315,7 +316,7 @@ def _key(
 ) -> None:
     actions.ensure(owner)
     for channel in channels:
-        fcurve = _fcurve(owner, channel.path, channel.index)
+        fcurve = fcurve_of(owner, channel.path, channel.index)
         old = None
         if fcurve is None:
             fcurve = _new_fcurve(owner, channel)

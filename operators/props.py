@@ -16,6 +16,12 @@ JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
 
 
+def _rebake(settings: "FIELDS_HeadSettings", context: bpy.types.Context) -> None:
+    from . import live  # here: it needs what bakes, which needs the lists above
+
+    live.rebake(settings.id_data, context)
+
+
 class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     """Object.fields: how this head is keyed, and with what."""
 
@@ -44,6 +50,16 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         default=True,
         options=set(),
     )
+    emotion_intensity: FloatProperty(
+        name="Emotion Intensity",
+        description="How strongly this head shows the performance's emotion: 0 not at all, 1 as captured, 2 twice as "
+        "strongly. The words stay. Writes the keys anew while it is dragged; when it is animated, Bake Keys does",
+        subtype="FACTOR",
+        min=0.0,
+        max=2.0,
+        default=1.0,
+        update=_rebake,
+    )
     use_head_rotation: BoolProperty(
         name="Head Rotation",
         description="Key the turning of the head too, on the head bone or, without an armature, on the object",
@@ -59,6 +75,8 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         description="Channels that were not keyed because they are driven, locked or alike",
         options=set(),
     )
+    # The track and settings of which this head has the keys (live.py).
+    baked: StringProperty(options={"HIDDEN"})
     # How the object stood before its rotation was first keyed (quaternion; zeros: never): later bakes turn from there.
     rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
 

@@ -77,6 +77,13 @@ def load(head: bpy.types.Object) -> Track:
     return track.load(bpy.path.abspath(head.fields.track))
 
 
+def stamp(head: bpy.types.Object) -> str:
+    """What names the performance as this head's settings play it: another file, or a newer one, is another."""
+    path = Path(bpy.path.abspath(head.fields.track))
+    changed = path.stat().st_mtime_ns if path.is_file() else 0
+    return f"{path} {changed} {'smooth' if head.fields.use_smoothing else 'raw'}"
+
+
 def _folder() -> Path:
     if bpy.data.filepath:
         return Path(bpy.data.filepath).parent / FOLDER

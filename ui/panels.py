@@ -86,8 +86,24 @@ class _Capture(_Tab):
             _words(layout, context, state.device)
 
 
+class _Shape(_Tab):
+    bl_label = "4 Shape the Performance"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = _split(self.layout)
+        head = _head(context)
+        if head is None:
+            return
+        column = layout.column()
+        column.use_property_decorate = True  # the dot that keys it
+        column.enabled = bool(head.fields.track) and not context.window_manager.fields.running
+        column.prop(head.fields, "emotion_intensity", slider=True)
+        if not head.fields.track:
+            _words(layout, context, "This head has no captured track yet. Capture a strip first", "INFO")
+
+
 class _Keys(_Tab):
-    bl_label = "4 Keys"
+    bl_label = "5 Keys"
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = _split(self.layout)
@@ -113,6 +129,7 @@ CLASSES = (
     *_in_both(_Footage, "footage"),
     *_in_both(_Head, "head"),
     *_in_both(_Capture, "capture"),
+    *_in_both(_Shape, "shape"),
     *_in_both(_Keys, "keys"),
 )
 

@@ -1,0 +1,40 @@
+"""The emotion slider, while it is dragged: keys written anew from a performance kept in memory."""
+
+import bpy
+
+from ..fields_blender import retarget
+from ..fields_blender.emotion import CHANGED, Emotion
+from ..fields_blender.errors import FieldsError
+from ..fields_blender.retarget import Mapping
+from . import heads, track_store
+from .bake import MAPPING, bake, shaped, write
+from .job import running
+
+# The performance last played and its stamp. Nothing of Blender's is in it, so undo and loading a file can't spoil it.
+_kept: dict[str, Emotion] = {}
+
+
+def rebake(head: bpy.types.Object, context: bpy.types.Context) -> None:
+    """Write the keys that emotion changes, and those alone, so that an artist's own on others stay.
+
+    A head without a track is left alone, and so is every head while a capture runs. One that has no keys yet of its
+    track as it is set now gets them all. What goes wrong is said in the head's report.
+    """
+    if not head.fields.track or running():
+        return
+    try:
+        stamp = track_store.stamp(head)
+        if head.fields.baked != stamp:
+            bake(context.scene, head, track_store.load(head))
+            return
+        if stamp not in _kept:
+            _kept.clear()
+            _kept[stamp] = shaped(head, track_store.load(head))
+        mapping = _emotional(retarget.load(MAPPING))
+        write(context.scene, head, heads.find(head, mapping), mapping, _kept[stamp])
+    except FieldsError as error:
+        head.fields.report = str(error)
+
+
+def _emotional(mapping: Mapping) -> Mapping:
+    return Mapping(mapping.name, tuple(channel for channel in mapping.shape_keys if channel.source in CHANGED), ())
