@@ -2,9 +2,9 @@
 
     python -m tools.bench_emotion [VIDEO or TRACK.npz ...]
 
-Without arguments: the sample clip's truth, the sample clip captured, and the shared clips where there are any. Tracks
-are smoothed first, as they are when keys are baked. Gains are measured along each emotion's look as the regressor's
-training data shows it (training/expressions.py), in frames that show it.
+Without arguments: the sample clip's truth, the sample clip captured, and the shared clips where there are any. Videos
+are captured and smoothed, as they are when keys are baked; a track is taken as it is. Gains are measured along each
+emotion's look as the regressor's training data shows it (training/expressions.py), in frames that show it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from fields_blender.clip import open_video
 from fields_blender.names import ARKIT, EMOTIONS, EXPRESSION
 from fields_blender.solve import capture
 from fields_blender.track import Track
-from training.expressions import AU, PROTOTYPES
+from training.expressions import AU, INDEX, PROTOTYPES
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "models"
@@ -107,14 +107,14 @@ def _look(name: str) -> np.ndarray:
     weights = np.zeros(len(ARKIT))
     for unit, strength in PROTOTYPES[name][0].items():
         for shape, share in AU[unit].items():
-            weights[ARKIT.index(shape)] = share * strength
+            weights[INDEX[shape]] = share * strength
     return weights
 
 
 LOOKS = {name: _look(name) for name in EMOTIONS[1:]}
 CEILINGS = np.full(len(ARKIT), np.inf)
 for carrier in emotion.CARRIERS:
-    CEILINGS[[ARKIT.index(EXPRESSION[column]) for column in carrier.columns]] = carrier.ceiling
+    CEILINGS[[INDEX[EXPRESSION[column]] for column in carrier.columns]] = carrier.ceiling
 
 
 def _shown(performance: Track) -> dict[str, np.ndarray]:
@@ -147,7 +147,7 @@ def main() -> None:
     ]
     mouth = Mouth()
     for path in chosen:
-        _print(path.name, measure(smooth.smooth(_track(path)), mouth))
+        _print(path.name, measure(_track(path), mouth))
 
 
 def _track(path: Path) -> Track:
@@ -158,7 +158,7 @@ def _track(path: Path) -> Track:
         try:
             next(work)
         except StopIteration as done:
-            return done.value
+            return smooth.smooth(done.value)
 
 
 def _print(name: str, measured: Measures) -> None:
