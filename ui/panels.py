@@ -94,10 +94,11 @@ class _Shape(_Tab):
         head = _head(context)
         if head is None:
             return
-        column = layout.column()
-        column.use_property_decorate = True  # the dot that keys it
-        column.enabled = bool(head.fields.track) and not context.window_manager.fields.running
-        column.prop(head.fields, "emotion_intensity", slider=True)
+        row = layout.row(align=True)
+        row.use_property_split = False  # its name fits into the slider, but not beside it
+        row.enabled = bool(head.fields.track) and not context.window_manager.fields.running
+        row.prop(head.fields, "emotion_intensity", slider=True)
+        row.prop_decorator(head.fields, "emotion_intensity")
         if not head.fields.track:
             _words(layout, context, "This head has no captured track yet. Capture a strip first", "INFO")
 
