@@ -19,7 +19,7 @@ LEAST, MOST = 0.0, 2.0
 
 # This percentile of the slow part, up to that weight, counts as rest: noise and the set of a person's brows are not
 # amplified, but the smile that lasts all through a clip is.
-REST, MOST_REST = 10.0, 0.1
+REST, MOST_REST = 10.0, 0.05
 
 
 def _plain(name: str) -> str:
