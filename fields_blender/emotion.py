@@ -21,6 +21,9 @@ LEAST, MOST = 0.0, 2.0
 # amplified, but the smile that lasts all through a clip is.
 REST, MOST_REST = 10.0, 0.05
 
+# Which emotion it is changes no quicker than this (Hz); shares of all emotions together below that are noise.
+SHARED_BELOW, HARDLY_SHOWN = 1.0, 0.2
+
 
 def _plain(name: str) -> str:
     return name.removesuffix("Left").removesuffix("Right")
@@ -85,11 +88,13 @@ CHANGED = tuple(name for i, name in enumerate(EXPRESSION) if i == _MOUTH_CLOSE o
 class Emotion:
     """A performance and the part of it that is emotion, found once, so that changing its intensity is quick.
 
-    `slow` (n, 39): weights over EXPRESSION, 0 or more; NaN where there is no face.
+    `slow` (n, 39): weights over EXPRESSION, 0 or more; NaN where there is no face. `shares` (n, 7): how much of it
+    belongs to each emotion but neutral, 0 or more, together at most 1; 0 where there is no face.
     """
 
     track: Track
     slow: np.ndarray
+    shares: np.ndarray
 
     def at(self, intensity: float | np.ndarray) -> Track:
         """The performance with its emotion `intensity` times as strong: a number or (n,), 0 (none) to 2 (twice).
@@ -98,6 +103,13 @@ class Emotion:
         Raises FieldsError for an intensity out of range or of another length than the performance.
         """
         return _at(self, _checked(intensity, len(self.track)))
+
+    def balance(self, intensities: np.ndarray) -> np.ndarray:
+        """The intensity (n,) at which each emotion is as strong as `intensities` (7,) or (n, 7) say, where it is shown.
+
+        They are in the order of EMOTIONS without neutral, 0 to 2. What belongs to no emotion stays at 1.
+        """
+        return 1.0 + (self.shares * (np.asarray(intensities, dtype=np.float64) - 1.0)).sum(axis=1)
 
 
 def find(track: Track) -> Emotion:
@@ -111,7 +123,16 @@ def find(track: Track) -> Emotion:
     if track.found.any():
         rest = np.minimum(np.nanpercentile(slow, REST, axis=0), MOST_REST)
         slow = np.maximum(slow - rest, 0.0)
-    return Emotion(track, _lids(slow, track["eyelids"]))
+    return Emotion(track, _lids(slow, track["eyelids"]), _shares(track))
+
+
+def _shares(track: Track) -> np.ndarray:
+    """(n, 7): each emotion's part of all that is shown, as slow as emotions are; less where hardly any is shown."""
+    shares = np.zeros((len(track), len(EMOTIONS) - 1))
+    shown = np.delete(track["emotion"].astype(np.float64), EMOTIONS.index("neutral"), axis=1)
+    for run in runs(track):
+        shares[run] = np.maximum(low_pass(track.time[run], shown[run], SHARED_BELOW), 0.0)
+    return shares / np.maximum(shares.sum(axis=1, keepdims=True), HARDLY_SHOWN)
 
 
 def _at(emotion: Emotion, intensity: np.ndarray) -> Track:

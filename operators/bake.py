@@ -57,17 +57,25 @@ def write(
         raise FieldsError(f"The track's own account of its strips is damaged ({error}). Capture again.") from None
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
-    played = performance.at(_intensity(head, track.time * rate))
+    played = performance.at(_intensity(head, performance, rate))
     curves_of_head = curves.resample(retarget.retarget(played, mapping), frames / rate)
     footage = track.source.get("name") or Path(head.fields.track).stem or "track"
     return keys.write(found, curves_of_head, frames, mapping, f"FIELDS {footage}")
 
 
-def _intensity(head: bpy.types.Object, frames: np.ndarray) -> float | np.ndarray:
-    """The head's emotion intensity, or what its F-curve says at each of `frames` (n,), which may lie between frames."""
-    fcurve = keys.fcurve_of(head, "fields.emotion_intensity", 0)
+def _intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
+    """How strong the emotion is at each moment of the performance (n,), by both settings of the head, animated or not."""
+    frames = performance.track.time * rate
+    overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
+    each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
+    return np.clip(overall * performance.balance(np.stack(each, axis=1)), emotion.LEAST, emotion.MOST)
+
+
+def _setting(head: bpy.types.Object, path: str, index: int, value: float, frames: np.ndarray) -> np.ndarray:
+    """A setting of the head at each of `frames` (n,), which may lie between whole ones: its F-curve, else its value."""
+    fcurve = keys.fcurve_of(head, path, index)
     if fcurve is None or fcurve.mute:
-        return head.fields.emotion_intensity
+        return np.full(len(frames), value)
     return np.clip([fcurve.evaluate(frame) for frame in frames], emotion.LEAST, emotion.MOST)
 
 

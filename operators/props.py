@@ -3,6 +3,8 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, PointerProperty, StringProperty
 
+from ..fields_blender.names import EMOTIONS
+
 
 def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
     return [
@@ -13,6 +15,7 @@ def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
 
 
 JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
+SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
 EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
 
 
@@ -58,6 +61,16 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         min=0.0,
         max=2.0,
         default=1.0,
+        update=_rebake,
+    )
+    emotion_balance: FloatVectorProperty(
+        name="By Emotion",
+        description="How strongly each emotion is shown where the performance shows it, times Emotion Intensity",
+        size=len(SHOWN_EMOTIONS),
+        subtype="NONE",
+        min=0.0,
+        max=2.0,
+        default=(1.0,) * len(SHOWN_EMOTIONS),
         update=_rebake,
     )
     use_head_rotation: BoolProperty(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fields_blender import emotion, track
 from fields_blender.errors import FieldsError
-from fields_blender.names import EXPRESSION, GROUPS
+from fields_blender.names import EMOTIONS, EXPRESSION, GROUPS
 from fields_blender.track import Track
 from tools.bench_emotion import INTENSITIES, Mouth, measure
 
@@ -145,6 +145,18 @@ def test_labels_follow(sample, found):
     happy = [found.at(g)["emotion"][70, 1] for g in INTENSITIES]
     assert (np.diff(strengths) > 0).all() and (np.diff(happy) >= 0).all() and happy[0] == 0
     np.testing.assert_allclose(found.at(2.0)["emotion"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_one_emotion_alone_where_it_is_shown(sample, found):
+    alone = np.ones(7)
+    alone[EMOTIONS.index("happiness") - 1] = 2.0
+    after, all_of_it = (found.at(g)["expression"].astype(float) for g in (found.balance(alone), 2.0))
+    before = sample["expression"].astype(float)
+    happy, surprised = (sample["emotion"][:, EMOTIONS.index(name)] > 0.75 for name in ("happiness", "surprise"))
+    np.testing.assert_allclose(after[happy], all_of_it[happy], atol=0.03)
+    np.testing.assert_allclose(after[surprised], before[surprised], atol=0.03)
+    assert (found.balance(np.ones(7)) == 1.0).all()
+    assert found.balance(np.zeros(7)).min() >= -1e-9 and found.balance(np.full(7, 2.0)).max() <= 2.0 + 1e-9
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

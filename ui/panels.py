@@ -4,6 +4,8 @@ import textwrap
 
 import bpy
 
+from ..operators.props import SHOWN_EMOTIONS
+
 
 class _Tab:
     bl_region_type = "UI"
@@ -103,6 +105,22 @@ class _Shape(_Tab):
             _words(layout, context, "This head has no captured track yet. Capture a strip first", "INFO")
 
 
+class _ByEmotion(_Tab):
+    bl_label = "By Emotion"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = _split(self.layout)
+        head = _head(context)
+        if head is None:
+            return
+        column = layout.column()
+        column.use_property_decorate = True  # the dot that keys it
+        column.enabled = bool(head.fields.track) and not context.window_manager.fields.running
+        for index, name in enumerate(SHOWN_EMOTIONS):
+            column.prop(head.fields, "emotion_balance", index=index, text=name, slider=True)
+
+
 class _Keys(_Tab):
     bl_label = "5 Keys"
 
@@ -118,12 +136,13 @@ class _Keys(_Tab):
             _words(layout, context, head.fields.report)
 
 
-def _in_both(panel: type, name: str) -> list[type]:
+def _in_both(panel: type, name: str, parent: str = "") -> list[type]:
     spaces = {"VIEW_3D": "view", "SEQUENCE_EDITOR": "sequencer"}
-    return [
-        type(f"FIELDS_PT_{name}_{short}", (panel, bpy.types.Panel), {"bl_space_type": space})
-        for space, short in spaces.items()
-    ]
+    classes = []
+    for space, short in spaces.items():
+        where = {"bl_space_type": space} | ({"bl_parent_id": f"FIELDS_PT_{parent}_{short}"} if parent else {})
+        classes.append(type(f"FIELDS_PT_{name}_{short}", (panel, bpy.types.Panel), where))
+    return classes
 
 
 CLASSES = (
@@ -131,6 +150,7 @@ CLASSES = (
     *_in_both(_Head, "head"),
     *_in_both(_Capture, "capture"),
     *_in_both(_Shape, "shape"),
+    *_in_both(_ByEmotion, "by_emotion", parent="shape"),
     *_in_both(_Keys, "keys"),
 )
 

@@ -104,6 +104,27 @@ def test_an_animated_intensity_is_honoured_frame_by_frame(head, part, performanc
     np.testing.assert_allclose(curve(head, SMILE), expected(part, performance, ramp, SMILE), atol=1e-6)
 
 
+def test_one_emotion_may_be_changed_alone(scene, head, part, performance, curve, tmp_path):
+    happy = performance()
+    happy["emotion"][:, 1] = 0.8
+    path = tmp_path / "happy.npz"
+    part("fields_blender.track").save(happy, path)
+    head.fields.track = str(path)
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    before = curve(head, SMILE)
+    head.fields.emotion_balance[1] = 2.0  # sadness, of which there is none
+    np.testing.assert_allclose(curve(head, SMILE), before, atol=1e-6)
+    head.fields.emotion_balance[0] = 0.0
+    assert curve(head, SMILE).max() < 0.2 * before.max()
+    head.fields.emotion_balance[0] = 1.0
+    np.testing.assert_allclose(curve(head, SMILE), before, atol=1e-6)
+    for frame, value in ((0, 1.0), (FRAMES, 2.0)):
+        head.fields.emotion_balance[0] = value
+        head.keyframe_insert("fields.emotion_balance", index=0, frame=frame)
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert curve(head, SMILE)[-24:].max() > 1.3 * before[-24:].max()
+
+
 def test_a_head_without_a_track_is_left_alone(head, curve):
     before, head.fields.track = curve(head, SMILE), ""
     head.fields.emotion_intensity = 2.0
