@@ -21,7 +21,7 @@ LEAST, MOST = 0.0, 2.0
 # amplified, but the smile that lasts all through a clip is.
 REST, MOST_REST = 10.0, 0.05
 
-# Which emotion it is changes no quicker than this (Hz); shares of all emotions together below that are noise.
+# Which emotion it is changes no quicker than this (Hz); where all together stay below this share, they count for less.
 SHARED_BELOW, HARDLY_SHOWN = 1.0, 0.2
 
 

@@ -64,7 +64,7 @@ def write(
 
 
 def _intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
-    """How strong the emotion is at each moment of the performance (n,), by both settings of the head, animated or not."""
+    """How strong the emotion is to be at each moment (n,): both settings of the head together, animated or not."""
     frames = performance.track.time * rate
     overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
     each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
