@@ -17,6 +17,9 @@ from . import scene as timeline
 MAPPING = Path(__file__).parent.parent / "models" / "mappings" / "arkit.json"
 LAST_FRAME = 1_048_574  # Blender's MAXFRAME
 
+# The performance shaped last, by its stamp. Nothing of Blender's is in it, so undo and loading a file can't spoil it.
+_kept: dict[str, Emotion] = {}
+
 
 def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
     """Key a head with a track on a scene's frames. Returns the report.
@@ -38,9 +41,17 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
     return settings.report
 
 
-def shaped(head: bpy.types.Object, track: Track) -> Emotion:
-    """The performance as this head's settings shape it, but for how strong its emotion is."""
-    return emotion.find(smooth.smooth(track) if head.fields.use_smoothing else track)
+def shaped(head: bpy.types.Object, track: Track | None = None) -> Emotion:
+    """The performance as this head's settings shape it, but for how strong its emotion is.
+
+    `track`: the head's own, where it is at hand; else it is read, unless it is the one that was shaped last.
+    """
+    stamp = track_store.stamp(head)
+    if track is not None or stamp not in _kept:
+        track = track_store.load(head) if track is None else track
+        _kept.clear()
+        _kept[stamp] = emotion.find(smooth.smooth(track) if head.fields.use_smoothing else track)
+    return _kept[stamp]
 
 
 def write(

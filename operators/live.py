@@ -3,15 +3,12 @@
 import bpy
 
 from ..fields_blender import retarget
-from ..fields_blender.emotion import CHANGED, Emotion
+from ..fields_blender.emotion import CHANGED
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.retarget import Mapping
 from . import heads, track_store
 from .bake import MAPPING, bake, shaped, write
 from .job import running
-
-# The performance last played and its stamp. Nothing of Blender's is in it, so undo and loading a file can't spoil it.
-_kept: dict[str, Emotion] = {}
 
 
 def rebake(head: bpy.types.Object, context: bpy.types.Context) -> None:
@@ -23,15 +20,11 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> None:
     if not head.fields.track or running():
         return
     try:
-        stamp = track_store.stamp(head)
-        if head.fields.baked != stamp:
+        if head.fields.baked != track_store.stamp(head):
             bake(context.scene, head, track_store.load(head))
             return
-        if stamp not in _kept:
-            _kept.clear()
-            _kept[stamp] = shaped(head, track_store.load(head))
         mapping = _emotional(retarget.load(MAPPING))
-        write(context.scene, head, heads.find(head, mapping), mapping, _kept[stamp])
+        write(context.scene, head, heads.find(head, mapping), mapping, shaped(head))
     except FieldsError as error:
         head.fields.report = str(error)
 
