@@ -1,0 +1,275 @@
+"""Fewer keys, same motion: values at every frame -> Bézier keys with handles an animator can edit.
+
+Cubic spans fitted by least squares and split where they are worst (Schneider, An algorithm for automatically fitting
+digitized curves, Graphics Gems 1990), with two choices that suit F-curves. Handles are a third of their span long: time
+is then linear along the span, the curve is always a function, and the best slopes are the solution of a linear system
+instead of a search. Left and right handle of a key share one slope, found for all keys at once, so that nothing kinks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# A turn of the curve counts as an extreme when it swings by more than this many tolerances.
+PROMINENT = 1.5
+# A blink is a swing of at least BLINK; it starts and ends where LID_MOVES of it is done.
+BLINK, LID_MOVES = 0.2, 0.1
+# Lips are closed where the jaw opens by less than SEAL more than mouthClose takes back. There the mouth must be truer.
+SEAL, SEAL_SHARE = 0.05, 0.25
+_LIPS = ("jawOpen", "mouthClose", "mouthLowerDown", "mouthUpperUp")
+# How strongly a slope is drawn to that of a curve without overshoot (frames²): decides where few samples speak.
+CALM = 0.1
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of one F-curve, at k of its whole frames.
+
+    `frames` (k,) int, `values` (k,), handles `left` and `right` (k, 2) as (frame, value). `opens` and `ends` (k,) bool:
+    keys with nothing before or after them (ends of the curve and edges of gaps); the handle there means nothing.
+    `error`: the largest distance from the given values at whole frames, with what Blender's single precision may add.
+    """
+
+    frames: np.ndarray
+    values: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    opens: np.ndarray
+    ends: np.ndarray
+    error: float
+
+
+def reduce(
+    frames: np.ndarray,
+    values: np.ndarray,
+    tolerance: float | np.ndarray,
+    keep: np.ndarray | None = None,
+    together: Sequence[object] | None = None,
+) -> list[Keys]:
+    """As few keys as it finds that stay within `tolerance` of `values` (n, c) at whole `frames` (n,), rising.
+
+    `tolerance` broadcasts to (n, c). Kept always: both ends, extremes that swing by more than PROMINENT tolerances,
+    frames marked in `keep` (n, c). NaN and missing frames are gaps: each stretch between them is a curve of its own.
+    Columns with the same entry in `together` (c,) get keys on the same frames (the numbers of one rotation).
+    """
+    values = np.asarray(values, dtype=np.float64)
+    n, count = values.shape
+    limit = np.broadcast_to(np.asarray(tolerance, dtype=np.float64), (n, count)).T.ravel()
+    # All columns one after the other; what is not finite drops out and leaves an edge.
+    flat = _Flat(np.tile(np.asarray(frames, dtype=np.float64), count), np.repeat(np.arange(count), n), values.T.ravel())
+    limit = limit[flat.where]
+    shared = _Shared(n, count, together, flat.where)
+    turns = _turns(flat, PROMINENT * limit)
+    kept = flat.first | flat.last | turns
+    if keep is not None:
+        kept |= np.asarray(keep).T.ravel()[flat.where]
+    kept = shared.spread(kept)
+    curve = _refine(flat, kept.copy(), turns, limit, shared)
+    return [_keys(flat, curve, column) for column in range(count)]
+
+
+def evaluate(keys: Keys, frames: np.ndarray) -> np.ndarray:
+    """The curve at `frames` (m,), whole or not, from its handles; held beyond its ends, straight on across gaps."""
+    frames = np.asarray(frames, dtype=np.float64)
+    span = np.clip(np.searchsorted(keys.frames, frames, side="right") - 1, 0, max(len(keys.frames) - 2, 0))
+    after = np.minimum(span + 1, len(keys.frames) - 1)
+    a, b = keys.frames[span], keys.frames[after]
+    t = np.clip((frames - a) / np.maximum(b - a, 1), 0.0, 1.0)
+    y0, y3 = keys.values[span], keys.values[after]
+    y1 = np.where(keys.ends[span], y0 + (y3 - y0) / 3.0, keys.right[span, 1])
+    y2 = np.where(keys.ends[span], y3 - (y3 - y0) / 3.0, keys.left[after, 1])
+    u = 1.0 - t
+    return u**3 * y0 + 3 * u**2 * t * y1 + 3 * u * t**2 * y2 + t**3 * y3
+
+
+def steps(frames: np.ndarray, every: int) -> np.ndarray:
+    """(n,) bool: which of rising whole `frames` get a key when poses are held for `every` frames, from each run on."""
+    frames = np.asarray(frames)
+    starts = np.diff(frames, prepend=frames[:1] - 2) > 1
+    since = frames - frames[np.maximum.accumulate(np.where(starts, np.arange(len(frames)), 0))]
+    return since % every == 0
+
+
+def moments(names: Sequence[str], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What must not blur in `values` (n, c) of shape keys with ARKit's `names`: (keep, share), both (n, c).
+
+    `keep`: start and end of each blink (its peak is an extreme). `share`: by how much to scale the tolerance, smaller
+    where the lips are closed.
+    """
+    keep, share = np.zeros(values.shape, dtype=bool), np.ones(values.shape)
+    column = {name: i for i, name in enumerate(names)}
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        if name in column:
+            keep[_blink_edges(values[:, column[name]]), column[name]] = True
+    if "jawOpen" in column:
+        apart = values[:, column["jawOpen"]].copy()
+        if "mouthClose" in column:
+            apart -= values[:, column["mouthClose"]]
+        lips = [i for name, i in column.items() if name.startswith(_LIPS)]
+        with np.errstate(invalid="ignore"):
+            share[np.ix_(apart < SEAL, lips)] = SEAL_SHARE
+    return keep, share
+
+
+class _Flat:
+    """Samples of all columns in a row: frame `x`, column, value `y`, place in the input; edges of the stretches."""
+
+    def __init__(self, x: np.ndarray, column: np.ndarray, y: np.ndarray) -> None:
+        self.where = np.flatnonzero(np.isfinite(y))
+        self.x, self.column, self.y = x[self.where], column[self.where], y[self.where]
+        joined = (np.diff(self.x) == 1) & (np.diff(self.column) == 0)
+        self.first = np.r_[True, ~joined][: len(self.x)]
+        self.last = np.r_[~joined, True][: len(self.x)]
+
+
+class _Shared:
+    """Which columns have their keys on the same frames."""
+
+    def __init__(self, n: int, count: int, together: Sequence[object] | None, where: np.ndarray) -> None:
+        groups: dict[object, list[int]] = {}
+        for i, name in enumerate(together or ()):
+            groups.setdefault(name, []).append(i)
+        self.groups = [columns for columns in groups.values() if len(columns) > 1]
+        self.shape, self.where = (count, n), where
+
+    def spread(self, mask: np.ndarray) -> np.ndarray:
+        """`mask` over the flat samples, set in all columns of a group where it is set in one."""
+        if not self.groups:
+            return mask
+        full = np.zeros(self.shape, dtype=bool)
+        full.ravel()[self.where] = mask
+        for columns in self.groups:
+            full[columns] = full[columns].any(axis=0)
+        return full.ravel()[self.where]
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Keys among the flat samples: places `at` (m,), slopes (m,) per frame, and the error at every sample."""
+
+    at: np.ndarray
+    slope: np.ndarray
+    error: np.ndarray
+
+
+def _refine(flat: _Flat, mask: np.ndarray, turns: np.ndarray, limit: np.ndarray, shared: _Shared) -> _Curve:
+    """Keys where `mask` says, and where else they must be for the error to stay below `limit`."""
+    while True:
+        curve = _fit(flat, np.flatnonzero(mask), turns)
+        over = np.flatnonzero(curve.error > limit)
+        if len(over) == 0:
+            return curve
+        # The worst sample of each span.
+        span = np.searchsorted(curve.at, over)
+        order = np.lexsort((-curve.error[over] / np.maximum(limit[over], 1e-12), span))
+        worst = over[order][np.diff(span[order], prepend=-1) > 0]
+        mask[worst] = True
+        mask = shared.spread(mask)
+
+
+def _fit(flat: _Flat, at: np.ndarray, turns: np.ndarray) -> _Curve:
+    """The slopes at keys `at` that bring the curve nearest to all samples, in the sense of least squares."""
+    free = ~flat.last[at]  # spans that start here; the place after the last key of a stretch is no span
+    length = np.where(free, np.diff(flat.x[at], append=0.0), 1.0)
+    rise = np.where(free, np.diff(flat.y[at], append=0.0), 0.0) / length
+    inside = np.ones(len(flat.x), dtype=bool)
+    inside[at] = False
+    inside = np.flatnonzero(inside)
+    span = np.searchsorted(at, inside) - 1
+    h = length[span]
+    t = (flat.x[inside] - flat.x[at[span]]) / h
+    straight = flat.y[at[span]] * (1 - t) ** 2 * (1 + 2 * t) + flat.y[at[span + 1]] * t**2 * (3 - 2 * t)
+    # Cubic Hermite: what a unit of slope at either end of the span adds.
+    a, b = h * t * (1 - t) ** 2, -h * t**2 * (1 - t)
+    rest = flat.y[inside] - straight
+
+    def total(weights: np.ndarray) -> np.ndarray:
+        return np.bincount(span, weights, minlength=len(at))
+
+    def before(sums: np.ndarray) -> np.ndarray:
+        return np.r_[0.0, sums[:-1]]
+
+    target = _calm(rise, flat.first[at], flat.last[at])
+    diagonal = total(a * a) + before(total(b * b)) + CALM
+    beside = total(a * b)
+    right = total(a * rest) + before(total(b * rest)) + CALM * target
+    level = turns[at]
+    diagonal, right = np.where(level, 1.0, diagonal), np.where(level, 0.0, right)
+    beside = np.where(level | np.r_[level[1:], True], 0.0, beside)
+    slope = _tridiagonal(diagonal, beside, right)
+    error = np.zeros(len(flat.x))
+    error[inside] = np.abs(rest - a * slope[span] - b * slope[span + 1])
+    # Blender keeps frames in single precision, which moves the curve sideways by up to this much.
+    aside = 2.0 * float(np.spacing(np.float32(np.abs(flat.x).max(initial=1.0))))
+    error[inside] += aside * (np.abs(rise[span]) + np.abs(slope[span]) + np.abs(slope[span + 1]))
+    return _Curve(at, slope, error)
+
+
+def _calm(rise: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Slopes at keys without overshoot: 0 at extremes, else the harmonic mean of both sides (Fritsch, Butland 1984)."""
+    left, right = np.r_[0.0, rise[:-1]], rise
+    product = left * right
+    both = np.divide(2 * product, left + right, out=np.zeros_like(rise), where=product > 0)
+    return np.where(first & last, 0.0, np.where(first, right, np.where(last, left, both)))
+
+
+def _tridiagonal(diagonal: np.ndarray, beside: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solve a symmetric tridiagonal system: `beside[i]` couples i and i + 1 (Thomas' algorithm)."""
+    d, b, r = diagonal.tolist(), beside.tolist(), right.tolist()
+    for i in range(1, len(d)):
+        share = b[i - 1] / d[i - 1]
+        d[i] -= share * b[i - 1]
+        r[i] -= share * r[i - 1]
+    for i in range(len(d) - 1, -1, -1):
+        r[i] = (r[i] - (b[i] * r[i + 1] if i + 1 < len(d) else 0.0)) / d[i]
+    return np.array(r)
+
+
+def _turns(flat: _Flat, swing: np.ndarray) -> np.ndarray:
+    """Places of the extremes: between two of them the curve swings by more than `swing` (n,)."""
+    found = np.zeros(len(flat.y), dtype=bool)
+    y, least = flat.y.tolist(), swing.tolist()
+    starts = np.flatnonzero(flat.first).tolist()
+    for start, stop in zip(starts, [*starts[1:], len(y)], strict=True):
+        low = high = start
+        way = 0  # 1 while rising, -1 while falling
+        for i in range(start + 1, stop):
+            if way >= 0 and y[i] > y[high]:
+                high = i
+            if way <= 0 and y[i] < y[low]:
+                low = i
+            if way >= 0 and y[high] - y[i] > least[high]:
+                found[high] = True
+                low, way = i, -1
+            elif way <= 0 and y[i] - y[low] > least[low]:
+                found[low] = True
+                high, way = i, 1
+    return found
+
+
+def _blink_edges(lid: np.ndarray) -> np.ndarray:
+    """Frames (m,) where blinks start and end in one lid's values (n,): the last at rest before, the first after."""
+    flat = _Flat(np.arange(len(lid), dtype=np.float64), np.zeros(len(lid)), np.asarray(lid, dtype=np.float64))
+    turns = np.flatnonzero(flat.first | flat.last | _turns(flat, np.full(len(flat.y), BLINK)))
+    edges = []
+    for a, b in zip(turns[:-1], turns[1:], strict=True):
+        size = abs(flat.y[b] - flat.y[a])
+        if flat.first[b] or size < BLINK:
+            continue
+        rest = np.flatnonzero(flat.y[a : b + 1] <= min(flat.y[a], flat.y[b]) + LID_MOVES * size) + a
+        edges.append(rest[-1] if flat.y[b] > flat.y[a] else rest[0])
+    return flat.where[np.array(edges, dtype=int)]
+
+
+def _keys(flat: _Flat, curve: _Curve, column: int) -> Keys:
+    first, stop = np.searchsorted(flat.column, (column, column + 1))
+    mine = slice(*np.searchsorted(curve.at, (first, stop)))
+    at, slope = curve.at[mine], curve.slope[mine]
+    x, y, opens, ends = flat.x[at], flat.y[at], flat.first[at], flat.last[at]
+    after = np.where(ends, 1.0, np.diff(x, append=0.0)) / 3.0
+    before = np.where(opens, 1.0, np.diff(x, prepend=0.0)) / 3.0
+    left = np.stack([x - before, y - slope * before], axis=1)
+    right = np.stack([x + after, y + slope * after], axis=1)
+    error = float(curve.error[first:stop].max(initial=0.0))
+    return Keys(x.astype(np.int64), y, left, right, opens, ends, error)
