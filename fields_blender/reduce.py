@@ -8,11 +8,14 @@ instead of a search. Left and right handle of a key share one slope, found for a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 # A turn of the curve counts as an extreme when it swings by more than this many tolerances.
 PROMINENT = 1.5
+# A corner is where the curve moves by less than REST tolerances in a frame on one side, by more than JUMP on the other.
+REST, JUMP = 0.1, 2.0
 # A blink is a swing of at least BLINK; it starts and ends where LID_MOVES of it is done.
 BLINK, LID_MOVES = 0.2, 0.1
 # Lips are closed where the jaw opens by less than SEAL more than mouthClose takes back. There the mouth must be truer.
@@ -60,7 +63,7 @@ def reduce(
     flat = _Flat(np.tile(np.asarray(frames, dtype=np.float64), count), np.repeat(np.arange(count), n), values.T.ravel())
     limit = limit[flat.where]
     shared = _Shared(n, count, together, flat.where)
-    turns = _turns(flat, PROMINENT * limit)
+    turns = _turns(flat, PROMINENT * limit) | _corners(flat, limit)
     kept = flat.first | flat.last | turns
     if keep is not None:
         kept |= np.asarray(keep).T.ravel()[flat.where]
@@ -108,7 +111,7 @@ def moments(names: Sequence[str], values: np.ndarray) -> tuple[np.ndarray, np.nd
             apart -= values[:, column["mouthClose"]]
         lips = [i for name, i in column.items() if name.startswith(_LIPS)]
         with np.errstate(invalid="ignore"):
-            share[np.ix_(apart < SEAL, lips)] = SEAL_SHARE
+            share[:, lips] = np.where(apart < SEAL, SEAL_SHARE, 1.0)[:, None]
     return keep, share
 
 
@@ -230,8 +233,7 @@ def _turns(flat: _Flat, swing: np.ndarray) -> np.ndarray:
     """Places of the extremes: between two of them the curve swings by more than `swing` (n,)."""
     found = np.zeros(len(flat.y), dtype=bool)
     y, least = flat.y.tolist(), swing.tolist()
-    starts = np.flatnonzero(flat.first).tolist()
-    for start, stop in zip(starts, [*starts[1:], len(y)], strict=True):
+    for start, stop in pairwise([*np.flatnonzero(flat.first).tolist(), len(y)]):
         low = high = start
         way = 0  # 1 while rising, -1 while falling
         for i in range(start + 1, stop):
@@ -245,7 +247,15 @@ def _turns(flat: _Flat, swing: np.ndarray) -> np.ndarray:
             elif way <= 0 and y[i] - y[low] > least[low]:
                 found[low] = True
                 high, way = i, 1
-    return found
+    return found & ~flat.first & ~flat.last
+
+
+def _corners(flat: _Flat, limit: np.ndarray) -> np.ndarray:
+    """Places where a curve at rest jumps, or a jump ends in rest."""
+    before = np.where(flat.first, np.nan, np.abs(np.diff(flat.y, prepend=0.0)))
+    after = np.where(flat.last, np.nan, np.abs(np.diff(flat.y, append=0.0)))
+    small, large = np.minimum(before, after), np.maximum(before, after)
+    return (small <= REST * limit) & (large > JUMP * limit)
 
 
 def _blink_edges(lid: np.ndarray) -> np.ndarray:
@@ -253,7 +263,7 @@ def _blink_edges(lid: np.ndarray) -> np.ndarray:
     flat = _Flat(np.arange(len(lid), dtype=np.float64), np.zeros(len(lid)), np.asarray(lid, dtype=np.float64))
     turns = np.flatnonzero(flat.first | flat.last | _turns(flat, np.full(len(flat.y), BLINK)))
     edges = []
-    for a, b in zip(turns[:-1], turns[1:], strict=True):
+    for a, b in pairwise(turns):
         size = abs(flat.y[b] - flat.y[a])
         if flat.first[b] or size < BLINK:
             continue

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from bpy.props import BoolProperty, EnumProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
 from ..fields_blender import curves, emotion, retarget, smooth
 from ..fields_blender.emotion import Emotion
@@ -124,6 +124,20 @@ class FIELDS_OT_bake(bpy.types.Operator):
         name="Head Rotation", description="Key the turning of the head too", default=True, options={"SKIP_SAVE"}
     )
 
+    key_style: EnumProperty(
+        name="Keys", description="How many keys are written", items=props.KEY_STYLES, options={"SKIP_SAVE"}
+    )
+    key_tolerance: FloatProperty(
+        name="Tolerance",
+        description="How far reduced keys may be from the capture on any frame, in units of a shape key",
+        default=0.02,
+        min=0.001,
+        max=0.2,
+        step=1,
+        precision=3,
+        options={"SKIP_SAVE"},
+    )
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
@@ -139,12 +153,13 @@ class FIELDS_OT_bake(bpy.types.Operator):
         settings = chosen_head(context).fields
         self.jaw_on, self.eyes_on = settings.jaw_on, settings.eyes_on
         self.use_head_rotation, self.use_smoothing = settings.use_head_rotation, settings.use_smoothing
+        self.key_style, self.key_tolerance = settings.key_style, settings.key_tolerance
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         settings = head.fields
-        for name in ("jaw_on", "eyes_on", "use_head_rotation", "use_smoothing"):
+        for name in ("jaw_on", "eyes_on", "use_head_rotation", "use_smoothing", "key_style", "key_tolerance"):
             if self.properties.is_property_set(name):
                 setattr(settings, name, getattr(self, name))
         try:

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Quaternion
 
+from ..fields_blender import reduce
 from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.retarget import BoneChannel, Mapping
@@ -16,8 +17,12 @@ from . import heads
 from .heads import Head
 
 # The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
-BEZIER = 2
-AUTO_CLAMPED = 4
+CONSTANT, BEZIER = 0, 2
+FREE, ALIGNED, AUTO_CLAMPED = 0, 3, 4
+# For how many frames a stepped style holds each pose.
+STEPS = {"TWOS": 2, "FOURS": 4}
+# So many radians count as much as one unit of a shape key: a tolerance of 0.02 lets a bone be off by 0.3 degrees.
+TURN = 0.26
 # What a key is made of: property, how many numbers, their kind, and what Blender gives a new key.
 _KEY_DATA = (
     ("co", 2, np.float32, 0.0),
@@ -37,7 +42,10 @@ _KEY_DATA = (
 
 @dataclass
 class Report:
-    """What was keyed: mapping's names. `skipped`: name -> why it was not written."""
+    """What was keyed: mapping's names. `skipped`: name -> why it was not written.
+
+    `keys` of `samples` were written; the largest error that made is `error` for shape keys, `turn_error` rad for bones.
+    """
 
     frames: int = 0
     gaps: int = 0
@@ -45,10 +53,20 @@ class Report:
     keyed: list[str] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    samples: int = 0
+    keys: int = 0
+    error: float = 0.0
+    turn_error: float = 0.0
 
     def sentence(self) -> str:
         """For the artist: "468 frames, 12 without a face, 49 of 52 channels keyed"."""
         words = f"{self.frames} frames, {self.gaps} without a face, {len(self.keyed)} of {self.channels} channels keyed"
+        if self.keys < self.samples:
+            words += f"; {self.samples:,} → {self.keys:,} keys"
+        if self.error or self.turn_error:
+            words += f", largest error {self.error:.3f}"
+        if self.turn_error:
+            words += f" and {np.degrees(self.turn_error):.2f}°"
         if self.unmatched:
             words += f"; unmatched: {', '.join(self.unmatched)}"
         if self.skipped:
@@ -56,9 +74,12 @@ class Report:
         return words
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Channel:
-    """One F-curve to write: `values` (n,) at whole `frames` (n,) on `owner`'s `path[index]`."""
+    """One F-curve to write: `values` (n,) at whole `frames` (n,) on `owner`'s `path[index]`.
+
+    `name`: the mapping's shape key or bone. `parts`: how many F-curves together are one rotation; 1 for a shape key.
+    """
 
     owner: bpy.types.ID
     path: str
@@ -66,6 +87,8 @@ class _Channel:
     group: str
     frames: np.ndarray
     values: np.ndarray
+    name: str
+    parts: int = 1
 
 
 def check(head: Head) -> None:
@@ -83,7 +106,7 @@ def check(head: Head) -> None:
 
 
 def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, action_name: str) -> Report:
-    """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys.
+    """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys, in the head's key style.
 
     Keys of these F-curves within the frames (each unbroken run of them) are replaced, all others are kept. Raises
     FieldsError with nothing written when an action can't be keyed.
@@ -95,11 +118,12 @@ def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, acti
     bones = heads.by_bones(head, mapping)
     channels = _shape_key_channels(head, curves, frames, mapping, bones, report)
     channels += _rotation_channels(head, curves, frames, mapping, bones, report)
+    new = dict(zip(channels, _new_keys(head, channels, curves, frames, mapping, report), strict=True))
     undo: list[Callable[[], None]] = []
     try:
         shared = _Actions(action_name, undo)
         for owner in dict.fromkeys(channel.owner for channel in channels):
-            mine = [channel for channel in channels if channel.owner == owner]
+            mine = {channel: keys for channel, keys in new.items() if channel.owner == owner}
             _key(owner, mine, _runs(frames), shared, undo)
         _widen_sliders(head, channels, report, undo)
     except BaseException:
@@ -135,7 +159,7 @@ def _shape_key_channels(
                 values = np.zeros_like(values)
             else:
                 written = True
-            channels.append(_Channel(owner, path, 0, mapping.regions[name], frames[present], values))
+            channels.append(_Channel(owner, path, 0, mapping.regions[name], frames[present], values, name))
         if written or (name in resting and name not in report.skipped):
             report.keyed.append(name)
         elif name not in report.skipped and name not in by_bone:
@@ -207,7 +231,8 @@ def _channels_of(
         if why := _refusal(owner, path, index):
             report.skipped[name] = why
             return []
-    return [_Channel(owner, path, index, turn.group, turn.frames, values[:, index]) for index in range(values.shape[1])]
+    parts = values.shape[1]
+    return [_Channel(owner, path, i, turn.group, turn.frames, values[:, i], name, parts) for i in range(parts)]
 
 
 def _rotation_property(target) -> str:
@@ -309,13 +334,13 @@ class _Actions:
 
 def _key(
     owner: bpy.types.ID,
-    channels: list[_Channel],
+    channels: dict[_Channel, dict[str, np.ndarray]],
     runs: np.ndarray,
     actions: _Actions,
     undo: list[Callable[[], None]],
 ) -> None:
     actions.ensure(owner)
-    for channel in channels:
+    for channel, new in channels.items():
         fcurve = fcurve_of(owner, channel.path, channel.index)
         old = None
         if fcurve is None:
@@ -324,7 +349,7 @@ def _key(
         else:
             old = _read(fcurve)
             undo.append(partial(_set, fcurve, old))
-        _set(fcurve, _merged(old, channel, runs))
+        _set(fcurve, _merged(old, new, runs))
     owner.update_tag()
 
 
@@ -339,15 +364,74 @@ def _new_fcurve(owner: bpy.types.ID, channel: _Channel) -> bpy.types.FCurve:
     return fcurve
 
 
-def _merged(old: dict[str, np.ndarray] | None, channel: _Channel, runs: np.ndarray) -> dict[str, np.ndarray]:
-    """The channel's keys in place of the old ones within the runs of frames, between those outside."""
-    n = len(channel.frames)
-    new = {
-        "co": np.stack([channel.frames, channel.values], axis=1).astype(np.float32),
-        "interpolation": np.full((n, 1), BEZIER, dtype=np.int32),
+def _new_keys(
+    head: Head, channels: list[_Channel], curves: Curves, frames: np.ndarray, mapping: Mapping, report: Report
+) -> list[dict[str, np.ndarray]]:
+    """The keys of each channel in the head's key style: properties of _KEY_DATA -> (k, width). Adds to the report."""
+    style = head.object.fields.key_style
+    report.samples = sum(len(channel.frames) for channel in channels)
+    if style == "REDUCED":
+        made = _reduced(channels, curves, frames, mapping, head.object.fields.key_tolerance, report)
+    else:
+        made = []
+        for channel in channels:
+            kept = reduce.steps(channel.frames, STEPS.get(style, 1))
+            made.append(_plain_keys(channel.frames[kept], channel.values[kept], CONSTANT if style in STEPS else BEZIER))
+    report.keys = sum(len(keys["co"]) for keys in made)
+    return made
+
+
+def _reduced(
+    channels: list[_Channel], curves: Curves, frames: np.ndarray, mapping: Mapping, tolerance: float, report: Report
+) -> list[dict[str, np.ndarray]]:
+    keep_of, share_of = reduce.moments(curves.names, curves.values)
+    column = {name: i for i, name in enumerate(curves.names)}
+    replaced = {bone.bone: [column[name] for name in bone.replaces if name in column] for bone in mapping.bones}
+    # Meshes that share a shape key get the same curve, so it is reduced once.
+    unique = {(channel.name, channel.index): channel for channel in channels}
+    values, limit = np.full((2, len(frames), len(unique)), np.nan)
+    keep = np.zeros(values.shape, dtype=bool)
+    for i, channel in enumerate(unique.values()):
+        values[np.searchsorted(frames, channel.frames), i] = channel.values
+        if channel.parts == 1:
+            keep[:, i] = keep_of[:, column[channel.name]]
+            limit[:, i] = tolerance * share_of[:, column[channel.name]]
+        else:
+            # A bone is as true as the shape keys it replaces. Errors of the parts of a rotation at most add up.
+            share = share_of[:, replaced[channel.name]].min(axis=1, initial=1.0)
+            limit[:, i] = tolerance * TURN / channel.parts * share
+    found = reduce.reduce(frames, values, limit, keep, [name for name, _ in unique])
+    for channel, keys in zip(unique.values(), found, strict=True):
+        if channel.parts == 1:
+            report.error = max(report.error, keys.error)
+        else:
+            report.turn_error = max(report.turn_error, keys.error * channel.parts)
+    made = {which: _fitted_keys(keys) for which, keys in zip(unique, found, strict=True)}
+    return [made[channel.name, channel.index] for channel in channels]
+
+
+def _plain_keys(frames: np.ndarray, values: np.ndarray, interpolation: int) -> dict[str, np.ndarray]:
+    n = len(frames)
+    return {
+        "co": np.stack([frames, values], axis=1).astype(np.float32),
+        "interpolation": np.full((n, 1), interpolation, dtype=np.int32),
         "handle_left_type": np.full((n, 1), AUTO_CLAMPED, dtype=np.int32),
         "handle_right_type": np.full((n, 1), AUTO_CLAMPED, dtype=np.int32),
     }
+
+
+def _fitted_keys(keys: reduce.Keys) -> dict[str, np.ndarray]:
+    """Aligned handles; where nothing was captured on one side, Blender finds the handle there."""
+    made = _plain_keys(keys.frames, keys.values, BEZIER)
+    inner = np.where(keys.opens | keys.ends, FREE, ALIGNED)
+    made["handle_left_type"][:, 0] = np.where(keys.opens, AUTO_CLAMPED, inner)
+    made["handle_right_type"][:, 0] = np.where(keys.ends, AUTO_CLAMPED, inner)
+    made["handle_left"], made["handle_right"] = keys.left.astype(np.float32), keys.right.astype(np.float32)
+    return made
+
+
+def _merged(old: dict[str, np.ndarray] | None, new: dict[str, np.ndarray], runs: np.ndarray) -> dict[str, np.ndarray]:
+    """The new keys in place of the old ones within the runs of frames, between those outside."""
     if old is None:
         return new
     frame = old["co"][:, 0]
@@ -357,10 +441,10 @@ def _merged(old: dict[str, np.ndarray] | None, channel: _Channel, runs: np.ndarr
     if not outside.any():
         return new
     kept = {name: values[outside] for name, values in old.items()}
-    for name, width, kind, default in _KEY_DATA:
-        new.setdefault(name, np.full((n, width), default, dtype=kind))
     # Automatic handles are computed by update(); until then they lie on their keys.
-    new["handle_left"] = new["handle_right"] = new["co"]
+    new = {"handle_left": new["co"], "handle_right": new["co"], **new}
+    for name, width, kind, default in _KEY_DATA:
+        new.setdefault(name, np.full((len(new["co"]), width), default, dtype=kind))
     order = np.argsort(np.concatenate([kept["co"][:, 0], new["co"][:, 0]]), kind="stable")
     return {name: np.concatenate([kept[name], new[name]])[order] for name in kept}
 

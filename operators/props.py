@@ -17,6 +17,12 @@ def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
 JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
 EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
+KEY_STYLES = [
+    ("EVERY", "Every Frame", "A key on every frame: the capture to the last detail, hard to edit by hand"),
+    ("REDUCED", "Reduced", "As few keys as stay within the tolerance, with handles: about a tenth, easy to edit"),
+    ("TWOS", "On Twos", "A pose on every second frame, held"),
+    ("FOURS", "On Fours", "A pose on every fourth frame, held"),
+]
 
 
 def _rebake(settings: "FIELDS_HeadSettings", context: bpy.types.Context) -> None:
@@ -77,6 +83,20 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         name="Head Rotation",
         description="Key the turning of the head too, on the head bone or, without an armature, on the object",
         default=True,
+        options=set(),
+    )
+    key_style: EnumProperty(
+        name="Keys", description="How many keys are written", items=KEY_STYLES, default="REDUCED", options=set()
+    )
+    key_tolerance: FloatProperty(
+        name="Tolerance",
+        description="How far reduced keys may be from the capture on any frame, in units of a shape key "
+        "(0.02 is also 0.3 degrees of a bone). Closed lips are kept four times as true",
+        default=0.02,
+        min=0.001,
+        max=0.2,
+        step=1,
+        precision=3,
         options=set(),
     )
     report: StringProperty(name="Report", description="What the last capture or bake did", options=set())

@@ -131,6 +131,9 @@ class _Keys(_Tab):
             return
         layout.prop(head.fields, "track")
         layout.prop(head.fields, "use_smoothing")
+        layout.prop(head.fields, "key_style")
+        if head.fields.key_style == "REDUCED":
+            layout.prop(head.fields, "key_tolerance")
         layout.operator("fields.bake", icon="KEYFRAME")
         if head.fields.report:
             _words(layout, context, head.fields.report)

@@ -23,9 +23,11 @@ def arkit(part):
 
 @pytest.fixture
 def keyed(part, mapping):
-    """`keyed(object, curves, frames)` keys a head and returns the report."""
+    """`keyed(object, curves, frames)` keys a head, a key on every frame, and returns the report."""
 
-    def write(chosen, curves, frames, name="FIELDS test"):
+    def write(chosen, curves, frames, name="FIELDS test", style="EVERY"):
+        if chosen is not None:
+            chosen.fields.key_style = style
         bpy.context.view_layer.update()
         return part("operators.keys").write(
             part("operators.heads").find(chosen, mapping), curves, frames, mapping, name
