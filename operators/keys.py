@@ -18,7 +18,7 @@ from .heads import Head
 
 # The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
 CONSTANT, BEZIER = 0, 2
-FREE, ALIGNED, AUTO_CLAMPED = 0, 3, 4
+FREE, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 2, 3, 4
 # For how many frames a stepped style holds each pose.
 STEPS = {"TWOS": 2, "FOURS": 4}
 # So many radians count as much as one unit of a shape key: a tolerance of 0.02 lets a bone be off by 0.3 degrees.
@@ -421,11 +421,13 @@ def _plain_keys(frames: np.ndarray, values: np.ndarray, interpolation: int) -> d
 
 
 def _fitted_keys(keys: reduce.Keys) -> dict[str, np.ndarray]:
-    """Aligned handles; where nothing was captured on one side, Blender finds the handle there."""
+    """Aligned handles. Where nothing was captured on one side, that handle points straight to the next key: with an
+    automatic one Blender would bend the fitted handle opposite to suit it.
+    """
     made = _plain_keys(keys.frames, keys.values, BEZIER)
     inner = np.where(keys.opens | keys.ends, FREE, ALIGNED)
-    made["handle_left_type"][:, 0] = np.where(keys.opens, AUTO_CLAMPED, inner)
-    made["handle_right_type"][:, 0] = np.where(keys.ends, AUTO_CLAMPED, inner)
+    made["handle_left_type"][:, 0] = np.where(keys.opens, VECTOR, inner)
+    made["handle_right_type"][:, 0] = np.where(keys.ends, VECTOR, inner)
     made["handle_left"], made["handle_right"] = keys.left.astype(np.float32), keys.right.astype(np.float32)
     return made
 
@@ -468,6 +470,13 @@ def _set(fcurve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
         if name in keys:
             points.foreach_set(name, np.ascontiguousarray(keys[name]).ravel())
     fcurve.update()
+    for side in ("handle_left", "handle_right"):
+        # update() aligns what is aligned already, and loses a last digit: put back what was set by hand.
+        if side in keys:
+            found = np.empty(keys[side].size, dtype=np.float32)
+            points.foreach_get(side, found)
+            by_hand = np.isin(keys[f"{side}_type"], (FREE, ALIGNED))
+            points.foreach_set(side, np.where(by_hand, keys[side], found.reshape(-1, 2)).ravel())
 
 
 def _runs(frames: np.ndarray) -> np.ndarray:
