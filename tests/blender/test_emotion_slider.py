@@ -32,7 +32,7 @@ def performance(part):
 
 @pytest.fixture
 def head(scene, part, tmp_path, performance):
-    """A baked head with the 52 keys and no smoothing."""
+    """A baked head with the 52 keys, no smoothing and a key on every frame."""
     mesh = bpy.data.meshes.new("Face")
     mesh.from_pydata([(0, 0, 0), (1, 0, 0)], [], [])
     made = bpy.data.objects.new("Face", mesh)
@@ -41,7 +41,7 @@ def head(scene, part, tmp_path, performance):
     for name in part("fields_blender.names").ARKIT:
         made.shape_key_add(name=name, from_mix=False)
     scene.fields.head = made
-    made.fields.use_smoothing = False
+    made.fields.use_smoothing, made.fields.key_style = False, "EVERY"
     path = tmp_path / "take.npz"
     part("fields_blender.track").save(performance(), path)
     made.fields.track = str(path)
@@ -136,6 +136,18 @@ def test_nothing_is_written_while_a_capture_runs(head, part, curve, monkeypatch)
     monkeypatch.setattr(part("operators.job"), "_running", object())
     head.fields.emotion_intensity = 2.0
     np.testing.assert_array_equal(curve(head, SMILE), before)
+
+
+def test_dragging_with_reduced_keys_stays_within_the_tolerance(scene, head, part, performance):
+    head.fields.key_style = "REDUCED"
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    head.fields.emotion_intensity = 2.0
+    wanted = expected(part, performance, 2.0, SMILE)
+    frames = [frame for frame in range(FRAMES) if frame != 3]
+    fcurve = part("operators.keys").fcurve_of(head.data.shape_keys, f'key_blocks["{SMILE}"].value', 0)
+    assert len(fcurve.keyframe_points) < len(frames) / 3
+    got = [fcurve.evaluate(frame) for frame in frames]
+    np.testing.assert_allclose(got, wanted, atol=head.fields.key_tolerance + 1e-4)
 
 
 def test_another_track_is_baked_whole(head, part, performance, curve, tmp_path):
