@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arkit import to_arkit
+from . import lips
 from .errors import FieldsError
-from .names import ARKIT, EMOTIONS, EXPRESSION
+from .names import EMOTIONS, EXPRESSION
 from .smooth import runs
 from .track import Track
 
@@ -56,27 +56,6 @@ CARRIERS = (
         ceiling=2.0,
     ),
 )
-# How far a weight of 1 parts the lips in their middle, half way to the corner on its own side, and on the other side:
-# in units of what jawOpen parts them there, measured on the demo head.
-_PARTS = {
-    "jawOpen": (1.0, 1.0, 1.0), "mouthClose": (-1.0, -1.0, -1.0), "jawForward": (0.04, 0.05, 0.05),
-    "mouthFunnel": (0.33, -0.04, -0.04), "mouthPucker": (-0.03, -0.09, -0.09), "mouthSmile": (-0.04, 0.01, -0.04),
-    "mouthFrown": (0.0, -0.05, 0.0), "mouthDimple": (0.0, 0.02, 0.0), "mouthRollLower": (-0.09, -0.01, -0.01),
-    "mouthRollUpper": (-0.08, 0.01, 0.01), "mouthShrugLower": (-0.14, -0.13, -0.13),
-    "mouthShrugUpper": (0.12, 0.08, 0.08), "mouthPress": (-0.04, -0.01, 0.03), "mouthLowerDown": (0.06, 0.2, -0.01),
-    "mouthUpperUp": (0.08, 0.21, -0.01), "cheekPuff": (-0.03, 0.0, 0.0),
-}  # fmt: skip
-# Lips less apart than this (6 % of the mouth's width, in the same unit) are on their way to a closure.
-NEARLY_SHUT = 0.087
-
-
-def _parting(name: str) -> tuple[float, float, float]:
-    """How far an ARKit weight of 1 parts the lips in their middle, at the left, at the right."""
-    middle, own, other = _PARTS.get(_plain(name), (0.0, 0.0, 0.0))
-    return (middle, other, own) if name.endswith("Right") else (middle, own, other)
-
-
-_PARTING = np.array([_parting(name) for name in ARKIT])
 _COLUMNS = {name: i for i, name in enumerate(EXPRESSION)}
 _MOUTH_CLOSE = _COLUMNS["mouthClose"]
 _WIDE_OR_NARROW = [[_COLUMNS[f"eyeWide{side}"], _COLUMNS[f"eyeSquint{side}"]] for side in ("Left", "Right")]
@@ -195,11 +174,8 @@ def _eased(weights: np.ndarray) -> np.ndarray:
 
 def _seal(track: Track, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """`after` (n, 39) with lips no further apart than in `before` where they are closed, faded in as they close."""
-    rest = track["jaw"], track["eyelids"], track["gaze"]
-    apart = (to_arkit(before, *rest) @ _PARTING).max(axis=1)
-    parted = (to_arkit(after - before, *(np.zeros_like(group) for group in rest)) @ _PARTING).max(axis=1)
-    shut = np.clip(1.0 - apart / NEARLY_SHUT, 0.0, 1.0)
-    shut = shut * shut * (3.0 - 2.0 * shut)
+    parted = lips.apart(after - before, np.zeros_like(track["jaw"]))
+    shut = lips.shut(lips.apart(before, track["jaw"]))
     sealed = after.copy()
     close = before[:, _MOUTH_CLOSE]
     sealed[:, _MOUTH_CLOSE] = np.maximum(close + shut * parted, np.minimum(close, 0.0))

@@ -6,6 +6,7 @@ face rests, quick where it moves, and without lag because the second pass takes 
 
 import numpy as np
 
+from . import lips
 from .curves import HOLE
 from .names import EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
 from .rotation import multiply, to_quaternion, to_vector
@@ -16,6 +17,8 @@ CALM, QUICK, LIDS = (1.0, 2.0), (2.0, 6.0), (3.0, 10.0)
 HEAD = (0.5, 3.0)  # speed in rad a second
 SPEED_CUTOFF = 1.0  # Hz, for the speed itself
 _QUICK = ("jaw", "mouth", "tongue")
+_MOUTH = [i for i, name in enumerate(EXPRESSION) if name.startswith("mouth")]
+VISIBLY_OPEN = 0.015  # 1 % of the mouth's width, in units of `lips.apart`
 _SLOW_MOUTH = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")
 
 
@@ -33,8 +36,22 @@ def smooth(track: Track) -> Track:
         for name, (setting, full) in settings.items():
             values = track[name][run].reshape(len(time), -1) / full
             groups[name][run] = (both_ways(time, values, setting) * full).reshape(track[name][run].shape)
+        _close_lips(track, groups, run)
         groups["head"][run] = _rotation(time, track["head"][run])
     return Track(track.time, groups, track.card, track.source)
+
+
+def _close_lips(track: Track, groups: dict[str, np.ndarray], run: np.ndarray) -> None:
+    """Take the mouth back to what was captured where smoothing parts lips that were closed, in place.
+
+    A p, b or m shuts them for a tenth of a second, which is too quick for a filter that calms the rest.
+    """
+    was = lips.apart(track["expression"][run], track["jaw"][run])
+    opened = lips.apart(groups["expression"][run], groups["jaw"][run]) - was
+    share = (lips.shut(was) * np.clip(opened / VISIBLY_OPEN, 0.0, 1.0))[:, None]
+    for name, columns in (("expression", _MOUTH), ("jaw", [0, 1, 2])):
+        at = (run[:, None], np.array(columns))
+        groups[name][at] += share * (track[name][at] - groups[name][at])
 
 
 def both_ways(time: np.ndarray, values: np.ndarray, setting: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ def test_a_face_that_holds_still_is_not_moved(weight, fps):
 
 def test_jitter_at_rest_shrinks_to_a_third():
     noise = np.random.default_rng(0).normal(0, 0.03, (300, 39))
-    after = smooth(track_of(times(300), expression=0.3 + noise))["expression"]
+    talking = np.tile([0.35, 0, 0], (300, 1))  # closed lips stay as captured, see below
+    after = smooth(track_of(times(300), expression=0.3 + noise, jaw=talking))["expression"]
     assert (np.diff(after, axis=0).std(axis=0) < np.diff(noise, axis=0).std(axis=0) / 3).all()
 
 
@@ -38,6 +39,16 @@ def test_a_blink_keeps_its_peak_and_its_moment():
     after = smooth(track_of(time, eyelids=blink))["eyelids"]
     assert after.max() > 0.9
     assert np.argmax(after[:, 0]) == np.argmax(blink[:, 0])
+
+
+def test_lips_that_close_for_a_moment_close():
+    """A b or m: the jaw shuts for a tenth of a second between two open vowels."""
+    time = times(60)
+    jaw = np.full((60, 3), 0.0)
+    jaw[:, 0] = 0.25 * np.clip(np.abs(time - 1.0) / 0.06 - 0.7, 0, 1)
+    assert (jaw[:, 0] == 0).sum() >= 3
+    after = smooth(track_of(time, jaw=jaw))["jaw"][:, 0]
+    assert after.min() < 0.005
 
 
 def test_forwards_and_backwards_are_treated_alike():
