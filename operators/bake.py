@@ -11,7 +11,7 @@ from ..fields_blender.emotion import Emotion
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.retarget import Mapping
 from ..fields_blender.track import Track
-from . import heads, keys, props, track_store
+from . import fcurves, heads, keys, props, track_store
 from . import scene as timeline
 
 MAPPING = Path(__file__).parent.parent / "models" / "mappings" / "arkit.json"
@@ -84,7 +84,7 @@ def _intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.
 
 def _setting(head: bpy.types.Object, path: str, index: int, value: float, frames: np.ndarray) -> np.ndarray:
     """A setting of the head at each of `frames` (n,), which may lie between whole ones: its F-curve, else its value."""
-    fcurve = keys.fcurve_of(head, path, index)
+    fcurve = fcurves.fcurve_of(head, path, index)
     if fcurve is None or fcurve.mute:
         return np.full(len(frames), value)
     return np.clip([fcurve.evaluate(frame) for frame in frames], emotion.LEAST, emotion.MOST)

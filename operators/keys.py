@@ -13,31 +13,13 @@ from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.retarget import BoneChannel, Mapping
 from ..fields_blender.rotation import multiply, to_quaternion
-from . import heads
+from . import fcurves, heads
 from .heads import Head
 
-# The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
-CONSTANT, BEZIER = 0, 2
-FREE, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 2, 3, 4
 # For how many frames a stepped style holds each pose.
 STEPS = {"TWOS": 2, "FOURS": 4}
 # So many radians count as much as one unit of a shape key: a tolerance of 0.02 lets a bone be off by 0.3 degrees.
 TURN = 0.26
-# What a key is made of: property, how many numbers, their kind, and what Blender gives a new key.
-_KEY_DATA = (
-    ("co", 2, np.float32, 0.0),
-    ("interpolation", 1, np.int32, BEZIER),
-    ("handle_left_type", 1, np.int32, AUTO_CLAMPED),
-    ("handle_right_type", 1, np.int32, AUTO_CLAMPED),
-    ("easing", 1, np.int32, 0),
-    ("type", 1, np.int32, 0),
-    ("back", 1, np.float32, 1.70158),
-    ("amplitude", 1, np.float32, 0.8),
-    ("period", 1, np.float32, 4.1),
-    # Last: setting the others moves the handles.
-    ("handle_left", 2, np.float32, 0.0),
-    ("handle_right", 2, np.float32, 0.0),
-)
 
 
 @dataclass
@@ -121,10 +103,10 @@ def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, acti
     new = dict(zip(channels, _new_keys(head, channels, curves, frames, mapping, report), strict=True))
     undo: list[Callable[[], None]] = []
     try:
-        shared = _Actions(action_name, undo)
+        shared = fcurves.Actions(action_name, undo)
         for owner in dict.fromkeys(channel.owner for channel in channels):
             mine = {channel: keys for channel, keys in new.items() if channel.owner == owner}
-            _key(owner, mine, _runs(frames), shared, undo)
+            _key(owner, mine, fcurves.runs_of(frames), shared, undo)
         _widen_sliders(head, channels, report, undo)
     except BaseException:
         for step in reversed(undo):
@@ -154,7 +136,7 @@ def _shape_key_channels(
             values = curves.values[present, column]
             if name in resting:
                 # The bone moves instead. A key that never moved is left alone; one that did must rest here.
-                if not fcurve_of(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
+                if not fcurves.fcurve_of(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
                     continue
                 values = np.zeros_like(values)
             else:
@@ -196,7 +178,7 @@ def _bone_channels(head: Head, bone: BoneChannel, turn: _Turn, moves: bool, repo
     armature, pose_bone = head.armature, head.armature.pose.bones[head.bones[bone.bone]]
     path = f'pose.bones["{bpy.utils.escape_identifier(pose_bone.name)}"].'
     property_name = _rotation_property(pose_bone)
-    if not moves and not fcurve_of(armature, path + property_name, 0):
+    if not moves and not fcurves.fcurve_of(armature, path + property_name, 0):
         return []
     # Turning the frame of reference of an axis-angle vector is turning the vector itself, whatever the bone's roll.
     rest = np.array(pose_bone.bone.matrix_local.to_3x3())
@@ -213,7 +195,7 @@ def _object_channels(head: Head, bone: BoneChannel, turn: _Turn, report: Report)
         return []
     target = head.object
     settings = target.fields
-    if not fcurve_of(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
+    if not fcurves.fcurve_of(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
         settings.rest_rotation = target.matrix_basis.to_quaternion()
     vectors = turn.vectors @ heads.axes(head, target).T
     rest = np.array(settings.rest_rotation, dtype=np.float64)[None].repeat(len(vectors), axis=0)
@@ -263,120 +245,47 @@ def _refusal(owner: bpy.types.ID, path: str, index: int) -> str:
         return ""
     if any(driver.data_path == path and driver.array_index == index for driver in animation.drivers):
         return "driven"
-    fcurve = fcurve_of(owner, path, index)
+    fcurve = fcurves.fcurve_of(owner, path, index)
     if fcurve and (fcurve.lock or (fcurve.group and fcurve.group.lock)):
         return "locked"
     return ""
-
-
-def fcurve_of(owner: bpy.types.ID, path: str, index: int) -> bpy.types.FCurve | None:
-    """The F-curve that animates a property of `owner` in its action, or None."""
-    bag = _channelbag(owner)
-    return bag.fcurves.find(path, index=index) if bag else None
-
-
-def _channelbag(owner: bpy.types.ID):
-    """What holds the F-curves and groups of a datablock: its slot's channelbag, before 4.4 the action itself."""
-    animation = owner.animation_data
-    if animation is None or animation.action is None:
-        return None
-    if not hasattr(animation, "action_slot"):
-        return animation.action
-    from bpy_extras import anim_utils
-
-    return anim_utils.action_get_channelbag_for_slot(animation.action, animation.action_slot)
-
-
-class _Actions:
-    """The action each datablock is keyed in: the one it has, else the new one of this performance.
-
-    With slots one new action serves all of the head; before 4.4 an action has no slots and each gets its own.
-    """
-
-    def __init__(self, name: str, undo: list[Callable[[], None]]) -> None:
-        self.name = name
-        self.undo = undo
-        self.new: bpy.types.Action | None = None
-
-    def ensure(self, owner: bpy.types.ID) -> None:
-        animation = owner.animation_data
-        if animation is None:
-            animation = owner.animation_data_create()
-            self.undo.append(owner.animation_data_clear)
-        if animation.use_tweak_mode:
-            raise FieldsError(
-                f"“{owner.name}” is being tweaked in the NLA. Leave tweak mode (Tab there) and try again."
-            )
-        if animation.action and not animation.action.is_editable:
-            raise FieldsError(
-                f"The action “{animation.action.name}” is linked from another file. Make it local "
-                "(Outliner: right click > ID Data > Make Local), or unlink it, then try again."
-            )
-        if animation.action is None:
-            self._assign(animation)
-        if hasattr(animation, "action_slot") and animation.action_slot is None:
-            action, slot = animation.action, animation.action.slots.new(owner.id_type, owner.name)
-            animation.action_slot = slot
-            self.undo.append(lambda: action.slots.remove(slot))
-
-    def _assign(self, animation: bpy.types.AnimData) -> None:
-        def unassign() -> None:
-            animation.action = None
-
-        if self.new is None or not hasattr(animation, "action_slot"):
-            action = self.new = bpy.data.actions.new(self.name)
-            self.undo.append(lambda: bpy.data.actions.remove(action))
-        animation.action = self.new
-        if hasattr(animation, "action_slot"):
-            animation.action_slot = None  # Blender may have given it another datablock's slot
-        self.undo.append(unassign)
 
 
 def _key(
     owner: bpy.types.ID,
     channels: dict[_Channel, dict[str, np.ndarray]],
     runs: np.ndarray,
-    actions: _Actions,
+    actions: fcurves.Actions,
     undo: list[Callable[[], None]],
 ) -> None:
     actions.ensure(owner)
     for channel, new in channels.items():
-        fcurve = fcurve_of(owner, channel.path, channel.index)
+        fcurve = fcurves.fcurve_of(owner, channel.path, channel.index)
         old = None
         if fcurve is None:
-            fcurve = _new_fcurve(owner, channel)
-            undo.append(partial(_channelbag(owner).fcurves.remove, fcurve))
+            fcurve = fcurves.new_fcurve(owner, channel.path, channel.index, channel.group)
+            undo.append(partial(fcurves.channelbag(owner).fcurves.remove, fcurve))
         else:
-            old = _read(fcurve)
-            undo.append(partial(_set, fcurve, old))
-        _set(fcurve, _merged(old, new, runs))
+            old = fcurves.read(fcurve)
+            undo.append(partial(fcurves.replace, fcurve, old))
+        fcurves.replace(fcurve, fcurves.merged(old, new, runs))
     owner.update_tag()
-
-
-def _new_fcurve(owner: bpy.types.ID, channel: _Channel) -> bpy.types.FCurve:
-    action = owner.animation_data.action
-    path, index = channel.path, channel.index
-    if not hasattr(action, "fcurve_ensure_for_datablock"):
-        return action.fcurves.new(path, index=index, action_group=channel.group)
-    fcurve = action.fcurve_ensure_for_datablock(owner, path, index=index)
-    groups = _channelbag(owner).groups
-    fcurve.group = groups.get(channel.group) or groups.new(channel.group)
-    return fcurve
 
 
 def _new_keys(
     head: Head, channels: list[_Channel], curves: Curves, frames: np.ndarray, mapping: Mapping, report: Report
 ) -> list[dict[str, np.ndarray]]:
-    """The keys of each channel in the head's key style: properties of _KEY_DATA -> (k, width). Adds to the report."""
+    """The keys of each channel in the head's key style: as `fcurves.replace` takes them. Adds to the report."""
     style = head.object.fields.key_style
     report.samples = sum(len(channel.frames) for channel in channels)
     if style == "REDUCED":
         made = _reduced(channels, curves, frames, mapping, head.object.fields.key_tolerance, report)
     else:
         made = []
+        interpolation = fcurves.CONSTANT if style in STEPS else fcurves.BEZIER
         for channel in channels:
             kept = reduce.steps(channel.frames, STEPS.get(style, 1))
-            made.append(_plain_keys(channel.frames[kept], channel.values[kept], CONSTANT if style in STEPS else BEZIER))
+            made.append(fcurves.plain_keys(channel.frames[kept], channel.values[kept], interpolation))
     report.keys = sum(len(keys["co"]) for keys in made)
     return made
 
@@ -406,85 +315,8 @@ def _reduced(
             report.error = max(report.error, keys.error)
         else:
             report.turn_error = max(report.turn_error, keys.error * channel.parts)
-    made = {which: _fitted_keys(keys) for which, keys in zip(unique, found, strict=True)}
+    made = {which: fcurves.fitted_keys(keys) for which, keys in zip(unique, found, strict=True)}
     return [made[channel.name, channel.index] for channel in channels]
-
-
-def _plain_keys(frames: np.ndarray, values: np.ndarray, interpolation: int) -> dict[str, np.ndarray]:
-    n = len(frames)
-    return {
-        "co": np.stack([frames, values], axis=1).astype(np.float32),
-        "interpolation": np.full((n, 1), interpolation, dtype=np.int32),
-        "handle_left_type": np.full((n, 1), AUTO_CLAMPED, dtype=np.int32),
-        "handle_right_type": np.full((n, 1), AUTO_CLAMPED, dtype=np.int32),
-    }
-
-
-def _fitted_keys(keys: reduce.Keys) -> dict[str, np.ndarray]:
-    """Aligned handles. Where nothing was captured on one side, that handle points straight to the next key: with an
-    automatic one Blender would bend the fitted handle opposite to suit it.
-    """
-    made = _plain_keys(keys.frames, keys.values, BEZIER)
-    inner = np.where(keys.opens | keys.ends, FREE, ALIGNED)
-    made["handle_left_type"][:, 0] = np.where(keys.opens, VECTOR, inner)
-    made["handle_right_type"][:, 0] = np.where(keys.ends, VECTOR, inner)
-    made["handle_left"], made["handle_right"] = keys.left.astype(np.float32), keys.right.astype(np.float32)
-    return made
-
-
-def _merged(old: dict[str, np.ndarray] | None, new: dict[str, np.ndarray], runs: np.ndarray) -> dict[str, np.ndarray]:
-    """The new keys in place of the old ones within the runs of frames, between those outside."""
-    if old is None:
-        return new
-    frame = old["co"][:, 0]
-    outside = np.ones(len(frame), dtype=bool)
-    for first, last in runs:
-        outside &= (frame < first - 0.5) | (frame >= last + 0.5)
-    if not outside.any():
-        return new
-    kept = {name: values[outside] for name, values in old.items()}
-    # Automatic handles are computed by update(); until then they lie on their keys.
-    new = {"handle_left": new["co"], "handle_right": new["co"], **new}
-    for name, width, kind, default in _KEY_DATA:
-        new.setdefault(name, np.full((len(new["co"]), width), default, dtype=kind))
-    order = np.argsort(np.concatenate([kept["co"][:, 0], new["co"][:, 0]]), kind="stable")
-    return {name: np.concatenate([kept[name], new[name]])[order] for name in kept}
-
-
-def _read(fcurve: bpy.types.FCurve) -> dict[str, np.ndarray]:
-    """All keys of an F-curve: property -> (n, width)."""
-    points = fcurve.keyframe_points
-    keys = {}
-    for name, width, kind, _ in _KEY_DATA:
-        keys[name] = np.empty(len(points) * width, dtype=kind)
-        points.foreach_get(name, keys[name])
-        keys[name] = keys[name].reshape(-1, width)
-    return keys
-
-
-def _set(fcurve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
-    points = fcurve.keyframe_points
-    points.clear()
-    points.add(len(keys["co"]))
-    for name, *_ in _KEY_DATA:
-        if name in keys:
-            points.foreach_set(name, np.ascontiguousarray(keys[name]).ravel())
-    fcurve.update()
-    for side in ("handle_left", "handle_right"):
-        # update() aligns what is aligned already, and loses a last digit: put back what was set by hand.
-        if side in keys:
-            found = np.empty(keys[side].size, dtype=np.float32)
-            points.foreach_get(side, found)
-            by_hand = np.isin(keys[f"{side}_type"], (FREE, ALIGNED))
-            points.foreach_set(side, np.where(by_hand, keys[side], found.reshape(-1, 2)).ravel())
-
-
-def _runs(frames: np.ndarray) -> np.ndarray:
-    """First and last of each unbroken run of frames (r, 2)."""
-    if len(frames) == 0:
-        return np.empty((0, 2))
-    breaks = np.flatnonzero(np.diff(frames) > 1)
-    return np.stack([frames[np.r_[0, breaks + 1]], frames[np.r_[breaks, len(frames) - 1]]], axis=1)
 
 
 def _widen_sliders(head: Head, channels: list[_Channel], report: Report, undo: list[Callable[[], None]]) -> None:

@@ -62,3 +62,17 @@ def scene() -> Iterator[Any]:
     if hasattr(bpy.context.workspace, "sequencer_scene"):
         bpy.context.workspace.sequencer_scene = before
     bpy.data.scenes.remove(made)
+
+
+@pytest.fixture
+def small_head(scene: Any, part: Any) -> Any:
+    """A mesh with the 52 keys, chosen as the head."""
+    mesh = bpy.data.meshes.new("Face")
+    mesh.from_pydata([(0, 0, 0), (1, 0, 0)], [], [])
+    made = bpy.data.objects.new("Face", mesh)
+    scene.collection.objects.link(made)
+    made.shape_key_add(name="Basis", from_mix=False)
+    for name in part("fields_blender.names").ARKIT:
+        made.shape_key_add(name=name, from_mix=False)
+    scene.fields.head = made
+    return made

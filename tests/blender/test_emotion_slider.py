@@ -31,22 +31,14 @@ def performance(part):
 
 
 @pytest.fixture
-def head(scene, part, tmp_path, performance):
+def head(small_head, part, tmp_path, performance):
     """A baked head with the 52 keys, no smoothing and a key on every frame."""
-    mesh = bpy.data.meshes.new("Face")
-    mesh.from_pydata([(0, 0, 0), (1, 0, 0)], [], [])
-    made = bpy.data.objects.new("Face", mesh)
-    scene.collection.objects.link(made)
-    made.shape_key_add(name="Basis", from_mix=False)
-    for name in part("fields_blender.names").ARKIT:
-        made.shape_key_add(name=name, from_mix=False)
-    scene.fields.head = made
-    made.fields.use_smoothing, made.fields.key_style = False, "EVERY"
+    small_head.fields.use_smoothing, small_head.fields.key_style = False, "EVERY"
     path = tmp_path / "take.npz"
     part("fields_blender.track").save(performance(), path)
-    made.fields.track = str(path)
+    small_head.fields.track = str(path)
     assert bpy.ops.fields.bake() == {"FINISHED"}
-    return made
+    return small_head
 
 
 @pytest.fixture
@@ -54,7 +46,7 @@ def curve(part):
     """`curve(head, name)`: the values of a shape key's keys."""
 
     def read(head, name):
-        fcurve = part("operators.keys").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
+        fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
         return np.array([point.co.y for point in fcurve.keyframe_points])
 
     return read
@@ -86,10 +78,10 @@ def test_there_and_back_is_where_it_was(head, curve):
 
 
 def test_dragging_keeps_keys_that_emotion_does_not_change(head, part):
-    fcurve = part("operators.keys").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
+    fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
     fcurve.keyframe_points[10].co.y = 0.77
     head.fields.emotion_intensity = 1.8
-    fcurve = part("operators.keys").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
+    fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
     assert fcurve.keyframe_points[10].co.y == pytest.approx(0.77)
 
 
@@ -97,7 +89,7 @@ def test_an_animated_intensity_is_honoured_frame_by_frame(head, part, performanc
     for frame, value in ((0, 0.0), (FRAMES, 2.0)):
         head.fields.emotion_intensity = value
         head.keyframe_insert("fields.emotion_intensity", frame=frame)
-    fcurve = part("operators.keys").fcurve_of(head, "fields.emotion_intensity", 0)
+    fcurve = part("operators.fcurves").fcurve_of(head, "fields.emotion_intensity", 0)
     assert bpy.ops.fields.bake() == {"FINISHED"}
     ramp = np.clip([fcurve.evaluate(frame) for frame in range(FRAMES)], 0, 2)
     assert ramp[0] == 0 and ramp[-1] > 1.9
@@ -144,7 +136,7 @@ def test_dragging_with_reduced_keys_stays_within_the_tolerance(scene, head, part
     head.fields.emotion_intensity = 2.0
     wanted = expected(part, performance, 2.0, SMILE)
     frames = [frame for frame in range(FRAMES) if frame != 3]
-    fcurve = part("operators.keys").fcurve_of(head.data.shape_keys, f'key_blocks["{SMILE}"].value', 0)
+    fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{SMILE}"].value', 0)
     assert len(fcurve.keyframe_points) < len(frames) / 3
     got = [fcurve.evaluate(frame) for frame in frames]
     np.testing.assert_allclose(got, wanted, atol=head.fields.key_tolerance + 1e-4)

@@ -422,8 +422,8 @@ def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed
     teeth.parent = face
     face.data.shape_keys.key_blocks["jawOpen"].keyframe_insert("value", frame=3)
     actions = set(bpy.data.actions)
-    keys = part("operators.keys")
-    real, calls = keys._merged, []
+    fcurves = part("operators.fcurves")
+    real, calls = fcurves.merged, []
 
     def failing(*arguments):
         calls.append(1)
@@ -431,7 +431,7 @@ def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed
             raise MemoryError
         return real(*arguments)
 
-    monkeypatch.setattr(keys, "_merged", failing)
+    monkeypatch.setattr(fcurves, "merged", failing)
     curves = performance(high=1.8)
     with pytest.raises(MemoryError):
         keyed(face, curves, np.arange(N))

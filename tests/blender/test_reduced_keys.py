@@ -11,16 +11,8 @@ N = 120
 
 
 @pytest.fixture
-def head(scene, part):
-    mesh = bpy.data.meshes.new("Face")
-    mesh.from_pydata([(0, 0, 0), (1, 0, 0)], [], [])
-    made = bpy.data.objects.new("Face", mesh)
-    scene.collection.objects.link(made)
-    made.shape_key_add(name="Basis", from_mix=False)
-    for name in part("fields_blender.names").ARKIT:
-        made.shape_key_add(name=name, from_mix=False)
-    scene.fields.head = made
-    return made
+def head(small_head):
+    return small_head
 
 
 @pytest.fixture
