@@ -82,6 +82,34 @@ VISEMES: list[dict[str, float]] = [
     {"jawOpen": 0.1, **_both("mouthDimple", 0.2), **_both("mouthStretch", 0.15)},  # s z
     {"jawOpen": 0.25, "tongueOut": 0.12},  # th
 ]
+# What a picture shows, and how often. "rest": a face that does nothing but look and blink.
+KINDS = ("rest", "emotion", "speech", "feeling speech", "sparse", "extreme", "subtle")
+SHARES = (0.05, 0.20, 0.13, 0.13, 0.26, 0.11, 0.12)
+# These move little or seldom in the rest of the mixture, and a network learns what it often sees.
+SELDOM = (
+    "cheekPuff",
+    "jawForward",
+    "jawLeft",
+    "jawRight",
+    "mouthClose",
+    "mouthLeft",
+    "mouthRight",
+    "mouthShrugUpper",
+    "tongueOut",
+)
+FAINT = (
+    "browDown", "cheekSquint", "eyeSquint", "mouthDimple", "mouthFrown", "mouthPress", "mouthRoll", "mouthShrugLower",
+    "mouthStretch", "noseSneer",
+)  # fmt: skip
+
+
+def _chance(name: str) -> float:
+    if name.startswith(("eyeLook", "eyeBlink")):
+        return 0.0  # drawn apart
+    return 3.5 if name in SELDOM else 2.0 if name.startswith(FAINT) else 1.0
+
+
+_RARE_FIRST = np.array([_chance(name) for name in ARKIT]) / sum(_chance(name) for name in ARKIT)
 # A pair that no face shows together at full: their sum is held at 1.2.
 OPPOSED = [
     (f"{a}{side}", f"{b}{side}")
@@ -123,28 +151,31 @@ def mirrored(weights: np.ndarray) -> np.ndarray:
     return weights[..., swap]
 
 
-def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float]:
-    """One expression: ARKit weights (52,), the emotion shown ("" where nobody can say) and its intensity 0..1."""
-    kind = rng.random()
-    weights, emotion, intensity = np.zeros(52), "neutral" if kind < 0.62 else "", 0.0
-    if kind < 0.06:
-        pass
-    elif kind < 0.36:
-        weights, emotion, intensity = _emotional(rng)
-    elif kind < 0.62:
-        for _ in range(rng.integers(1, 3)):
-            weights = np.maximum(weights, _vector(VISEMES[rng.integers(len(VISEMES))]) * rng.uniform(0.2, 1.3))
-        if rng.random() < 0.5:
-            feeling, emotion, intensity = _emotional(rng)
-            weights = weights + feeling * (1 - 0.5 * weights)
-    elif kind < 0.87:
-        for name in rng.choice(ARKIT, rng.integers(1, 6), replace=False):
+def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
+    """One expression: ARKit weights (52,), the emotion shown ("" where nobody can say), its intensity, its KIND."""
+    kind = int(rng.choice(len(KINDS), p=SHARES))
+    weights, emotion, intensity = np.zeros(52), "neutral", 0.0
+    if KINDS[kind] == "emotion":
+        weights, emotion, intensity = _emotional(rng, float(rng.beta(1.1, 1.0)))
+    elif KINDS[kind] == "subtle":
+        weights, emotion, intensity = _emotional(rng, float(rng.uniform(0.05, 0.35)))
+    elif KINDS[kind] == "speech":
+        weights = _speech(rng)
+    elif KINDS[kind] == "feeling speech":
+        weights, (feeling, emotion, intensity) = _speech(rng), _emotional(rng, float(rng.beta(1.0, 1.2)))
+        weights = weights + feeling * (1 - 0.5 * weights)
+    elif KINDS[kind] == "sparse":
+        emotion = ""
+        for name in rng.choice(ARKIT, rng.integers(1, 6), replace=False, p=_RARE_FIRST):
             weights[INDEX[name]] = rng.beta(1.0, 1.3)
         if rng.random() < 0.6:  # most single movements of life are two-sided
             weights = np.maximum(weights, mirrored(weights))
-    else:
-        for name in rng.choice(ARKIT, rng.integers(1, 4), replace=False):
+    elif KINDS[kind] == "extreme":
+        emotion = ""
+        for name in rng.choice(ARKIT, rng.integers(1, 4), replace=False, p=_RARE_FIRST):
             weights[INDEX[name]] = rng.uniform(0.6, 1.0)
+        if rng.random() < 0.5:
+            weights = np.maximum(weights, mirrored(weights))
     weights *= np.exp(rng.normal(0, 0.2, 52))
     weights *= np.where([n.endswith("Left") for n in ARKIT], np.exp(rng.normal(0, 0.12)), 1.0)
     _blink_and_look(rng, weights)
@@ -153,13 +184,22 @@ def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float]:
         if total > 1.2:
             weights[INDEX[a]] *= 1.2 / total
             weights[INDEX[b]] *= 1.2 / total
-    weights[INDEX["mouthClose"]] = min(weights[INDEX["mouthClose"]], weights[INDEX["jawOpen"]])  # it closes an open jaw
-    return np.clip(weights, 0, 1), emotion, intensity
+    # A tongue comes out between lips that part; mouthClose is lips kept together over a jaw as far open.
+    weights[INDEX["mouthClose"]] *= 0.7
+    needed = max(weights[INDEX["mouthClose"]], 0.35 * weights[INDEX["tongueOut"]])
+    weights[INDEX["jawOpen"]] = max(weights[INDEX["jawOpen"]], needed)
+    return np.clip(weights, 0, 1), emotion, intensity, kind
 
 
-def _emotional(rng: np.random.Generator) -> tuple[np.ndarray, str, float]:
+def _speech(rng: np.random.Generator) -> np.ndarray:
+    """A moment of talking: on the way from one mouth shape to another."""
+    start, end = (_vector(VISEMES[i]) for i in rng.integers(len(VISEMES), size=2))
+    way = rng.beta(0.7, 0.7)
+    return ((1 - way) * start + way * end) * rng.uniform(0.3, 1.35)
+
+
+def _emotional(rng: np.random.Generator, intensity: float) -> tuple[np.ndarray, str, float]:
     emotion = EMOTIONS[rng.integers(1, len(EMOTIONS))]
-    intensity = float(rng.beta(1.0, 1.2))  # many subtle ones
     return prototype(rng, emotion) * intensity, emotion, intensity
 
 
@@ -172,8 +212,8 @@ def _vector(weights: dict[str, float]) -> np.ndarray:
 
 def _blink_and_look(rng: np.random.Generator, weights: np.ndarray) -> None:
     """Both eyes turn together; lids shut at every closure, now and then one alone."""
-    side, up = rng.normal(0, 0.35), rng.normal(0, 0.3)
-    side, up = np.clip([side, up], -1, 1)
+    wide = rng.random() < 0.15
+    side, up = rng.uniform(-1, 1, 2) if wide else np.clip(rng.normal(0, [0.35, 0.3]), -1, 1)
     look = {
         "eyeLookOutLeft": side, "eyeLookInRight": side, "eyeLookInLeft": -side, "eyeLookOutRight": -side,
         "eyeLookUpLeft": up, "eyeLookUpRight": up, "eyeLookDownLeft": -up, "eyeLookDownRight": -up,
@@ -188,19 +228,21 @@ def _blink_and_look(rng: np.random.Generator, weights: np.ndarray) -> None:
 
 
 def batch(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
-    """`count` expressions as FLAME groups, with `emotion` (n, 8) soft label, `valence_arousal`, `intensity` (n, 1).
+    """`count` expressions as FLAME groups, with `emotion` (n, 8) soft label, `valence_arousal`, `intensity` (n, 1),
+    `kind` (n,) index into KINDS.
 
     The soft label is intensity * the emotion + (1 - intensity) * neutral, so that weak feeling is not pulled to full;
     all zero where nobody can say what the face shows.
     """
     drawn = [sample(rng) for _ in range(count)]
-    groups = from_arkit(np.stack([weights for weights, _, _ in drawn]))
+    groups = from_arkit(np.stack([weights for weights, *_ in drawn]))
     emotion = np.zeros((count, len(EMOTIONS)))
-    for i, (_, name, intensity) in enumerate(drawn):
+    for i, (_, name, intensity, _) in enumerate(drawn):
         if name:
             emotion[i, EMOTIONS.index(name)] += intensity
             emotion[i, 0] += 1 - intensity
     groups["emotion"] = emotion
-    groups["intensity"] = np.array([[intensity] for _, _, intensity in drawn])
+    groups["intensity"] = np.array([[intensity] for _, _, intensity, _ in drawn])
     groups["valence_arousal"] = emotion @ VALENCE_AROUSAL
+    groups["kind"] = np.array([kind for *_, kind in drawn])
     return groups
