@@ -46,7 +46,7 @@ def crop(image: np.ndarray, region: Region, size: int) -> np.ndarray:
     whole steps, half a pixel of the crop up and to the left of its pixels' middles.
     """
     cv2 = import_cv2()
-    image, x, y, shrunk = _shrink(image, region, int(region.size / size))
+    image, x, y, shrunk = shrink(image, region, int(region.size / size))
     corner = (region.corner() - (x, y) + 0.5) / shrunk - 0.5
     matrix = np.column_stack([region.axes() * (region.size / size / shrunk), corner])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -54,7 +54,7 @@ def crop(image: np.ndarray, region: Region, size: int) -> np.ndarray:
     return cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
 
 
-def _shrink(image: np.ndarray, region: Region, times: int) -> tuple[np.ndarray, int, int, int]:
+def shrink(image: np.ndarray, region: Region, times: int) -> tuple[np.ndarray, int, int, int]:
     """The part of the picture around a region, `times` smaller, with its place x, y in the picture and `times`.
 
     Bilinear sampling of a large face skips pixels, and its landmarks tremble with the noise of those it hits; averaging
