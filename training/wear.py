@@ -1,0 +1,146 @@
+"""What people wear in training pictures, and what comes before their faces: hair, beard, glasses, hats, shirts, hands.
+
+Units and frame of `heads`. A head's `Wear` is drawn once, then `posed` on each picture's vertices: worn things follow the
+brain case, beards the skin they grow on, and one picture in eight gets a hand, a microphone or the like.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import beard, bust, glasses, hair, hands, headwear
+from .skull import Skull, measure
+from .wear_mesh import Mesh, joined, turning
+
+__all__ = ["Mesh", "Wear", "random_wear"]
+
+_OCCLUDED = 0.12
+_RIGID, _BODY = -1, -2
+
+
+@dataclass(frozen=True)
+class Wear:
+    """Everything one person wears, on the resting head. The triangles from `clear` on are see-through."""
+
+    mesh: Mesh
+    clear: int
+    bound: np.ndarray  # (m,) the head's vertex that each vertex follows, _RIGID or _BODY
+    neutral: np.ndarray  # (n, 3)
+    steady: np.ndarray  # vertices of the brain case: no expression moves them
+    pivot: np.ndarray  # (3,) what the shoulders turn about
+    chin: int  # the vertex at the chin
+    skull: Skull
+    skin: np.ndarray  # (3,) of hands
+
+    def posed(self, vertices: np.ndarray, rng: np.random.Generator) -> Mesh:
+        """What is seen on the head's vertices (n, 3): worn things, and now and then something before the face."""
+        turn, offset = _rigid(self.neutral[self.steady], vertices[self.steady])
+        rest = self.mesh.vertices
+        body = self.bound == _BODY
+        shoulders = turning(*rng.normal(0, [0.03, 0.09, 0.04]))
+        own = rest.copy()
+        own[body] = (rest[body] - self.pivot) @ shoulders.T + self.pivot
+        points = own @ turn.T + offset
+        grows = self.bound >= 0
+        root = self.bound[grows]
+        points[grows] = (rest[grows] - self.neutral[root]) @ turn.T + vertices[root]
+        worn = replace(self.mesh, vertices=points.astype(np.float32))
+        if rng.random() > _OCCLUDED:
+            return worn
+        jaw = (vertices[self.chin] - offset) @ turn - self.neutral[self.chin]
+        before = hands.random_occluder(rng, self.skull, jaw, self.skin).moved(turn, offset)
+        return _with_clear_last(joined([worn, before]), self.clear, len(self.mesh.triangles))
+
+
+def random_wear(
+    rng: np.random.Generator,
+    neutral: np.ndarray,
+    surface: object,
+    hair_colour: np.ndarray,
+    skin: np.ndarray | None = None,
+) -> Wear:
+    """A person's hair, beard, glasses, headwear and shirt. neutral (n, 3); surface: `heads.Surface`; hair_colour (3,)
+    linear RGB; skin (3,) for hands, None: any."""
+    skull = measure(neutral, surface.part, surface.triangles)
+    opaque: list[tuple[Mesh, int]] = []
+    clear: list[Mesh] = []
+    cover = rng.choice(["", "cap", "hood", "headphones"], p=[0.87, 0.06, 0.03, 0.04])
+    if rng.random() < 0.76:
+        cut = hair.random_cut(rng, bool(cover))
+        opaque.append((hair.grow(rng, skull, cut, hair_colour), _RIGID))
+        if cut.fall is None and cut.fringe is None and not cover and rng.random() < 0.12:
+            opaque.append((hair.bun(rng, skull, hair_colour), _RIGID))
+    if cover:
+        opaque.append(
+            ({"cap": headwear.cap, "hood": headwear.hood, "headphones": headwear.headphones}[cover](rng, skull), _RIGID)
+        )
+    if rng.random() < 0.06:
+        opaque.append((headwear.earrings(rng, skull), _RIGID))
+    if rng.random() < 0.2:
+        frames, lenses = glasses.random_glasses(rng, skull)
+        opaque += [(part, _RIGID) for part in frames]
+        clear += lenses
+    if rng.random() < 0.1:
+        opaque.append((beard.random_beard(rng, skull, hair_colour), 0))
+    pivot = np.zeros(3)
+    if rng.random() < 0.85:
+        shirt, pivot = bust.random_bust(rng, skull)
+        opaque.append((shirt, _BODY))
+    if not opaque and not clear:
+        opaque.append(
+            (
+                Mesh(
+                    np.zeros((0, 3), np.float32),
+                    np.zeros((0, 3), np.int32),
+                    np.zeros((0, 3), np.float32),
+                    np.zeros(0, np.float32),
+                ),
+                _RIGID,
+            )
+        )
+    whole = joined([part for part, _ in opaque] + clear)
+    bound = np.concatenate(
+        [np.full(len(p.vertices), k) for p, k in opaque] + [np.full(len(p.vertices), _RIGID) for p in clear]
+    )
+    grows = bound >= 0
+    outside = np.flatnonzero(surface.part == 0)
+    if grows.any():
+        bound[grows] = outside[_nearest(neutral[outside], whole.vertices[grows])]
+    steady = np.flatnonzero(np.isin(surface.part, (0, 6)) & (neutral[:, 1] > 0.6) & (neutral[:, 2] < skull.centre[2]))
+    steady = steady[:: max(1, len(steady) // 60)]
+    chin = outside[_nearest(neutral[outside], skull.front(0.0, skull.chin + 0.15)[None])[0]]
+    if skin is None:
+        tone = rng.uniform(0, 1)
+        skin = (1 - tone) * np.array([0.16, 0.09, 0.06]) + tone * np.array([0.8, 0.55, 0.43])
+    first_clear = sum(len(part.triangles) for part, _ in opaque)
+    return Wear(
+        whole, first_clear, bound, neutral.astype(float), steady, pivot, int(chin), skull, np.asarray(skin, float)
+    )
+
+
+def _rigid(rest: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rotation (3, 3) and offset (3,) that take rest (k, 3) nearest to now."""
+    middle, here = rest.mean(axis=0), now.mean(axis=0, dtype=float)
+    u, _, v = np.linalg.svd((now - here).T @ (rest - middle))
+    turn = u @ np.diag([1, 1, np.linalg.det(u @ v)]) @ v
+    return turn, here - turn @ middle
+
+
+def _nearest(points: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """(k,) of `points` (n, 3) the nearest to each of `wanted` (k, 3)."""
+    low, high = wanted.min(axis=0) - 0.4, wanted.max(axis=0) + 0.4
+    near = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
+    if not len(near):
+        near = np.arange(len(points))
+    found = [
+        ((part * part).sum(axis=1)[:, None] - 2 * part @ points[near].T + (points[near] ** 2).sum(axis=1)).argmin(
+            axis=1
+        )
+        for part in (wanted,)
+    ]
+    return near[np.concatenate(found)]
+
+
+def _with_clear_last(whole: Mesh, clear: int, worn: int) -> Mesh:
+    order = np.concatenate([np.arange(clear), np.arange(worn, len(whole.triangles)), np.arange(clear, worn)])
+    return replace(whole, triangles=whole.triangles[order])
