@@ -4,23 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.names import ARKIT
-
 from . import anny_head
-from .rig import (
-    EYE_LEFT,
-    EYE_RIGHT,
-    LASH,
-    LID_COLUMNS,
-    LIP_COLUMNS,
-    MOUTH,
-    SKIN,
-    TEETH,
-    Anatomy,
-    Body,
-    Family,
-    opening,
-)  # fmt: skip
+from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH
+from .rig import Body, Family, anatomy
 
 _KINDS = np.array([SKIN, EYE_LEFT, EYE_RIGHT, TEETH, TEETH, MOUTH, LASH])  # of anny_head's parts
 # The inner lips' edges in MakeHuman's vertex numbers, from the middle to the left corner.
@@ -28,7 +14,6 @@ _UPPER_LIP = (520, 7267, 7268, 7261, 7262, 11962, 7263, 7178, 7193)
 _LOWER_LIP = (523, 7264, 7265, 7230, 7197, 7204)
 _SPREAD = 0.25
 _CORNEA = 0.0  # its eyeballs are plain spheres
-_LID_MOVES = 0.01
 
 
 def load(cache: Path | None = None) -> Family:
@@ -43,31 +28,15 @@ def load(cache: Path | None = None) -> Family:
         vertices, centres = (head.neutral(identity) - middle) / unit, (centres - middle) / unit
         shapes = (head.units(identity) / unit).astype(np.float32)
         shapes[:, np.isin(part, (EYE_LEFT, EYE_RIGHT))] = 0  # the rig turns them
-        radii = [
-            np.linalg.norm(vertices[part == k] - c, axis=1).mean()
-            for k, c in zip((EYE_LEFT, EYE_RIGHT), centres, strict=True)
-        ]
-        return Body(vertices.astype(np.float32), shapes, centres.astype(np.float32), np.array(radii, np.float32))
+        arms = (vertices[part == kind] - c for kind, c in zip((EYE_LEFT, EYE_RIGHT), centres, strict=True))
+        radii = np.array([np.linalg.norm(arm, axis=1).mean() for arm in arms], np.float32)
+        return Body(vertices.astype(np.float32), shapes, centres.astype(np.float32), radii)
 
     mean = body_of(anny_head.Identity())
     triangles = np.ascontiguousarray(head.triangles.astype(np.int32))
-    return Family(
-        triangles, part, _anatomy(mean, head, part), mean, lambda rng: body_of(head.random_identity(rng, _SPREAD))
-    )
-
-
-def _anatomy(mean: Body, head: anny_head.AnnyHead, part: np.ndarray) -> Anatomy:
-    lids, eyes = [], []
-    for side, name in enumerate(("Left", "Right")):
-        blink = mean.shapes[ARKIT.index(f"eyeBlink{name}")]
-        arm = mean.neutral - mean.centres[side]
-        near = (np.linalg.norm(arm, axis=1) < 1.5 * mean.radii[side]) & (arm[:, 2] > 0)
-        moves = np.linalg.norm(blink, axis=1) > _LID_MOVES * mean.radii[side]
-        lids.append(np.flatnonzero(np.isin(part, (SKIN, LASH)) & near & moves))
-        eyes.append(opening(mean.neutral, *head.lids[name], LID_COLUMNS))
-    upper, lower = (_both_sides(mean.neutral, part, head.find(edge)) for edge in (_UPPER_LIP, _LOWER_LIP))
-    balls = tuple(np.flatnonzero(part == kind) for kind in (EYE_LEFT, EYE_RIGHT))
-    return Anatomy(balls, tuple(lids), tuple(eyes), opening(mean.neutral, upper, lower, LIP_COLUMNS), _CORNEA)
+    lips = [_both_sides(mean.neutral, part, head.find(edge)) for edge in (_UPPER_LIP, _LOWER_LIP)]
+    moves = anatomy(mean, part, (head.lids["Left"], head.lids["Right"], lips), _CORNEA)
+    return Family(triangles, part, moves, mean, lambda rng: body_of(head.random_identity(rng, _SPREAD)))
 
 
 def _both_sides(neutral: np.ndarray, part: np.ndarray, left: np.ndarray) -> np.ndarray:

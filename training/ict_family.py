@@ -1,5 +1,6 @@
-"""ICT-FaceKit as a head family for `heads`: the parts of its mesh that are drawn, moved by the rig all families share."""
+"""ICT-FaceKit as a head family for `heads`: the parts of its mesh that are drawn, moved by the rig that all share."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,31 +8,20 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from . import ict_head
-from .rig import (
-    EYE_LEFT,
-    EYE_RIGHT,
-    LASH,
-    LID_COLUMNS,
-    LIP_COLUMNS,
-    MOUTH,
-    SCALP,
-    SKIN,
-    TEETH,
-    Anatomy,
-    Body,
-    Family,
-    opening,
-)  # fmt: skip
+from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SCALP, SKIN, TEETH
+from .rig import Body, Family, anatomy
 
 _KINDS = {
     "face": SKIN, "back": SCALP, "gums_tongue": MOUTH, "teeth": TEETH, "sclera_left": EYE_LEFT,
     "sclera_right": EYE_RIGHT, "eyelashes": LASH,
 }  # fmt: skip
 # Of Multi-PIE's 68 landmarks, corner to corner: upper and lower edge of the left and right lids, and of the inner lips.
-_LIDS = (((42, 43, 44, 45), (42, 47, 46, 45)), ((39, 38, 37, 36), (39, 40, 41, 36)))
-_LIPS = ((60, 61, 62, 63, 64), (60, 67, 66, 65, 64))
+_EDGES = (
+    ((42, 43, 44, 45), (42, 47, 46, 45)),
+    ((39, 38, 37, 36), (39, 40, 41, 36)),
+    ((60, 61, 62, 63, 64), (60, 67, 66, 65, 64)),
+)
 _CORNEA = 0.136
-_LID_MOVES = 0.01 / 1.54  # of the eyeball's radius: a blink that moves a vertex more has it slide over the ball
 
 
 def load(folder: Path = ict_head.DATA) -> Family:
@@ -59,12 +49,14 @@ def load(folder: Path = ict_head.DATA) -> Family:
         return Body(vertices.astype(np.float32), shapes / unit, centres.astype(np.float32), eyes[:, 3] / unit)
 
     mean = body_of(np.zeros(ict_head.IDENTITY, np.float32))
-    anatomy = _anatomy(mean, triangles, part, place[ict_head.landmark_vertices(folder)])
-    return Family(triangles, part, anatomy, mean, lambda rng: body_of(ict_head.sample_identity(rng)))
+    marks = place[ict_head.landmark_vertices(folder)]
+    edges = [[_path(mean.neutral, triangles, marks[list(edge)]) for edge in pair] for pair in _EDGES]
+    moves = anatomy(mean, part, edges, _CORNEA)
+    return Family(triangles, part, moves, mean, lambda rng: body_of(ict_head.sample_identity(rng)))
 
 
 def _eyes_ahead(head: ict_head.IctHead) -> np.ndarray:
-    """(n, 3) the neutral head; its eyeballs, which look 5 degrees outwards, turned so that a gaze of 0 is straight ahead."""
+    """(n, 3) the neutral head with its eyeballs, which look 5 degrees outwards, turned straight ahead."""
     vertices = head.neutral.copy()
     for side in (0, 1):
         ball, centre = head._balls[side], head._eye[0, side, :3]
@@ -75,28 +67,13 @@ def _eyes_ahead(head: ict_head.IctHead) -> np.ndarray:
     return vertices
 
 
-def _anatomy(mean: Body, triangles: np.ndarray, part: np.ndarray, marks: np.ndarray) -> Anatomy:
-    lids, eyes = [], []
-    for side, name in enumerate(("eyeBlinkLeft", "eyeBlinkRight")):
-        blink = mean.shapes[ict_head.ARKIT.index(name)]
-        arm = mean.neutral - mean.centres[side]
-        near = (np.linalg.norm(arm, axis=1) < 1.5 * mean.radii[side]) & (arm[:, 2] > 0)
-        moves = np.linalg.norm(blink, axis=1) > _LID_MOVES * mean.radii[side]
-        lids.append(np.flatnonzero(np.isin(part, (SKIN, LASH)) & near & moves))
-        edges = [_path(mean.neutral, triangles, marks[list(edge)]) for edge in _LIDS[side]]
-        eyes.append(opening(mean.neutral, *edges, LID_COLUMNS))
-    lips = opening(mean.neutral, *(_path(mean.neutral, triangles, marks[list(edge)]) for edge in _LIPS), LIP_COLUMNS)
-    balls = tuple(np.flatnonzero(part == kind) for kind in (EYE_LEFT, EYE_RIGHT))
-    return Anatomy(balls, tuple(lids), tuple(eyes), lips, _CORNEA)
-
-
 def _path(vertices: np.ndarray, triangles: np.ndarray, stops: np.ndarray) -> np.ndarray:
     """Vertices along the shortest way over the mesh from stop to stop."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1) + 1e-6
     graph = coo_matrix((length, (edges[:, 0], edges[:, 1])), shape=(len(vertices), len(vertices))).tocsr()
     way = [int(stops[0])]
-    for start, stop in zip(stops[:-1], stops[1:], strict=True):
+    for start, stop in itertools.pairwise(stops):
         before = dijkstra(graph, directed=False, indices=start, return_predecessors=True)[1]
         leg = [int(stop)]
         while leg[-1] != start:

@@ -15,7 +15,7 @@ import numpy as np
 
 from fields_blender.names import ARKIT
 
-SKIN, EYE_LEFT, EYE_RIGHT, TEETH, MOUTH, LASH, SCALP = range(7)  # kinds of vertices
+from .parts import EYE_LEFT, EYE_RIGHT, LASH, SKIN
 
 BLINK = (ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight"))
 JAW_OPEN, MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
@@ -24,11 +24,14 @@ _LID_THICKNESS = 0.016  # of the eyeball's radius
 _CORNEA_ANGLE = (np.radians(12.0), np.radians(36.0))  # where the cornea's top ends and where it meets the ball
 _OVERLAP = 0.007  # how far shut lids cross, which hides the seam
 _LEAST_TRAVEL = 0.02
+_LID_MOVES = 0.01  # of the eyeball's radius: what a blink moves more slides over the ball
+_LID_COLUMNS = np.linspace(0.12, 0.88, 9)
+_LIP_COLUMNS = np.linspace(0.1, 0.9, 9)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """Two edges that face each other, as c columns from one corner to the other: edge points (c, 2) vertices, (c, 2) shares."""
+    """Two edges that face each other, as c columns: of each edge (c, 2) vertices and their shares."""
 
     upper: np.ndarray
     upper_share: np.ndarray
@@ -46,12 +49,15 @@ class Opening:
 
 
 def opening(vertices: np.ndarray, upper: np.ndarray, lower: np.ndarray, columns: np.ndarray) -> Opening:
-    """Columns at the parts `columns` (c,) 0..1 of the width that both edges, lists of vertices, share."""
-    upper, lower = (np.asarray(edge)[np.argsort(vertices[edge, 0])] for edge in (upper, lower))
+    """Columns at the parts `columns` (c,) 0..1 of the width that both edges share, vertices in order of x."""
     left = max(vertices[upper[0], 0], vertices[lower[0], 0])
     right = min(vertices[upper[-1], 0], vertices[lower[-1], 0])
     x = left + columns * (right - left)
     return Opening(*_between(vertices[:, 0], upper, x), *_between(vertices[:, 0], lower, x))
+
+
+def along_x(vertices: np.ndarray, edge: np.ndarray) -> np.ndarray:
+    return np.asarray(edge)[np.argsort(vertices[edge, 0])]
 
 
 def _between(across: np.ndarray, edge: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -66,15 +72,33 @@ def _between(across: np.ndarray, edge: np.ndarray, x: np.ndarray) -> tuple[np.nd
 class Anatomy:
     """Which vertices of a family do what; left before right.
 
-    balls: vertices of the eyeballs; lids: vertices that may touch them; eyes: the lids' openings; lips: the inner lips'
-    opening. `cornea`: its height over the ball, in radii.
+    balls: vertices of the eyeballs; lids: vertices that may touch them; edges: of the left lids, the right lids and the
+    inner lips, upper and lower each, in order of x; eyes and lips: their openings; cornea: its height over the ball,
+    in radii.
     """
 
     balls: tuple[np.ndarray, np.ndarray]
     lids: tuple[np.ndarray, np.ndarray]
+    edges: tuple[tuple[np.ndarray, np.ndarray], ...]
     eyes: tuple[Opening, Opening]
     lips: Opening
     cornea: float
+
+
+def anatomy(mean: "Body", part: np.ndarray, edges: tuple, cornea: float) -> Anatomy:
+    """From the mean person, and for the left lids, the right lids and the lips the upper and the lower edge."""
+    edges = tuple(tuple(along_x(mean.neutral, edge) for edge in pair) for pair in edges)
+    lids = []
+    for side in (0, 1):
+        arm = mean.neutral - mean.centres[side]
+        near = (np.linalg.norm(arm, axis=1) < 1.5 * mean.radii[side]) & (arm[:, 2] > 0)
+        moves = np.linalg.norm(mean.shapes[BLINK[side]], axis=1) > _LID_MOVES * mean.radii[side]
+        lids.append(np.flatnonzero(np.isin(part, (SKIN, LASH)) & near & moves))
+    balls = (np.flatnonzero(part == EYE_LEFT), np.flatnonzero(part == EYE_RIGHT))
+    left, right = (opening(mean.neutral, *pair, _LID_COLUMNS) for pair in edges[:2])
+    return Anatomy(
+        balls, (lids[0], lids[1]), edges, (left, right), opening(mean.neutral, *edges[2], _LIP_COLUMNS), cornea
+    )
 
 
 @dataclass
@@ -99,10 +123,6 @@ class Family:
     anatomy: Anatomy
     mean: Body
     body: Callable[[np.random.Generator], Body]
-
-
-LID_COLUMNS = np.linspace(0.12, 0.88, 9)
-LIP_COLUMNS = np.linspace(0.1, 0.9, 9)
 
 
 def seal(anatomy: Anatomy, body: Body) -> None:
