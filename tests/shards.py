@@ -1,0 +1,68 @@
+"""Made-up training shards for tests: faces of random points, and windows in which brightness tells the controls."""
+
+from pathlib import Path
+
+import numpy as np
+
+PEOPLE, PICTURES, AT_REST = 44, 10, 2
+
+
+def face() -> np.ndarray:
+    """(478, 3): points in pairs on both sides, in random order, a tenth of them in the middle."""
+    rng = np.random.default_rng(5)
+    half = rng.normal(0, 1, (478 // 2, 3)) * (1, 1, 0.3) + (2.5, 0, 0)
+    half[:48, 0] = rng.normal(0, 0.02, 48)
+    return rng.permutation(np.concatenate([half, half * (-1, 1, 1)]))
+
+
+def write(folder: Path, shards: int = 1, people: int = PEOPLE, seed: int = 0) -> None:
+    """Shards as `training.load` describes them, with `bases.npz` beside them; neighbours share an expression."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    motion = rng.normal(0, 0.05, (48, 478, 3)).astype(np.float32)
+    np.savez(folder / "bases.npz", vertices=rng.normal(0, 0.05, (48, 20, 3)), motion=motion)
+    for number in range(shards):
+        write_shard(folder / f"shard-{number:05d}.npz", rng, motion, people)
+
+
+def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people: int) -> None:
+    n = people * PICTURES
+    person, place = np.repeat(np.arange(people), PICTURES), np.tile(np.arange(PICTURES), people)
+    at_rest = place < AT_REST
+    controls = rng.random((n, 48)) * (rng.random((n, 48)) < 0.4)
+    controls[:, 41] = 0
+    row = np.arange(n)
+    same = np.where(place == AT_REST, (person ^ 1) * PICTURES + place, -1)
+    even = (place == AT_REST) & (person % 2 == 0)
+    controls[same[even]] = controls[even]
+    twin = np.where(place == PICTURES - 1, row - 1, -1)
+    controls[twin >= 0] = controls[twin[twin >= 0]]
+    controls[at_rest] = 0
+    landmarks = face() + rng.normal(0, 0.1, (people, 478, 3))[person] + np.einsum("nk,kpd->npd", controls, motion)
+    emotion = np.zeros((n, 8))
+    intensity = controls.mean(axis=1, keepdims=True)
+    emotion[row, np.where(at_rest, 0, 1 + controls[:, :7].argmax(axis=1))] = 1
+    eyes = rng.integers(0, 40, (n, 2, 80, 80, 3))
+    mouth = rng.integers(0, 40, (n, 108, 108, 3))
+    # Each region of the windows is as bright as one control.
+    for k in range(8):
+        eyes[:, :, 10 * k : 10 * k + 10] += (200 * controls[:, None, k, None, None, None]).astype(int)
+        mouth[:, 12 * k : 12 * k + 12] += (200 * controls[:, 8 + k, None, None, None]).astype(int)
+    np.savez(
+        path,
+        landmarks=landmarks.astype(np.float16),
+        rotation=rng.normal(0, 0.2, (n, 3)).astype(np.float32),
+        controls=controls.astype(np.float32),
+        emotion=emotion.astype(np.float32),
+        va=(controls[:, 20:22] - 0.3).astype(np.float32),
+        intensity=intensity.astype(np.float32),
+        points=rng.normal(0, 0.02, (n, 478, 2)).astype(np.float16),
+        gaps=controls[:, 42:45].astype(np.float32),
+        person=person.astype(np.int32),
+        at_rest=at_rest,
+        family=(person % 2).astype(np.int8),
+        twin=twin.astype(np.int32),
+        same=same.astype(np.int32),
+    )
+    np.save(path.with_suffix(".eyes.npy"), eyes.astype(np.uint8))
+    np.save(path.with_suffix(".mouth.npy"), mouth.astype(np.uint8))

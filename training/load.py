@@ -1,0 +1,175 @@
+"""Training data: shards of `make_data` (or `read_scans`, `read_pictures`), and batches of whole people from them.
+
+A shard is `shard-00000.npz` with one row for each picture, and its windows in `shard-00000.eyes.npy`
+(n, 2, 80, 80, 3) and `shard-00000.mouth.npy` (n, 108, 108, 3), uint8 RGB, which stay on the disk:
+
+    landmarks (n, 478, 3)  as pose.frontal gives them      rotation (n, 3)  as pose.head_pose gives it
+    controls (n, 48)  expression, jaw, eyelids, gaze       emotion (n, 8)   soft label, all 0 where nobody can say
+    va (n, 2)  valence, arousal                            intensity (n, 1)
+    points (n, 478, 2)  from the landmarks to the true points, along and down the eye line, outer-eye distances
+    gaps (n, 3)  openings of left lids, right lids, inner lips, inter-ocular distances
+    person (n,)  number in the shard    at_rest (n,)  family (n,)  0 ICT, 1 MakeHuman
+    twin, same (n,)  rows of the same moment shot again, and of another person with the same expression; -1 none
+
+NaN in controls, points or gaps: not known, as in real pictures.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fields_blender.windows import EYE, MOUTH
+
+PEOPLE_A_SHARD = 1000  # at most
+FAMILIES = ("ict", "anny")
+KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()
+
+
+@dataclass(frozen=True)
+class Data:
+    """All shards of a folder. `arrays`: the small arrays of all rows; `person` (n,) numbered through all shards."""
+
+    arrays: dict[str, np.ndarray]
+    person: np.ndarray
+    twin: np.ndarray
+    same: np.ndarray
+    _eyes: list[np.ndarray]
+    _mouth: list[np.ndarray]
+    _shard: np.ndarray  # (n,) of each row
+    _first: np.ndarray  # row at which each shard begins
+
+    def windows(self, rows: np.ndarray, offsets: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """eyes (k, 2, 72, 72, 3) and mouth (k, 96, 96, 3). offsets (k, 3, 2) px: how far right and down of the middle
+        each window is cut, eye left, eye right (mirrored), mouth.
+        """
+        eyes, mouth = np.empty((len(rows), 2, EYE, EYE, 3), np.uint8), np.empty((len(rows), MOUTH, MOUTH, 3), np.uint8)
+        for k, row in enumerate(rows):
+            shard = self._shard[row]
+            place = row - self._first[shard]
+            whole_eyes, whole_mouth = self._eyes[shard][place], self._mouth[shard][place]
+            x, y = np.zeros((2, 3), int) if offsets is None else offsets[k].T
+            e, m = (whole_eyes.shape[1] - EYE) // 2, (whole_mouth.shape[0] - MOUTH) // 2
+            for side in (0, 1):
+                top, left = e + y[side], e + x[side]
+                eyes[k, side] = whole_eyes[side, top : top + EYE, left : left + EYE]
+            mouth[k] = whole_mouth[m + y[2] : m + y[2] + MOUTH, m + x[2] : m + x[2] + MOUTH]
+        return eyes, mouth
+
+
+def load(folder: Path) -> Data:
+    """All finished shards in a folder; SystemExit where there are none."""
+    paths = sorted(folder.glob("shard-*[0-9].npz"))
+    if not paths:
+        raise SystemExit(f"No training data in {folder}: run training.make_data first.")
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*KEPT, "person", "twin", "same", "shard")}
+    first = [0]
+    for number, path in enumerate(paths):
+        with np.load(path, allow_pickle=False) as shard:
+            count = len(shard["person"])
+            for name in KEPT:
+                parts[name].append(shard[name])
+            # By the shard's own number, so that more shards don't move people between training and held-out.
+            parts["person"].append(shard["person"] + PEOPLE_A_SHARD * int(path.stem.split("-")[-1]))
+            for name in ("twin", "same"):
+                parts[name].append(np.where(shard[name] < 0, -1, shard[name] + first[-1]))
+            parts["shard"].append(np.full(count, number))
+            first.append(first[-1] + count)
+    whole = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
+    return Data(
+        arrays={name: whole[name] for name in KEPT},
+        person=whole["person"],
+        twin=whole["twin"],
+        same=whole["same"],
+        _eyes=[np.load(path.with_suffix(".eyes.npy"), mmap_mode="r") for path in paths],
+        _mouth=[np.load(path.with_suffix(".mouth.npy"), mmap_mode="r") for path in paths],
+        _shard=whole["shard"],
+        _first=np.array(first[:-1]),
+    )
+
+
+def held_out(person: np.ndarray) -> np.ndarray:
+    """(n,) whether a person is kept for measuring: each twentieth couple, so both head families and no one's partner."""
+    return person % 40 < 2
+
+
+def for_calibration(person: np.ndarray) -> np.ndarray:
+    """(n,) whether a person is kept for setting gains: every fortieth couple, shown neither in training nor measuring."""
+    return person % 80 // 2 == 10
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of whole people. `rest` (k, 2): positions in the batch of resting pictures of the same person, never the
+    row itself; `rest_weight` (k, 2): how they are averaged, all 0 where the person has none. `group` (k,): which of
+    the batch's people. `twins`, `same` (m, 2): positions of pictures that must give the same.
+    """
+
+    rows: np.ndarray
+    rest: np.ndarray
+    rest_weight: np.ndarray
+    group: np.ndarray
+    twins: np.ndarray
+    same: np.ndarray
+
+
+class Sampler:
+    """Draws batches of `couples` times two people with `each` pictures of each, two of them at rest."""
+
+    def __init__(self, data: Data, rows: np.ndarray, couples: int = 16, each: int = 8) -> None:
+        self.data, self.couples, self.each = data, couples, each
+        order = rows[np.argsort(data.person[rows], kind="stable")]
+        self.people, starts = np.unique(data.person[order], return_index=True)
+        self._rows = dict(zip(self.people.tolist(), np.split(order, starts[1:]), strict=True))
+        self._partner: dict[int, int] = {}
+        for row in rows[data.same[rows] >= 0]:
+            self._partner[int(data.person[row])] = int(data.person[data.same[row]])
+
+    def draw(self, rng: np.random.Generator) -> Batch:
+        rows: list[int] = []
+        group: list[int] = []
+        for couple in range(self.couples):
+            one = int(rng.choice(self.people))
+            other = self._partner.get(one, -1)
+            if other not in self._rows:
+                other = int(rng.choice(self.people))
+            mine = self._pictures(rng, one, np.empty(0, int))
+            theirs = self._pictures(rng, other, self.data.same[mine])
+            rows += [*mine, *theirs]
+            group += [2 * couple] * self.each + [2 * couple + 1] * self.each
+        chosen = np.array(rows)
+        rest, weight = self._rest(rng, chosen)
+        place = {row: k for k, row in enumerate(rows)}
+        return Batch(
+            chosen, rest, weight, np.array(group), *(_pairs(p[chosen], place) for p in (self.data.twin, self.data.same))
+        )
+
+    def _pictures(self, rng: np.random.Generator, person: int, wanted: np.ndarray) -> np.ndarray:
+        """`each` rows of a person: two at rest first, then those of `wanted` and a twin pair where there are any."""
+        rows = self._rows[person]
+        resting = self.data.arrays["at_rest"][rows]
+        at_rest = rows[resting] if resting.any() else rows
+        first = rng.choice(at_rest, 2, replace=len(at_rest) < 2)
+        others = rng.permutation(rows[~resting])
+        if not len(others):
+            others = rows
+        twins = others[self.data.twin[others] >= 0][:1]
+        liked = np.concatenate([wanted[np.isin(wanted, others)], twins, self.data.twin[twins]])
+        order = np.concatenate([liked, others[~np.isin(others, liked)]]).astype(int)
+        return np.concatenate([first, np.resize(order, self.each - 2)])
+
+    def _rest(self, rng: np.random.Generator, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        count = len(rows)
+        first = np.arange(count) // self.each * self.each
+        rest = np.stack([first, first + 1], axis=1)
+        weight = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])[rng.integers(0, 3, count)]
+        place = np.arange(count) - first
+        weight[place == 0], weight[place == 1] = (0.0, 1.0), (1.0, 0.0)
+        has_rest = self.data.arrays["at_rest"][rows[first]] & (rows[first] != rows[first + 1])
+        return rest, (weight * has_rest[:, None]).astype(np.float32)
+
+
+def _pairs(partner: np.ndarray, place: dict[int, int]) -> np.ndarray:
+    """(m, 2) positions k and that of partner[k], where both are in the batch."""
+    pairs = [(k, place[row]) for k, row in enumerate(partner.tolist()) if row in place]
+    return np.array(pairs, int).reshape(-1, 2)
