@@ -1,99 +1,53 @@
-"""Training pictures: a head of any family, dressed in random skin, hair, light and lens, drawn by `raster`.
+"""Training pictures: one head of any family in random light, clothes, surroundings, lens and camera, drawn by `raster`.
 
-Heads come in inter-ocular units: origin between the eyeballs, x to the subject's left, y up, z out of the face.
+Heads come in inter-ocular units (IOU): origin between the eyeballs, x to the subject's left, y up, z out of the face.
+Camera axes: the same of a head that faces the camera.
 """
 
+import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .raster import draw, vertex_normals
+from .backdrop import random_background
+from .camera import Film, View, random_film, random_view
+from .heads import Surface
+from .light import Light, random_light
+from .parts import EYE_LEFT, EYE_RIGHT, MOUTH, TEETH, WORN
+from .raster import Scene, draw
 
-SKIN, EYE_LEFT, EYE_RIGHT, TEETH, MOUTH, LASH, SCALP = range(7)
+if TYPE_CHECKING:
+    from .skin import Skin
+    from .wear import Mesh
 
-
-@dataclass(frozen=True)
-class Surface:
-    """What does not change from picture to picture within a head family.
-
-    triangles (t, 3) int32; part (n,) one of the constants above; lips, brows (n,) 0..1 masks.
-    """
-
-    triangles: np.ndarray
-    part: np.ndarray
-    lips: np.ndarray
-    brows: np.ndarray
-
-
-def brow_mask(vertices: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """(n,) 0..1: skin on two arcs above the eyes of the neutral head, by position."""
-    x, y, z = np.abs(vertices[:, 0]), vertices[:, 1], vertices[:, 2]
-    arc = 0.33 + 0.1 * np.clip((x - 0.2) / 0.55, 0, 1) - 0.22 * np.clip((x - 0.65) / 0.3, 0, 1) ** 2
-    thickness = 0.075 - 0.045 * np.clip((x - 0.2) / 0.75, 0, 1)
-    inside = np.exp(-(((y - arc) / thickness) ** 2)) * (x > 0.14) * (x < 0.98) * (z > 0)
-    return np.where(part == SKIN, inside, 0.0)
-
-
-def lip_mask(vertices: np.ndarray, part: np.ndarray, roll_upper: np.ndarray, roll_lower: np.ndarray) -> np.ndarray:
-    """(n,) 0..1: skin around the line between the lips of the neutral head.
-
-    The line's height is found where the two lip rolls, displacements (n, 3), meet on the middle line.
-    """
-    middle = (np.abs(vertices[:, 0]) < 0.12) & (part == SKIN) & (vertices[:, 2] > 0.2)
-    upper, lower = (np.linalg.norm(move, axis=1) * middle for move in (roll_upper, roll_lower))
-    height = (np.average(vertices[:, 1], weights=upper**4) + np.average(vertices[:, 1], weights=lower**4)) / 2
-    x, y = np.abs(vertices[:, 0]), vertices[:, 1] - height
-    thickness = 0.2 * np.sqrt(np.clip(1 - (x / 0.43) ** 2, 1e-4, 1))
-    inside = np.clip(3 - 3 * np.abs(y) / thickness, 0, 1) * (x < 0.43) * (vertices[:, 2] > 0.1)
-    return np.where(part == SKIN, inside, 0.0)
+_IRIS = 0.093  # radius in IOU; it hardly differs from person to person
+_LINEAR_EYE = 0.6  # rad from the axis: beyond is the plain ball, without the cornea
 
 
 @dataclass(frozen=True)
-class Look:
-    """One person's colours: drawn once for an identity, so that its pictures differ in light, lens and pose only."""
+class Shot:
+    """A picture. image (size, size, 3) uint8 BGR; focal px; light: linear RGB before the camera."""
 
-    albedo: np.ndarray  # (n, 3)
-    eyes: np.ndarray  # (4, 3) pupil, iris, rim, white
+    image: np.ndarray
+    focal: float
+    light: np.ndarray
+    _view: View
+    _film: Film
+    _rotation: np.ndarray
+    _move: np.ndarray  # (2, 3) pixels of the light -> pixels of the picture
 
-
-def random_look(rng: np.random.Generator, surface: Surface, neutral: np.ndarray) -> Look:
-    """Skin from very dark to very light, lips, brows, hair, stubble, eye colour."""
-    n = len(neutral)
-    tone = rng.uniform(0, 1)
-    skin = (1 - tone) * np.array([0.16, 0.09, 0.06]) + tone * np.array([0.85, 0.63, 0.52])
-    skin = np.clip(skin * np.exp(rng.normal(0, 0.07, 3)), 0.03, 0.95)
-    albedo = np.tile(skin, (n, 1))
-    waves = np.sin(neutral @ rng.normal(0, 3, (3, 6)) + rng.uniform(0, 6.3, 6))
-    albedo *= 1 + 0.03 * waves @ rng.normal(0, 1, (6, 3)) + rng.normal(0, 0.02, (n, 1))
-    blush = np.exp(-((np.abs(neutral[:, 0]) - 0.55) ** 2 + (neutral[:, 1] + 0.6) ** 2) / 0.12)[:, None]
-    albedo *= 1 + rng.uniform(0, 0.12) * blush * np.array([0.6, -0.6, -0.5])
-    lip = np.clip(skin * np.array([1.0, 0.68, 0.68]) * np.exp(rng.normal(0, 0.15, 3)), 0, 1)
-    albedo += surface.lips[:, None] * rng.uniform(0.4, 1.0) * (lip - albedo)
-    hair = np.array([0.03, 0.02, 0.015]) + rng.uniform(0, 1) ** 2 * np.array([0.5, 0.36, 0.2])
-    if rng.random() < 0.12:
-        hair = np.full(3, rng.uniform(0.3, 0.75))
-    albedo += surface.brows[:, None] * rng.uniform(0.35, 0.95) * (hair * 0.8 + 0.2 * skin - albedo)
-    hairline = rng.uniform(0.95, 1.45)
-    back = (neutral[:, 1] > hairline + 0.35 * (np.abs(neutral[:, 0]) < 0.6)) | (
-        (neutral[:, 2] < -0.75) & (neutral[:, 1] > rng.uniform(-2.5, 0.2))
-    )
-    if rng.random() < 0.9:
-        albedo[back & (surface.part <= SKIN)] = hair
-        albedo[surface.part == SCALP] = hair
-    if rng.random() < 0.25:
-        beard = (neutral[:, 1] < -1.0) & (neutral[:, 2] > -0.6) & (neutral[:, 1] > -2.3) & (surface.lips < 0.2)
-        albedo[beard & (surface.part == SKIN)] *= rng.uniform(0.45, 0.85)
-    albedo[surface.part == TEETH] = np.array([0.8, 0.76, 0.68]) * rng.uniform(0.6, 1.0)
-    albedo[surface.part == MOUTH] = np.array([0.45, 0.16, 0.15]) * rng.uniform(0.5, 1.0)
-    albedo[surface.part == LASH] = rng.uniform(0, 0.6) * skin
-    iris = np.array([[0.18, 0.09, 0.04], [0.2, 0.3, 0.4], [0.25, 0.27, 0.15], [0.08, 0.05, 0.03]])[rng.integers(4)]
-    eyes = np.stack([np.full(3, 0.015), iris * rng.uniform(0.7, 1.3), iris * 0.35, np.array([0.75, 0.7, 0.67])])
-    return Look(np.clip(albedo, 0, 1).astype(np.float32), eyes.astype(np.float32))
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """(m, 3) in head axes -> (m, 2) px, x right, y down; (0, 0) is the picture's corner, not a pixel's middle."""
+        flat = self._view.project(points @ self._rotation.T)
+        return flat @ self._move[:, :2].T + self._move[:, 2]
 
 
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
-    """Head to camera (3, 3): yaw to +-45 degrees, pitch to +-30, roll to +-25, mostly near the front."""
-    yaw, pitch, roll = np.radians(np.clip(rng.normal(0, [17, 10, 8]), [-45, -30, -25], [45, 30, 25]))
+    """Head to camera (3, 3): yaw to +-60 degrees, pitch to +-30, roll to +-25; 15 % anywhere, most near the front."""
+    most = np.array([60.0, 30.0, 25.0])
+    angles = rng.uniform(-most, most) if rng.random() < 0.15 else np.clip(rng.normal(0, [18, 12, 8]), -most, most)
+    yaw, pitch, roll = np.radians(angles)
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
@@ -104,87 +58,136 @@ def random_rotation(rng: np.random.Generator) -> np.ndarray:
 def picture(
     rng: np.random.Generator,
     surface: Surface,
-    look: Look,
+    skin: "Skin",
+    mesh: "Mesh | None",
     vertices: np.ndarray,
     eye_angle: np.ndarray,
     rotation: np.ndarray,
-    size: int = 256,
-) -> np.ndarray:
-    """One picture (size, size, 3) uint8 BGR of a head (n, 3) turned by `rotation` in random light, lens and camera.
+    arkit: np.ndarray,
+    size: int = 288,
+    twin: Shot | None = None,
+    device: str = "cpu",
+) -> Shot:
+    """One picture of a head (n, 3) IOU turned by `rotation` (3, 3), wearing `mesh`, in random light, lens and camera.
 
-    eye_angle (n,): see `raster.draw`.
+    eye_angle (n,) rad from an eyeball's gaze, -1 elsewhere. arkit (52,) weights in the order of `names.ARKIT`, for the
+    wrinkles. size: a multiple of 8. With `twin`, that shot again with other noise and compression and a tiny move;
+    everything else is then ignored.
     """
-    turned = vertices @ rotation.T
-    half_view = np.radians(rng.uniform(9, 30))
-    wide = rng.uniform(3.4, 6.0)  # the picture shows that many inter-ocular distances at the face
-    distance = wide / 2 / np.tan(half_view)
-    focal = size / 2 / np.tan(half_view)
-    offset = rng.normal(0, 0.25, 2) + np.array([0.0, -0.35])
-    z = distance - turned[:, 2]
-    points = np.empty((len(vertices), 3), np.float32)
-    points[:, 0] = size / 2 + focal * (turned[:, 0] - offset[0]) / z
-    points[:, 1] = size / 2 - focal * (turned[:, 1] - offset[1]) / z
-    points[:, 2] = 1 / z
-    normals = vertex_normals(turned.astype(np.float32), surface.triangles)
-    colours = look.albedo * _light(rng, normals)[:, :]
-    inside = (surface.part == TEETH) | (surface.part == MOUTH)
-    colours[inside] *= 0.55
-    if rng.random() < 0.7:  # a little shine
-        half = _unit(rng.normal(0, 0.5, 3) + np.array([0, 0.5, 1.5]))
-        colours += (rng.uniform(0.02, 0.25) * np.clip(normals @ half, 0, 1) ** rng.uniform(10, 40))[:, None]
-    eyes = look.eyes.copy()
-    image = _background(rng, size)
-    depth = np.zeros((size, size), np.float32)
-    draw(image, depth, points, np.ascontiguousarray(colours, np.float32), eye_angle, eyes, surface.triangles)
-    return _camera(rng, image)
+    if twin is not None:
+        return _again(rng, twin)
+    view = random_view(rng, size)
+    light = random_light(rng)
+    scene = build_scene(rng, surface, skin, mesh, vertices, eye_angle, rotation, arkit, view, light)
+    room = light.on(np.array([[0.0, 0.6, 0.8]])).mean() / 1.0
+    background = random_background(rng, size) * np.float32(room)
+    linear = draw(scene, background[None], device)[0]
+    film = random_film(rng, view.focal / view.place[2])
+    still = np.array([[1.0, 0, 0], [0, 1, 0]])
+    return Shot(film.develop(rng, linear), view.focal, linear, view, film, rotation, still)
 
 
-def _unit(v: np.ndarray) -> np.ndarray:
-    return v / np.linalg.norm(v)
+def build_scene(
+    rng: np.random.Generator,
+    surface: Surface,
+    skin: "Skin",
+    mesh: "Mesh | None",
+    vertices: np.ndarray,
+    eye_angle: np.ndarray,
+    rotation: np.ndarray,
+    arkit: np.ndarray,
+    view: View,
+    light: Light,
+) -> Scene:
+    """The head, what it wears as one mesh, a batch of one."""
+    part, n = surface.part, len(vertices)
+    kind = part[surface.triangles[:, 0]]
+    colour = skin.colours[part] * _mouth_shade(vertices, part)[:, None]
+    pieces = [(vertices @ rotation.T, surface.triangles, colour, kind, np.ones(len(kind)))]
+    if mesh is not None:
+        alpha = mesh.alpha[mesh.triangles].mean(axis=1)
+        worn = np.full(len(mesh.triangles), WORN)
+        pieces.append((mesh.vertices @ rotation.T, mesh.triangles, mesh.colours, worn, alpha))
+    starts = np.cumsum([0] + [len(p[0]) for p in pieces])
+    place = np.concatenate([p[0] for p in pieces]).astype(np.float32)
+    triangles = np.concatenate([p[1] + start for p, start in zip(pieces, starts[:-1], strict=True)])
+    points = np.empty_like(place)
+    points[:, :2] = view.project(place)
+    points[:, 2] = 1 / np.maximum(view.place[2] - place[:, 2], 0.2)
+    uv = np.zeros((len(place), 2), np.float32)
+    uv[:n] = surface.uv
+    albedo, bump = skin.dressed(arkit)
+    balls = [eyeball(vertices[part == k], eye_angle[part == k]) for k in (EYE_LEFT, EYE_RIGHT)]
+    eye = np.stack([_eye_frame(centre, axis, rotation) for centre, axis, _ in balls])
+    person = np.random.default_rng(zlib.crc32(skin.eyes.tobytes()))
+    iris = np.arcsin(np.clip(_IRIS / np.mean([radius for *_, radius in balls]), 0.2, 0.7)) * person.uniform(0.93, 1.07)
+    shine = (rng.uniform(0.02, 0.30), rng.uniform(8, 40))
+    parts = {
+        "points": points,
+        "place": place,
+        "colour": np.concatenate([p[2] for p in pieces]),
+        "uv": uv,
+        "triangles": triangles,
+        "kind": np.concatenate([p[3] for p in pieces]),
+        "alpha": np.concatenate([p[4] for p in pieces]),
+        "albedo": albedo,
+        "bump": bump,
+        "eye": eye,
+        "eye_colour": skin.eyes,
+        "eye_size": np.array([iris, rng.uniform(0.25, 0.55), person.uniform()]),
+        "harmonics": light.harmonics,
+        "lamp": light.lamp,
+        "lamp_colour": light.lamp_colour,
+        "lamp_size": light.lamp_size,
+        "shadow": np.array(light.shadow),
+        "shine": np.array(shine),
+        "camera": view.place,
+        "scale": np.array(view.focal / view.place[2]),
+    }
+    return Scene(**{name: np.asarray(value)[None] for name, value in parts.items()})
 
 
-def _light(rng: np.random.Generator, normals: np.ndarray) -> np.ndarray:
-    """(n, 3) light from an ambient term with a sky gradient and one to three lamps."""
-    tint = np.exp(rng.normal(0, 0.06, 3))
-    up = 0.5 + 0.5 * normals[:, 1:2]
-    light = rng.uniform(0.15, 0.6) * tint * (0.6 + 0.4 * up)
-    # The camera's own white balance keeps most light near white.
-    for k in range(rng.integers(1, 4)):
-        direction = _unit(rng.normal(0, 0.7, 3) + np.array([0, 0.4, 1.1 if k == 0 else 0.4]))
-        wrap = rng.uniform(0, 0.35)
-        amount = np.clip((normals @ direction + wrap) / (1 + wrap), 0, 1)[:, None]
-        light = light + rng.uniform(0.25, 0.8) / (1 + 0.6 * k) * np.exp(rng.normal(0, 0.05, 3)) * amount
-    return light
+def eyeball(vertices: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Centre (3,), gaze axis (3,) and radius of an eye's vertices (m, 3) at `angle` (m,) rad from the gaze.
+
+    The sphere through the ball behind the cornea, and the axis that gives the angles best, both by least squares.
+    """
+    ball = vertices[angle > _LINEAR_EYE].astype(np.float64)
+    equations = np.c_[2 * ball, np.ones(len(ball))]
+    solution = np.linalg.solve(equations.T @ equations, equations.T @ (ball**2).sum(axis=1))
+    centre = solution[:3]
+    arm = vertices - centre
+    arm /= np.linalg.norm(arm, axis=1, keepdims=True)
+    axis = np.linalg.solve(arm.T @ arm, arm.T @ np.cos(angle))
+    return centre, axis / np.linalg.norm(axis), float(np.sqrt(solution[3] + centre @ centre))
 
 
-def _background(rng: np.random.Generator, size: int) -> np.ndarray:
-    corners = rng.uniform(0, 1, (2, 2, 3)) * rng.uniform(0.2, 1.0)
-    t = np.linspace(0, 1, size)[:, None, None]
-    s = np.linspace(0, 1, size)[None, :, None]
-    plain = (1 - t) * ((1 - s) * corners[0, 0] + s * corners[0, 1]) + t * ((1 - s) * corners[1, 0] + s * corners[1, 1])
-    for _ in range(rng.integers(0, 6)):  # things behind the person
-        x0, y0 = rng.integers(0, size, 2)
-        w, h = rng.integers(size // 10, size // 2, 2)
-        plain[y0 : y0 + h, x0 : x0 + w] = rng.uniform(0, 1, 3)
-    return plain.astype(np.float32)
+def _eye_frame(centre: np.ndarray, axis: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    up = np.array([0.0, 1.0, 0.0]) - axis[1] * axis
+    return np.stack([centre, axis, up / np.linalg.norm(up)]) @ rotation.T
 
 
-def _camera(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Exposure, gamma, blur, low resolution, noise, JPEG."""
+def _mouth_shade(vertices: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """(n,) 0..1: teeth and tongue get darker the deeper they lie behind the front teeth."""
+    shade = np.ones(len(vertices))
+    inside = (part == TEETH) | (part == MOUTH)
+    front = vertices[part == TEETH, 2].max()
+    shade[inside] = 0.85 * np.exp(-np.maximum(front - vertices[inside, 2], 0) / 0.28)
+    return shade
+
+
+def _again(rng: np.random.Generator, shot: Shot) -> Shot:
+    """The twin of a shot."""
     import cv2
 
-    image = np.clip(image * rng.uniform(0.75, 1.25), 0, 1) ** (1 / rng.uniform(1.6, 2.4))
-    size = image.shape[0]
-    if rng.random() < 0.35:
-        small = int(size * rng.uniform(0.35, 0.9))
-        image = cv2.resize(cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA), (size, size))
-    else:
-        image = cv2.GaussianBlur(image, (3, 3), rng.uniform(0.4, 0.9))
-    image = image + rng.normal(0, rng.uniform(0.002, 0.03), image.shape).astype(np.float32)
-    if rng.random() < 0.1:
-        image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
-    out = (np.clip(image[:, :, ::-1], 0, 1) * 255).astype(np.uint8)
-    if rng.random() < 0.5:
-        _, data = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(35, 95))])
-        out = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(out)
+    size = shot.image.shape[0]
+    angle, grown = rng.normal(0, 0.008), 1 + rng.normal(0, 0.008)
+    turn = grown * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    middle = np.full(2, size / 2)
+    move = np.c_[turn, middle - turn @ middle + rng.normal(0, 0.8, 2)]
+    half = np.full(2, 0.5)  # OpenCV puts (0, 0) into the middle of the first pixel
+    warp = np.c_[turn, move[:, 2] + turn @ half - half]
+    moved = cv2.warpAffine(shot.light, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    both = np.c_[turn @ shot._move[:, :2], turn @ shot._move[:, 2] + move[:, 2]]
+    film = shot._film
+    return Shot(film.develop(rng, moved), shot.focal, shot.light, shot._view, film, shot._rotation, both)
