@@ -25,9 +25,10 @@ def _beard(rng: np.random.Generator, skull: Skull, colour: np.ndarray, wide: flo
     around = np.abs(azimuth)
     lip = skull.mouth - rng.uniform(0.22, 0.3)
     cheek = rng.uniform(-0.1, 0.25)
+    corner, jaw = skull.mouth + 0.1 + cheek, -0.6 + cheek
     # Below the lip in the middle, up to the corners of the mouth, over the cheek to the ear.
     upper = np.interp(
-        around, [0, 0.2, 0.3, 0.45, 0.8, 1.35], [lip, lip, skull.mouth - 0.12, skull.mouth + 0.1 + cheek, -0.6 + cheek, skull.ear[1] - 0.2]
+        around, [0, 0.2, 0.3, 0.45, 0.8, 1.35], [lip, lip, skull.mouth - 0.12, corner, jaw, skull.ear[1] - 0.2]
     )  # fmt: skip
     lower = np.interp(around, [0, 0.5, 1.0, 1.35], skull.chin + np.array([-0.12, 0.0, 0.35, 0.8]))
     if wide < 1:
@@ -48,11 +49,11 @@ def _beard(rng: np.random.Generator, skull: Skull, colour: np.ndarray, wide: flo
 
 def _moustache(rng: np.random.Generator, skull: Skull, colour: np.ndarray) -> Mesh:
     columns, rows = 19, 6
-    wide = rng.uniform(0.2, 0.32)
+    wide = rng.uniform(0.25, 0.37)
     azimuth = np.linspace(-wide, wide, columns)
     side = np.abs(azimuth) / wide
     upper = skull.nose - 0.03 - 0.18 * side**2 - 0.1 * side
-    lower = skull.mouth + rng.uniform(0.06, 0.13) - 0.2 * side**2
+    lower = skull.mouth + rng.uniform(0.09, 0.16) - 0.22 * side**2
     lower = np.minimum(lower, upper - 0.02)
     share = np.linspace(0, 1, rows)[:, None]
     y = upper + share * (lower - upper) + rng.normal(0, 0.008, (rows, columns))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .skull import Skull
-from .wear_mesh import Mesh, grid, joined, mesh, tubes
+from .wear_mesh import Mesh, grid, mesh, tubes
 
 _RIM = 26  # vertices around a lens
 

@@ -1,4 +1,4 @@
-"""Hair, hoods and scarves: a shell of columns that run from a parting over the scalp and then fall, with strands on it."""
+"""Hair and hoods: a shell of columns that run from a parting over the scalp and then fall, with strands on it."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from .wear_mesh import Mesh, grid, joined, mesh
 _LINE_AZIMUTH = np.radians([0, 25, 45, 60, 72, 80, 90, 102, 115, 135, 160, 180])
 _LINE = np.array([1.12, 1.14, 1.05, 0.85, 0.25, -0.25, 0.15, 0.2, -0.35, -1.05, -1.2, -1.2])
 _STEPS = 52  # of a column's way over the scalp
-_SCALP_ROWS, _FREE_ROWS = 9, 8
+_SCALP_ROWS, _FREE_ROWS = 9, 7
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Cut:
     bumps: float = 0.0
     gap: float = 0.08
     top: float = 0.0
-    columns: int = 52
-    strands: int = 150
+    columns: int = 48
+    strands: int = 120
     ragged: float = 0.05
 
 
@@ -68,7 +68,7 @@ def random_cut(rng: np.random.Generator, covered: bool) -> Cut:
         common["wave"] = 0.05
         cut = Cut(
             lift=big, edge=0.5 * big, bumps=rng.uniform(0.04, 0.1), fall=rng.choice([None, -0.5, -1.3]), gap=0.6 * big,
-            strands=90, ragged=0.15, columns=60, **common,
+            strands=90, ragged=0.15, columns=54, **common,
         )  # fmt: skip
     elif kind == "bob":
         fall, face = rng.uniform(-2.0, -1.0), rng.uniform(0.85, 1.25)
@@ -85,7 +85,7 @@ def random_cut(rng: np.random.Generator, covered: bool) -> Cut:
         )  # fmt: skip
     elif kind == "curtain":
         cut = Cut(
-            lift=rng.uniform(0.1, 0.22), edge=0.1, slit=0.4, pole=(0.4, side * 0.5), fringe=rng.uniform(-0.1, 0.4),
+            lift=rng.uniform(0.1, 0.22), edge=0.1, slit=0.5, pole=(0.6, side * 0.5), fringe=rng.uniform(-0.1, 0.4),
             sweep=1.5, fall=rng.choice([None, rng.uniform(-3, -0.6)]), face=1.0, **common,
         )  # fmt: skip
     elif kind == "back":
@@ -145,7 +145,7 @@ def _smooth_noise(rng: np.random.Generator, count: int, size: float) -> np.ndarr
 
 
 def _columns(rng: np.random.Generator, skull: Skull, cut: Cut) -> tuple[np.ndarray, np.ndarray]:
-    """(9, c, 3) over the scalp and (8, c, 3) or (0, c, 3) beyond the hairline; columns go round to the subject's left."""
+    """(9, c, 3) over the scalp and (7 or 0, c, 3) beyond the hairline; columns go round to the subject's left."""
     start, heading = _parting(cut)
     along = np.linspace(0, 2.6, _STEPS)[:, None, None]
     direction = np.cos(along) * start + np.sin(along) * heading
@@ -173,7 +173,7 @@ def _columns(rng: np.random.Generator, skull: Skull, cut: Cut) -> tuple[np.ndarr
         lift *= np.clip(share * 4, 0, 1)
     reach = skull.reach(direction)
     azimuth = np.arctan2(direction[-1, :, 0], direction[-1, :, 2])
-    target = _targets(rng, cut, azimuth)
+    target = _targets(rng, cut, azimuth, (skull.centre + direction[-1] * reach[-1][:, None])[:, 1])
     stays = np.isnan(target)
     lift[-1, stays] = -0.03
     if cut.top:
@@ -212,13 +212,16 @@ def _hairline(cut: Cut, azimuth: np.ndarray) -> np.ndarray:
     return np.interp(np.abs(azimuth), _LINE_AZIMUTH, line)
 
 
-def _targets(rng: np.random.Generator, cut: Cut, azimuth: np.ndarray) -> np.ndarray:
-    """(c,) height to which each column falls, nan where it ends at the hairline."""
+def _targets(rng: np.random.Generator, cut: Cut, azimuth: np.ndarray, edge: np.ndarray) -> np.ndarray:
+    """(c,) height to which each column falls from its edge (c,) on the hairline, nan where it ends there."""
     around = np.abs(azimuth)
     target = np.full(len(azimuth), np.nan)
     if cut.fringe is not None:
         front = around < cut.face
-        target[front] = cut.fringe + 0.12 * (around[front] / cut.face) ** 2
+        side = (around[front] / cut.face) ** 2
+        # Shorter towards the temples where it meets short sides, else it would stand out like a roof.
+        ends = edge[front] if cut.fall is None else np.minimum(cut.fringe, edge[front]) - 0.25
+        target[front] = np.minimum(cut.fringe, edge[front] - 0.1) * (1 - side**2) + ends * side**2
     if cut.fall is not None:
         sides = around >= cut.face
         target[sides] = cut.fall - 0.2 * np.clip((around[sides] - 1.2) / 2, 0, 1)
@@ -228,13 +231,18 @@ def _targets(rng: np.random.Generator, cut: Cut, azimuth: np.ndarray) -> np.ndar
 def _fall(
     rng: np.random.Generator, skull: Skull, cut: Cut, scalp: np.ndarray, azimuth: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """(8, c, 3): on from the scalp's last row, downwards, outside the head; columns that stay repeat their end."""
+    """(7, c, 3): on from the scalp's last row, downwards, outside the head; columns that stay repeat their end."""
     at = scalp[-1].copy()
     heading = scalp[-1] - scalp[-2]
     heading /= np.linalg.norm(heading, axis=1, keepdims=True) + 1e-9
+    away = (at - skull.centre) * [1, 0, 1]
+    away /= np.linalg.norm(away, axis=1, keepdims=True)
+    heading -= 0.8 * away * np.maximum((heading * away).sum(axis=1, keepdims=True), 0)  # bends down over the edge
+    fringe = np.abs(azimuth) < cut.face
     count = len(at)
     length = np.where(np.isnan(target), 0.0, np.maximum(at[:, 1] - target, 0.05))
-    aside = cut.sweep * (np.abs(azimuth) < cut.face) * (np.sin(azimuth) if cut.sweep > 1 else 1.0)
+    parted = np.sign(azimuth - cut.pole[1]) if cut.sweep > 1 else 1.0
+    aside = cut.sweep * np.clip(1 - (azimuth / cut.face) ** 2, 0, 1) * parted
     down = np.stack([aside, -np.ones(count), np.full(count, -0.05)], axis=1)
     down /= np.linalg.norm(down, axis=1, keepdims=True)
     phase = rng.uniform(0, 6.3) + _smooth_noise(rng, count, 0.8)
@@ -246,7 +254,9 @@ def _fall(
         around = np.arctan2(at[:, 0], at[:, 2] - skull.centre[2])
         radius = np.hypot(at[:, 0], at[:, 2] - skull.centre[2])
         least = skull.width(around, at[:, 1]) + gap * np.minimum(1, 0.4 + k / 4)
-        radius = np.where(length > 0, np.maximum(radius, least), radius)
+        # A fringe lies on the forehead; longer hair hangs free.
+        radius = np.where(fringe, least + 0.6 * np.maximum(radius - least, 0), np.maximum(radius, least))
+        radius = np.where(length > 0, radius, np.hypot(at[:, 0], at[:, 2] - skull.centre[2]))
         at[:, 0], at[:, 2] = radius * np.sin(around), skull.centre[2] + radius * np.cos(around)
         wavy = (length > 0) * cut.wave * np.sin(phase + 2.2 * np.arange(count) / 6 + 9 * at[:, 1])
         out[k] = at + wavy[:, None] * np.stack([np.sin(around), np.zeros(count), np.cos(around)], axis=1)
@@ -277,7 +287,7 @@ def _strands(rng: np.random.Generator, rows: np.ndarray, cut: Cut, colour: np.nd
     rise = np.linspace(0.3, 1, steps)[:, None] * rng.uniform(0.01, 0.05, (cut.strands, 1, 1))
     path = path + rise * out + across * (rng.normal(0, 0.03, (cut.strands, 1, 1)) * np.linspace(0, 1, steps)[:, None])
     path[:, -1] += along[:, -1] * rng.uniform(-0.3, 0.6, (cut.strands, 1))
-    width = rng.uniform(0.012, 0.045, (cut.strands, 1, 1)) * np.array([0.6, 1, 1, 1, 0.8, 0.1])[:, None]
+    width = rng.uniform(0.01, 0.035, (cut.strands, 1, 1)) * np.array([0.6, 1, 1, 1, 0.8, 0.1])[:, None]
     edges = np.stack([path - width * across, path + width * across], axis=2)
-    tone = np.exp(rng.normal(0, 0.32, (cut.strands, 1, 1, 1))) * np.linspace(0.8, 1.1, steps)[:, None, None]
+    tone = np.exp(rng.normal(-0.08, 0.24, (cut.strands, 1, 1, 1))) * np.linspace(0.8, 1.1, steps)[:, None, None]
     return mesh(edges, grid(steps, 2, count=cut.strands), colour * np.broadcast_to(tone, (*edges.shape[:3], 1)))

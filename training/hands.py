@@ -24,7 +24,7 @@ def random_occluder(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, ski
 
 
 def _hand(rng: np.random.Generator, colour: np.ndarray, curl: np.ndarray, spread: float, bend: float = 0.0) -> Mesh:
-    """A right hand seen from its back: knuckles at the origin, fingers up, thumb to the subject's left, back towards +z.
+    """A hand seen from its back: knuckles at the origin, fingers up, thumb to the subject's left, back towards +z.
 
     curl (5,): bend of thumb, index .. little finger in each joint, rad; bend: of the wrist.
     """
@@ -45,11 +45,11 @@ def _hand(rng: np.random.Generator, colour: np.ndarray, curl: np.ndarray, spread
         / (steps - 1)
     )
     thumb = np.array([0.45, -0.95, -0.1]) + np.cumsum(step, axis=0)
-    radius = np.array([0.14, 0.14, 0.135, 0.13, 0.135, 0.12, 0.11, 0.065])
+    radius = np.array([0.15, 0.16, 0.15, 0.145, 0.15, 0.135, 0.125, 0.075])
     paths = np.concatenate([thumb[None], fingers])
     tint = colour * np.array([1, 0.97, 1, 0.98, 1.02])[:, None]
     five = tubes(paths, radius * np.array([1.15, 1, 1.03, 1, 0.87])[:, None], 8, tint)
-    palm = ball([0.62, 0.78, 0.22], 14, 8, colour).moved(np.eye(3), [0, -0.68, -0.04])
+    palm = ball([0.6, 0.78, 0.19], 14, 8, colour).moved(np.eye(3), [0, -0.68, -0.04])
     wrist = np.array(
         [
             [0, -1.1, 0],
@@ -58,7 +58,7 @@ def _hand(rng: np.random.Generator, colour: np.ndarray, curl: np.ndarray, spread
             [0, -4.5 * np.cos(bend), -4.5 * np.sin(bend)],
         ]
     )
-    arm = tubes(wrist[None], np.array([0.36, 0.33, 0.38, 0.5]), 10, colour, 0.75)
+    arm = tubes(wrist[None], np.array([0.42, 0.4, 0.44, 0.55]), 10, colour, 0.75)
     whole = joined([five, palm, arm])
     colours = whole.colours * np.exp(rng.normal(0, 0.03, (len(whole.colours), 1)))
     sleeve = whole.vertices[:, 1] < -1.9
@@ -78,8 +78,8 @@ def _held(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, skin: np.ndar
     if place == "cheek":  # fingers up along the cheek, the palm at the jaw
         hand = _hand(rng, skin, rng.uniform(0.0, 0.25, 5), 0.15, rng.uniform(0.0, 0.5))
         azimuth = rng.uniform(0.8, 1.15)
-        at = skull.around(np.float64(azimuth), np.float64(-0.95 + 0.15 * wobble[0]), 0.14 * size) + 0.5 * jaw
-        turn = turning(y=azimuth) @ turning(x=-0.12) @ turning(z=0.25 + wobble[1])
+        at = skull.around(np.float64(azimuth), np.float64(-0.95 + 0.15 * wobble[0]), 0.06 * size) + 0.5 * jaw
+        turn = turning(y=azimuth) @ turning(x=-0.28) @ turning(z=0.25 + wobble[1])
     elif place == "mouth":  # fingers across the lips
         hand = _hand(rng, skin, rng.uniform(0.05, 0.3, 5), 0.05, 0.3)
         at = skull.front(0.45, skull.mouth - 0.1) + [0.15, 0.05 * wobble[0], 0.22 * size] + 0.5 * jaw
@@ -167,7 +167,9 @@ def _mask(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, worn: bool) -
     low = skull.chin - 0.05 + 0.45 * side**2 if worn else skull.chin - 0.35 + 0.3 * side**2
     share = np.linspace(0, 1, rows)[:, None]
     y = top + share * (low - top)
-    points = skull.around(azimuth, y, 0.06)
+    # The cloth stands off what lies next to it, too: the nose is narrower than a cell of the map.
+    near = [skull.width(azimuth + da, y + dy) for da in (-0.1, 0.0, 0.1) for dy in (-0.1, 0.0, 0.1)]
+    points = skull.around(azimuth, y, np.max(near, axis=0) - skull.width(azimuth, y) + 0.07)
     if worn:  # the cloth spans from the nose to the chin
         bridge = points[0, :, 2] + share * (points[-2, :, 2] - points[0, :, 2]) + 0.1 * np.sin(np.pi * share)
         points[..., 2] = np.maximum(points[..., 2], np.where(share < 0.95, bridge, -9))

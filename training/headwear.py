@@ -14,25 +14,15 @@ def random_colour(rng: np.random.Generator) -> np.ndarray:
     return np.full(3, rng.uniform(0.01, 0.8) ** 1.5) if rng.random() < 0.5 else rng.uniform(0.01, 0.75, 3)
 
 
-def _crown(skull: Skull, rim: np.ndarray, lift: float, flat: float = 0.0) -> np.ndarray:
-    """(9, 36, 3) rings from the top of the head down to the height rim (36,), the last one turned in under it."""
+def _crown(skull: Skull, rim: np.ndarray, lift: float, tall: float = 0.0) -> np.ndarray:
+    """(9, 36, 3) rings from the top of the head down to the height rim (36,), the last two turned in under it."""
     angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
-    top = skull.centre[1] + float(skull.reach(np.array([0.0, 1.0, 0.0]))) + lift + flat
-    share = np.sin(np.linspace(0, 1, 7) * np.pi / 2)[:, None]  # close to the top the rings lie flat
-    height = top + (rim - top) * (1 - np.cos(np.linspace(0, 1, 7) * np.pi / 2))[:, None]
-    radius = np.maximum(skull.width(angle, np.minimum(height, top - lift - 0.35)) + lift, 0.0) * share**0.8
-    # Never inside the skull.
-    for _ in range(2):
-        arm = np.stack([radius * np.sin(angle), height - skull.centre[1], radius * np.cos(angle)], axis=-1)
-        distance = np.linalg.norm(arm, axis=-1)
-        short = np.maximum(skull.reach(arm / distance[..., None]) + lift - distance, 0)
-        radius = radius + short * np.clip(share, 0.1, 1)
-        height = height + short * np.clip(1.2 - share, 0, 1)
-    points = np.stack([radius * np.sin(angle), height, radius * np.cos(angle) + skull.centre[2]], axis=-1)
-    inner = points[-1:] - [0, -0.02, 0]
-    inner = np.concatenate([inner, inner + [0, 0.1, 0]])
-    centre = np.array([0, 0, skull.centre[2]])
-    inner[:, :, [0, 2]] = centre[[0, 2]] + (inner - centre)[:, :, [0, 2]] * np.array([0.97, 0.9])[:, None, None]
+    points = skull.dome(angle, rim, 7, lift)
+    points[..., 1] += tall * (1 - np.linspace(0, 1, 7)[:, None] ** 3)
+    inner = np.stack([points[-1] - [0, 0.02, 0], points[-1] + [0, 0.1, 0]])
+    inner[..., [0, 2]] = (
+        skull.centre[[0, 2]] + (inner - skull.centre)[..., [0, 2]] * np.array([0.97, 0.9])[:, None, None]
+    )
     return np.concatenate([points, inner])
 
 
@@ -44,7 +34,7 @@ def cap(rng: np.random.Generator, skull: Skull) -> Mesh:
     low = skull.brow + rng.uniform(0.15, 0.6)
     back = max(skull.ear[1] + 0.05, 0.1) - rng.uniform(0, 0.5)
     rim = 0.5 * (low + back) + 0.5 * (low - back) * np.cos(angle)
-    points = _crown(skull, rim, lift, rng.uniform(0.0, 0.35) if kind != "peak" else rng.uniform(0, 0.15))
+    points = _crown(skull, rim, lift, rng.uniform(0.0, 0.5) if kind != "peak" else rng.uniform(0, 0.2))
     shade = np.exp(rng.normal(0, 0.05, points.shape[:2])) * (1 + 0.06 * np.sign(np.sin(3 * angle)))
     colours = colour * shade[..., None]
     if kind == "wool":
@@ -81,7 +71,15 @@ def hood(rng: np.random.Generator, skull: Skull) -> Mesh:
         pole=(0.35, 0.0), hairline=rng.uniform(-0.25, 0.1), fall=-3.3, face=0.75 if tight else 0.9,
         gap=0.1 if tight else 0.3, strands=0, ragged=0.0,
     )  # fmt: skip
-    return grow(rng, skull, cut, random_colour(rng))
+    colour = random_colour(rng)
+    cloth = grow(rng, skull, cut, colour)
+    if not tight:
+        return cloth
+    angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
+    height = np.linspace(skull.chin + 0.02, skull.chin - 1.2, 7)[:, None]
+    neck = skull.around(angle, np.maximum(height, skull.lowest + 0.1), 0.1 + 0.05 * np.linspace(0, 1, 7)[:, None])
+    neck[..., 1] = height - 0.1 * np.cos(angle)
+    return joined([cloth, mesh(neck, grid(7, _SIDES, True), colour * np.exp(rng.normal(0, 0.04, (7, _SIDES, 1))))])
 
 
 def headphones(rng: np.random.Generator, skull: Skull) -> Mesh:

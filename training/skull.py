@@ -9,7 +9,7 @@ import numpy as np
 
 _AROUND = 48  # columns of the maps around the head: azimuth 0 in front, growing to the subject's left
 _POLAR = 25  # rows from the crown (0) down to the opposite (pi)
-_TOP, _BOTTOM, _STEP = 2.6, -3.4, 0.125  # rows of the map by height
+_TOP, _BOTTOM, _STEP = 2.6, -4.2, 0.125  # rows of the map by height
 _SKIN_PARTS = (0, 6)  # render.SKIN, render.SCALP
 
 
@@ -21,7 +21,7 @@ class Skull:
 
     centre: np.ndarray
     polar: np.ndarray  # (25, 48) distance from the centre
-    level: np.ndarray  # (49, 48) distance from the vertical axis through the centre
+    level: np.ndarray  # (55, 48) distance from the vertical axis through the centre
     bridge: float
     brow: float
     nose: float
@@ -48,6 +48,14 @@ class Skull:
         azimuth, y = np.broadcast_arrays(np.asarray(azimuth, float), np.asarray(y, float))
         radius = self.width(azimuth, y) + lift
         return np.stack([radius * np.sin(azimuth), y, self.centre[2] + radius * np.cos(azimuth)], axis=-1)
+
+    def dome(self, azimuth: np.ndarray, rim: np.ndarray, rows: int, lift: float) -> np.ndarray:
+        """(rows, c, 3) points `lift` off the skull from the crown down to heights rim (c,) at azimuth (c,)."""
+        polar = np.linspace(0, 2.4, 49)[:, None]
+        height = self.centre[1] + np.cos(polar) * (self.reach(_direction(polar, azimuth)) + lift)
+        last = polar[np.argmax(height < rim, axis=0), 0]
+        direction = _direction(np.linspace(0, 1, rows)[:, None] * last, azimuth)
+        return self.centre + direction * (self.reach(direction) + lift)[..., None]
 
     def front(self, x: float, y: float) -> np.ndarray:
         """(3,) the skin in front at (x, y)."""
@@ -81,15 +89,18 @@ def measure(neutral: np.ndarray, part: np.ndarray, triangles: np.ndarray) -> Sku
 
     profile = _profile(points)
     heights = profile[:, 0]
-    tip = np.argmax(np.where((heights > -1.2) & (heights < -0.2), profile[:, 1], -9))
+    down = np.flatnonzero((heights < -0.15) & (heights > -1.4))[::-1]
+    risen = np.maximum.accumulate(profile[down, 1])
+    past = np.argmax(profile[down, 1] < risen - 0.06)  # the lips may stand out farther than the nose
+    tip = down[np.argmax(profile[down[: past + 1], 1])]
     below = profile[:tip][::-1]  # from the tip of the nose down
-    nose = max(below[np.argmax(below[:, 1] < profile[tip, 1] - 0.18), 0], heights[tip] - 0.35)
+    under = (below[:, 0] > heights[tip] - 0.4) & (below[:, 1] < profile[tip, 1] - 0.18)
+    nose = below[np.argmax(under), 0] if under.any() else below[np.argmin(below[:7, 1]), 0]
     lips_z = below[(below[:, 0] < nose) & (below[:, 0] > nose - 0.6), 1].max()
     chin = below[(below[:, 1] > lips_z - 0.45), 0].min()
     mouth = nose + 0.3 * (chin - nose)
     root = profile[(heights > -0.15) & (heights < 0.3), 1].min()
 
-    side = np.abs(points[:, 0])
     ear = points[(points[:, 1] > -1.2) & (points[:, 1] < 0.6) & (points[:, 2] < -0.3)]
     reach = np.array([ear[:, 0].max(), -ear[:, 0].min()])
     tips = ear[np.abs(ear[:, 0]) > np.where(ear[:, 0] > 0, *reach) * 0.89]
@@ -100,9 +111,15 @@ def measure(neutral: np.ndarray, part: np.ndarray, triangles: np.ndarray) -> Sku
     temple = np.array([points[band & (points[:, 0] * sign > 0), 0].__abs__().max() for sign in (1, -1)])
     return Skull(
         centre, polar, level, float(root), 0.4, float(nose), float(mouth), float(chin), float(lips_z),
-        np.array([np.abs(top[:, 0]).mean(), top[:, 1].max(), ahead]), np.array([np.abs(lobe[:, 0]).mean(), *lobe[:, 1:].mean(axis=0)]),
+        np.array([np.abs(top[:, 0]).mean(), top[:, 1].max(), ahead]),
+        np.array([np.abs(lobe[:, 0]).mean(), *lobe[:, 1:].mean(axis=0)]),
         reach, temple, lowest,
     )  # fmt: skip
+
+
+def _direction(polar: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
+    polar, azimuth = np.broadcast_arrays(polar, azimuth)
+    return np.stack([np.sin(polar) * np.sin(azimuth), np.cos(polar), np.sin(polar) * np.cos(azimuth)], axis=-1)
 
 
 def _profile(points: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""What people wear in training pictures, and what comes before their faces: hair, beard, glasses, hats, shirts, hands.
+"""What people wear in training pictures and what comes before their faces: hair, beards, glasses, shirts, hands.
 
-Units and frame of `heads`. A head's `Wear` is drawn once, then `posed` on each picture's vertices: worn things follow the
-brain case, beards the skin they grow on, and one picture in eight gets a hand, a microphone or the like.
+Units and frame of `heads`. A head's `Wear` is drawn once, then `posed` on each picture's vertices: worn things follow
+the brain case, beards the skin they grow on, and one picture in eight gets a hand, a microphone or the like.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from .wear_mesh import Mesh, joined, turning
 __all__ = ["Mesh", "Wear", "random_wear"]
 
 _OCCLUDED = 0.12
-_RIGID, _BODY = -1, -2
+_GROWS, _RIGID, _BODY = 0, -1, -2  # what a vertex follows: the skin, the brain case, the shoulders
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Wear:
         turn, offset = _rigid(self.neutral[self.steady], vertices[self.steady])
         rest = self.mesh.vertices
         body = self.bound == _BODY
-        shoulders = turning(*rng.normal(0, [0.03, 0.09, 0.04]))
+        shoulders = turning(*rng.normal(0, [0.03, 0.06, 0.03]))
         own = rest.copy()
         own[body] = (rest[body] - self.pivot) @ shoulders.T + self.pivot
         points = own @ turn.T + offset
@@ -71,9 +71,8 @@ def random_wear(
         if cut.fall is None and cut.fringe is None and not cover and rng.random() < 0.12:
             opaque.append((hair.bun(rng, skull, hair_colour), _RIGID))
     if cover:
-        opaque.append(
-            ({"cap": headwear.cap, "hood": headwear.hood, "headphones": headwear.headphones}[cover](rng, skull), _RIGID)
-        )
+        make = {"cap": headwear.cap, "hood": headwear.hood, "headphones": headwear.headphones}[cover]
+        opaque.append((make(rng, skull), _RIGID))
     if rng.random() < 0.06:
         opaque.append((headwear.earrings(rng, skull), _RIGID))
     if rng.random() < 0.2:
@@ -81,27 +80,14 @@ def random_wear(
         opaque += [(part, _RIGID) for part in frames]
         clear += lenses
     if rng.random() < 0.1:
-        opaque.append((beard.random_beard(rng, skull, hair_colour), 0))
+        opaque.append((beard.random_beard(rng, skull, hair_colour), _GROWS))
     pivot = np.zeros(3)
     if rng.random() < 0.85:
         shirt, pivot = bust.random_bust(rng, skull)
         opaque.append((shirt, _BODY))
-    if not opaque and not clear:
-        opaque.append(
-            (
-                Mesh(
-                    np.zeros((0, 3), np.float32),
-                    np.zeros((0, 3), np.int32),
-                    np.zeros((0, 3), np.float32),
-                    np.zeros(0, np.float32),
-                ),
-                _RIGID,
-            )
-        )
     whole = joined([part for part, _ in opaque] + clear)
-    bound = np.concatenate(
-        [np.full(len(p.vertices), k) for p, k in opaque] + [np.full(len(p.vertices), _RIGID) for p in clear]
-    )
+    follows = opaque + [(part, _RIGID) for part in clear]
+    bound = np.concatenate([np.zeros(0, int)] + [np.full(len(part.vertices), kind) for part, kind in follows])
     grows = bound >= 0
     outside = np.flatnonzero(surface.part == 0)
     if grows.any():
@@ -127,18 +113,12 @@ def _rigid(rest: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nearest(points: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """(k,) of `points` (n, 3) the nearest to each of `wanted` (k, 3)."""
+    """(k,) which of `points` (n, 3) is the nearest to each of `wanted` (k, 3)."""
     low, high = wanted.min(axis=0) - 0.4, wanted.max(axis=0) + 0.4
     near = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
-    if not len(near):
-        near = np.arange(len(points))
-    found = [
-        ((part * part).sum(axis=1)[:, None] - 2 * part @ points[near].T + (points[near] ** 2).sum(axis=1)).argmin(
-            axis=1
-        )
-        for part in (wanted,)
-    ]
-    return near[np.concatenate(found)]
+    close = points[near].astype(np.float32)
+    # |w - p|^2 without |w|^2, which does not change which is the least.
+    return near[((close**2).sum(axis=1) - 2 * wanted.astype(np.float32) @ close.T).argmin(axis=1)]
 
 
 def _with_clear_last(whole: Mesh, clear: int, worn: int) -> Mesh:

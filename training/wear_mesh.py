@@ -1,4 +1,4 @@
-"""Simple shapes as triangle meshes, for what `wear` hangs on heads. Triangles wind so that their normals point outwards."""
+"""Simple shapes as triangle meshes, for what `wear` hangs on heads. Triangles wind so that normals point outwards."""
 
 from dataclasses import dataclass, replace
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Mesh:
-    """vertices (m, 3) float32; triangles (t, 3) int32; colours (m, 3) float32 linear RGB; alpha (m,) float32, 1 opaque."""
+    """vertices (m, 3), colours (m, 3) linear RGB, alpha (m,), 1 opaque: float32; triangles (t, 3) int32."""
 
     vertices: np.ndarray
     triangles: np.ndarray
@@ -29,6 +29,8 @@ def mesh(vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, alpha
 
 def joined(parts: list[Mesh]) -> Mesh:
     """All parts as one mesh."""
+    if not parts:
+        return mesh(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(3))
     starts = np.cumsum([0] + [len(part.vertices) for part in parts])
     return Mesh(
         np.concatenate([part.vertices for part in parts]),
@@ -39,7 +41,7 @@ def joined(parts: list[Mesh]) -> Mesh:
 
 
 def grid(rows: int, columns: int, around: bool = False, count: int = 1) -> np.ndarray:
-    """(t, 3) triangles of `count` grids of rows x columns vertices; their normals are (along the rows' order) x (columns').
+    """(t, 3) triangles of `count` grids of rows x columns vertices; normals are (from row to row) x (column to column).
 
     `around`: the last column meets the first.
     """
