@@ -1,70 +1,99 @@
-"""The bundled network behind its card: a face's landmarks -> FLAME parameters."""
+"""The bundled networks behind their card: windows and landmarks of a face -> features -> FLAME parameters.
 
-import hashlib
+Two graphs, because a person's face at rest is known only when the whole clip has been seen: the encoder sees each frame
+once, and what it gives is read twice, first without and then with the features of the face at rest.
+"""
+
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .device import session
 from .errors import FieldsError
-from .names import EMOTIONS, EXPRESSION, GROUPS
+from .names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
+from .windows import EYE, MOUTH
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 NAME = "regressor"
 ADVICE = "Install the extension again."
-# The groups the network gives; head, translation and confidence come from the landmarks themselves.
-INPUTS = ("landmarks", "rotation", "neutral", "neutral_known")
-OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity")
+# What each graph takes and gives, by name. Head, translation and confidence come from the landmarks themselves.
+ENCODER = (("eyes", "mouth", "landmarks", "rotation"), ("features",))
+OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity", "doubt")
+READER = (("features", "rest", "rest_known"), OUTPUTS)
 
 
 class Regressor:
-    """`models/regressor.onnx` with its card `models/regressor.json`.
+    """`models/encoder.onnx` and `models/regressor.onnx` with their card `models/regressor.json`.
 
-    Raises FieldsError when either is missing, damaged, or they don't belong together.
+    `features` is how many numbers the encoder gives for a frame. Raises FieldsError when a file is missing or damaged,
+    or when they don't belong together.
     """
 
     def __init__(self, models: Path, device: str = "auto") -> None:
         self.card = load_card(models)
-        self._session = session(models / f"{NAME}.onnx", device)
-        has = {part.name for part in (*self._session.get_inputs(), *self._session.get_outputs())}
-        if missing := {*INPUTS, *OUTPUTS} - has:
-            raise FieldsError(
-                f"The capture network {NAME}.onnx has no “{sorted(missing)[0]}”: it is another one. {ADVICE}"
-            )
+        self._encoder = _network(models, self.card, "encoder", *ENCODER, device)
+        self._reader = _network(models, self.card, NAME, *READER, device)
+        self.features: int = self._encoder.get_outputs()[0].shape[1]
 
-    def predict(
-        self, landmarks: np.ndarray, rotation: np.ndarray, neutral: np.ndarray | None = None
-    ) -> dict[str, np.ndarray]:
-        """One float32 array (n, *names.GROUPS[name]) for each name in OUTPUTS.
+    def encode(self, eyes: np.ndarray, mouth: np.ndarray, landmarks: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+        """(n, features) float32: what the encoder makes of n frames, each for itself.
 
-        landmarks (n, 478, 3): as `pose.frontal` gives them. rotation (n, 3): head to camera, axis-angle in rad.
-        neutral (478, 3): the same person's landmarks at rest, or None where they are not known.
+        eyes (n, 2, EYE, EYE, 3) and mouth (n, MOUTH, MOUTH, 3) uint8 as `windows.windows` gives them.
+        landmarks (n, 478, 3): as `pose.frontal` gives them. rotation (n, 3): as `pose.head_pose` gives it, in rad.
         """
-        n = len(landmarks)
-        rest = np.zeros(landmarks.shape[1:], np.float32) if neutral is None else neutral.astype(np.float32)
         feed = {
+            "eyes": eyes.reshape(-1, 2, EYE, EYE, 3),
+            "mouth": mouth.reshape(-1, MOUTH, MOUTH, 3),
             "landmarks": landmarks.astype(np.float32),
             "rotation": rotation.astype(np.float32),
-            "neutral": np.repeat(rest[None], n, axis=0),
-            "neutral_known": np.full((n, 1), 0.0 if neutral is None else 1.0, np.float32),
         }
-        values: Any = self._session.run(list(OUTPUTS), feed)
+        features: Any = self._encoder.run(["features"], feed)[0]
+        return features
+
+    def read(self, features: np.ndarray, rest: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """One float32 array (n, *names.GROUPS[name]) for each name in OUTPUTS.
+
+        features (n, self.features): as `encode` gives them. rest (self.features,): those of the same person's face at
+        rest, or None where they are not known.
+        """
+        n = len(features)
+        known = rest is not None
+        feed = {
+            "features": features.astype(np.float32),
+            "rest": np.repeat(rest[None], n, axis=0).astype(np.float32) if known else np.zeros_like(features),
+            "rest_known": np.full((n, 1), float(known), np.float32),
+        }
+        values: Any = self._reader.run(list(OUTPUTS), feed)
         return {name: value.reshape(n, *GROUPS[name]) for name, value in zip(OUTPUTS, values, strict=True)}
 
 
 def load_card(models: Path) -> dict[str, Any]:
-    """The card, checked against the network beside it and against the names this version knows."""
+    """The card, checked against the names this version knows."""
     path = models / f"{NAME}.json"
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-        fits = card["expression"] == EXPRESSION and card["emotions"] == EMOTIONS and "inputs" in card
-        digest = hashlib.sha256((models / f"{NAME}.onnx").read_bytes()).hexdigest()
-        same = card["sha256"] == digest
+        names = (card["expression"], card["emotions"], card["doubt"])
+        stated = [card["networks"][name][what] for name in ("encoder", NAME) for what in ("file", "sha256")]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FieldsError(f"The capture network or its card in {models} can't be read ({error}). {ADVICE}") from None
-    if not fits:
-        raise FieldsError(f"The capture network's card {path.name} names other outputs than this version. {ADVICE}")
-    if not same:
-        raise FieldsError(f"The capture network {NAME}.onnx is damaged: it is not the file its card names. {ADVICE}")
+        raise FieldsError(f"The card of the capture networks, {path}, can't be read ({error}). {ADVICE}") from None
+    if names != (EXPRESSION, EMOTIONS, DOUBT) or not all(stated):
+        raise FieldsError(f"The capture networks' card {path.name} names other outputs than this version. {ADVICE}")
     return card
+
+
+def _network(
+    models: Path, card: dict[str, Any], name: str, inputs: tuple[str, ...], outputs: tuple[str, ...], device: str
+) -> "InferenceSession":
+    """One of the two graphs, checked against the card."""
+    network = card["networks"][name]
+    running = session(models / network["file"], device, network["sha256"])
+    has = {part.name for part in (*running.get_inputs(), *running.get_outputs())}
+    if missing := {*inputs, *outputs} - has:
+        raise FieldsError(
+            f"The capture network {network['file']} has no “{sorted(missing)[0]}”: it is another one. {ADVICE}"
+        )
+    return running

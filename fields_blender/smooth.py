@@ -8,7 +8,7 @@ import numpy as np
 
 from . import lips
 from .curves import HOLE
-from .names import EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
+from .names import DOUBT, EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
 from .rotation import multiply, to_quaternion, to_vector
 from .track import Track
 
@@ -19,23 +19,40 @@ SPEED_CUTOFF = 1.0  # Hz, for the speed itself
 _QUICK = ("jaw", "mouth", "tongue")
 _MOUTH = [i for i, name in enumerate(EXPRESSION) if name.startswith("mouth")]
 VISIBLY_OPEN = 0.015  # 1 % of the mouth's width, in units of `lips.apart`
+# A frame whose doubt (expected error in weights) is so much above the performance's usual one counts half. High, since
+# a network doubts quick and rare things such as blinks a little more than others.
+DOUBTFUL = 0.25
+_REGIONS = {  # how the names of an expression begin -> its region of DOUBT
+    "brow": "brows", "cheek": "cheeks", "eye": "eyelids", "jaw": "jaw", "mouth": "mouth", "nose": "nose",
+    "tongue": "tongue",
+}  # fmt: skip
 _SLOW_MOUTH = ("mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch")
 
 
 def smooth(track: Track) -> Track:
-    """`track` with expression, jaw, eyelids, gaze and head smoothed; gaps stay, and nothing is carried across them."""
+    """`track` with expression, jaw, eyelids, gaze and head smoothed; gaps stay, and nothing is carried across them.
+
+    Frames that the network doubts more than usual give way to their neighbours.
+    """
     settings = {
-        "expression": (np.array([_setting(name) for name in EXPRESSION]), np.ones(39)),
-        "jaw": (np.array([QUICK] * 3), np.array([JAW_OPEN, JAW_SIDE, JAW_SIDE])),
-        "eyelids": (np.array([LIDS] * 2), np.ones(2)),
-        "gaze": (np.array([LIDS] * 4), np.array([LOOK_SIDE, LOOK_UP_DOWN] * 2)),
+        "expression": (
+            np.array([_setting(name) for name in EXPRESSION]),
+            np.ones(39),
+            [_region(e) for e in EXPRESSION],
+        ),
+        "jaw": (np.array([QUICK] * 3), np.array([JAW_OPEN, JAW_SIDE, JAW_SIDE]), ["jaw"] * 3),
+        "eyelids": (np.array([LIDS] * 2), np.ones(2), ["eyelids"] * 2),
+        "gaze": (np.array([LIDS] * 4), np.array([LOOK_SIDE, LOOK_UP_DOWN] * 2), ["gaze"] * 4),
     }
     groups = {name: value.copy() for name, value in track.groups.items()}
+    weights = _weights(track)
     for run in runs(track):
         time = track.time[run]
-        for name, (setting, full) in settings.items():
+        for name, (setting, full, regions) in settings.items():
             values = track[name][run].reshape(len(time), -1) / full
-            groups[name][run] = (both_ways(time, values, setting) * full).reshape(track[name][run].shape)
+            weight = weights[run][:, [DOUBT.index(region) for region in regions]]
+            smoothed = both_ways(time, values, setting, weight) * full
+            groups[name][run] = smoothed.reshape(track[name][run].shape)
         _close_lips(track, groups, run)
         groups["head"][run] = _rotation(time, track["head"][run])
     return Track(track.time, groups, track.card, track.source)
@@ -54,22 +71,35 @@ def _close_lips(track: Track, groups: dict[str, np.ndarray], run: np.ndarray) ->
         groups[name][at] += share * (track[name][at] - groups[name][at])
 
 
-def both_ways(time: np.ndarray, values: np.ndarray, setting: np.ndarray) -> np.ndarray:
-    """One-Euro forwards and backwards. time (n,) s rising, values (n, k), setting (k, 2): cutoff Hz, Hz per unit/s."""
-    forwards = _one_euro(time, values, setting)
-    return _one_euro(-time[::-1], forwards[::-1], setting)[::-1]
+def both_ways(
+    time: np.ndarray, values: np.ndarray, setting: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
+    """One-Euro forwards and backwards. time (n,) s rising, values (n, k), setting (k, 2): cutoff Hz, Hz per unit/s.
+
+    weight (n, k): how much each value counts, 1 in full (the default), towards 0 as if it were not there.
+    """
+    weight = np.ones(values.shape) if weight is None else weight
+    forwards = _one_euro(time, values, setting, weight)
+    return _one_euro(-time[::-1], forwards[::-1], setting, weight[::-1])[::-1]
 
 
-def _one_euro(time: np.ndarray, values: np.ndarray, setting: np.ndarray) -> np.ndarray:
+def _one_euro(time: np.ndarray, values: np.ndarray, setting: np.ndarray, weight: np.ndarray) -> np.ndarray:
     out = np.array(values, np.float64)
     speed = np.zeros(values.shape[1])
     for i in range(1, len(out)):
         step = time[i] - time[i - 1]
-        share = _share(SPEED_CUTOFF, step)
+        share = _share(SPEED_CUTOFF, step) * np.minimum(weight[i], weight[i - 1])
         speed = share * (values[i] - values[i - 1]) / step + (1 - share) * speed
-        share = _share(setting[:, 0] + setting[:, 1] * np.abs(speed), step)
+        share = _share(setting[:, 0] + setting[:, 1] * np.abs(speed), step) * weight[i]
         out[i] = share * out[i] + (1 - share) * out[i - 1]
     return out
+
+
+def _weights(track: Track) -> np.ndarray:
+    """(n, 8): how much each frame counts in each region of DOUBT."""
+    doubt = np.nan_to_num(track["doubt"].astype(np.float64))
+    usual = np.median(doubt[track.found], axis=0) if track.found.any() else 0.0
+    return 1.0 / (1.0 + (np.maximum(doubt - usual, 0.0) / DOUBTFUL) ** 2)
 
 
 def _share(cutoff, step: float):
@@ -90,6 +120,11 @@ def _rotation(time: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 def _setting(name: str) -> tuple[float, float]:
     return QUICK if name.startswith(_QUICK) and not name.startswith(_SLOW_MOUTH) else CALM
+
+
+def _region(name: str) -> str:
+    """The region of DOUBT that an expression belongs to."""
+    return next(region for begin, region in _REGIONS.items() if name.startswith(begin))
 
 
 def runs(track: Track) -> list[np.ndarray]:

@@ -1,28 +1,24 @@
-"""Clip -> Track: find the face in every frame, then let the regressor read the whole performance at once."""
+"""Clip -> Track: find and encode the face in every frame, then let the regressor read the whole performance at once."""
 
-import contextlib
-import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
+from . import rest as resting
 from .clip import Clip, frames
 from .errors import FieldsError
 from .face import FaceTracker
-from .names import EXPRESSION, GROUPS
-from .pose import frontal, head_pose
+from .features import Features, store
+from .names import GROUPS
+from .pose import head_pose
 from .regressor import OUTPUTS, Regressor
 from .track import Track
 
-LANDMARKS = 478
 BATCH = 256
-# Frames taken for the face at rest: the quietest tenth, but no more than this.
-MOST_REST_FRAMES = 200
-# Below this many frames with a face a performance is too short to say what this person's face is at rest.
-FEWEST_FRAMES_FOR_REST = 24
+# Doubt, averaged over the regions, that halves the confidence: a quarter of what a face can do is then a guess.
+HALF_SURE = 0.25
 
 
 @dataclass(frozen=True)
@@ -41,23 +37,30 @@ def capture(
     choose: str | tuple[float, float, float, float] = "largest",
     stop: Callable[[], bool] = lambda: False,
     stills: bool = False,
+    rest: tuple[float, float] | None = None,
 ) -> Generator[Progress, None, Track]:
     """Capture `clip`; yields progress, returns the Track. When `stop()` turns true, returns what there is by then.
 
     `choose`: see `face.FaceTracker`. `stills`: every picture stands for itself (perhaps another person), so no resting
-    face is taken from the others. Landmarks wait in a temporary file, so memory does not grow with the clip.
-    Raises FieldsError for a clip that can't be read, models that can't be loaded, and a clip without a single frame.
+    face is taken from the others. `rest`: from when to when (s, in the clip's time) the person's face is at rest; with
+    None, or when the capture is stopped before, the quietest frames are taken. What waits for the end waits in a
+    temporary file, so memory does not grow with the clip. Raises FieldsError for a clip that can't be read, models that
+    can't be loaded, a clip without a single frame and a `rest` without a face.
     """
+    if rest is not None and not rest[0] <= rest[1]:
+        raise FieldsError("The frames at rest must end after they begin. Choose them again.")
     tracker = FaceTracker(models, device, choose)
     regressor = Regressor(models, device)
     time: list[float] = []
     score: list[float] = []
+    stopped = False
     poses: list[np.ndarray] = []
-    with _store() as store:
+    with store() as file:
+        features = Features(file, regressor)
         stream = frames(clip)
         try:
             for frame in stream:
-                if stop():
+                if stopped := stop():
                     break
                 if frame.cut:
                     tracker.reset()
@@ -68,66 +71,56 @@ def capture(
                     height, width = frame.image.shape[:2]
                     rotation, translation = head_pose(face.landmarks, width, height)
                     poses.append(np.concatenate([rotation, translation]).astype(np.float32))
-                    store.write(frontal(face.landmarks, rotation, width, height).astype(np.float32).tobytes())
+                    features.add(frame.image, face, rotation)
                 yield Progress(len(time), max(clip.count, len(time)), len(poses))
         finally:
             stream.close()
         if not time:
             raise FieldsError("Nothing was captured: the clip gave no frame in that range. Choose a longer range.")
+        features.encode()
+        found = np.array(score) > 0
         pose = np.stack(poses) if poses else np.empty((0, 6), np.float32)
-        read = _read(store, regressor, pose[:, :3], stills)
+        read = _read(features, regressor, None)
+        if stopped and rest is not None and time[-1] < rest[0]:
+            rest = None
+        chosen = _at_rest(np.array(time)[found], read, pose, stills, rest)
+        if len(chosen):
+            read = _read(features, regressor, features.mean(chosen))
     groups = {name: np.full((len(time), *shape), np.nan, np.float32) for name, shape in GROUPS.items()}
-    found = np.array(score) > 0
-    groups["confidence"][:, 0] = score
     groups["head"][found], groups["translation"][found] = pose[:, :3], pose[:, 3:]
     for name in OUTPUTS:
         groups[name][found] = read[name]
+    groups["confidence"][:, 0] = 0.0
+    groups["confidence"][found, 0] = confidence(np.array(score)[found], read["doubt"])
     source = {**clip.source, "device": tracker.device}
     return Track(np.array(time, np.float64), groups, regressor.card, source)
 
 
-@contextlib.contextmanager
-def _store() -> Iterator[BinaryIO]:
-    """A temporary file for the landmarks."""
-    try:
-        with tempfile.TemporaryFile() as store:
-            yield store
-    except OSError as error:
-        raise FieldsError(
-            f"The folder for temporary files can't be used ({error.strerror}). Make room on its disk and capture again."
-        ) from error
+def confidence(score: np.ndarray, doubt: np.ndarray) -> np.ndarray:
+    """(n,) 0..1: how sure there is a face, score (n,), times how sure the network is of it.
+
+    doubt (n, 8) as in a Track: none leaves the score, an expected error of HALF_SURE in all regions halves it, twice
+    that leaves a quarter of it.
+    """
+    return score * 0.5 ** (doubt.mean(axis=1) / HALF_SURE)
 
 
-def _read(store, regressor: Regressor, rotation: np.ndarray, stills: bool) -> dict[str, np.ndarray]:
-    """The network's outputs for all stored landmarks: once without, then with the person's resting face."""
-    read = _predict(store, regressor, rotation, None)
-    if stills or len(rotation) < FEWEST_FRAMES_FOR_REST:
-        return read
-    return _predict(store, regressor, rotation, _rest(store, read, rotation))
+def _at_rest(
+    time: np.ndarray, read: dict[str, np.ndarray], pose: np.ndarray, stills: bool, rest: tuple[float, float] | None
+) -> np.ndarray:
+    """Indices of the frames with a face in which it is at rest; none where that can't be known."""
+    if rest is not None:
+        return resting.between(time, *rest)
+    if stills or len(time) < resting.ENOUGH:
+        return np.empty(0, int)
+    return resting.quietest(read, pose[:, :3], pose[:, 3:])
 
 
-def _predict(store, regressor: Regressor, rotation: np.ndarray, neutral: np.ndarray | None) -> dict[str, np.ndarray]:
+def _read(features: Features, regressor: Regressor, rest: np.ndarray | None) -> dict[str, np.ndarray]:
+    """The network's outputs for all faces, without or with the person's features at rest."""
     parts: dict[str, list[np.ndarray]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
-    for first in range(0, len(rotation), BATCH):
-        some = slice(first, min(first + BATCH, len(rotation)))
-        for name, value in regressor.predict(_landmarks(store, some), rotation[some], neutral).items():
+    for first in range(0, len(features), BATCH):
+        rows = features.rows(first, min(first + BATCH, len(features)))
+        for name, value in regressor.read(rows, rest).items():
             parts[name].append(value)
     return {name: np.concatenate(values) for name, values in parts.items()}
-
-
-def _landmarks(store, some: slice) -> np.ndarray:
-    size = LANDMARKS * 3 * 4
-    store.seek(some.start * size)
-    return np.frombuffer(store.read((some.stop - some.start) * size), np.float32).reshape(-1, LANDMARKS, 3)
-
-
-def _rest(store, read: dict[str, np.ndarray], rotation: np.ndarray) -> np.ndarray:
-    """(478, 3): this person's face at rest, the mean of the quietest frames that look towards the camera."""
-    mouth = [i for i, name in enumerate(EXPRESSION) if name != "tongueOut"]
-    activity = np.abs(read["expression"][:, mouth]).sum(axis=1) + 3 * np.abs(read["jaw"]).sum(axis=1)
-    activity += read["eyelids"].sum(axis=1) + np.linalg.norm(rotation - np.median(rotation, axis=0), axis=1)
-    gaze = read["gaze"].reshape(len(rotation), -1)
-    activity += np.linalg.norm(gaze - np.median(gaze, axis=0), axis=1)  # resting eyes look where they mostly do
-    count = int(np.clip(len(activity) // 10, 5, MOST_REST_FRAMES))
-    quiet = np.sort(np.argsort(activity, kind="stable")[:count])
-    return np.mean([_landmarks(store, slice(int(i), int(i) + 1))[0] for i in quiet], axis=0)

@@ -95,10 +95,15 @@ def load(path: str | os.PathLike[str]) -> Track:
                 raise FieldsError(f"{path.name} was written by another version of FIELDS. Capture again with this one.")
             card, source = (dict(meta.get(part) or {}) for part in ("card", "source"))
             time = _read(archive, "time", "f", (None,)).astype(np.float64)
+            stored = {entry.removesuffix(".npy") for entry in archive.namelist()}
             groups = {
                 name: _read(archive, name, "f", (len(time), *shape)).astype(np.float32)
                 for name, shape in GROUPS.items()
+                if name != "doubt" or name in stored
             }
+            if "doubt" not in groups:  # written before there was one
+                gap = np.isnan(groups["expression"]).any(axis=1, keepdims=True)
+                groups["doubt"] = np.where(gap, np.nan, np.zeros((len(time), *GROUPS["doubt"]))).astype(np.float32)
     except FileNotFoundError:
         raise FieldsError(f"There is no track at {path}. Choose another file or capture again.") from None
     except UNREADABLE as error:

@@ -1,8 +1,6 @@
-"""The bundled network and its card: they belong together, and a damaged one is refused in words."""
+"""The two networks behind one card: they belong together, and a damaged one is refused in words."""
 
-import hashlib
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,82 +9,119 @@ import pytest
 from fields_blender.errors import FieldsError
 from fields_blender.names import GROUPS
 from fields_blender.regressor import OUTPUTS, Regressor
+from fields_blender.windows import EYE, MOUTH
+
+onnx = pytest.importorskip("onnx")
+from tests import make_networks  # noqa: E402 - needs onnx
 
 MODELS = Path(__file__).parent.parent / "models"
 
 
 @pytest.fixture
-def copy(tmp_path):
-    for name in ("regressor.onnx", "regressor.json"):
-        shutil.copy(MODELS / name, tmp_path / name)
+def made(tmp_path):
+    make_networks.write(tmp_path)
     return tmp_path
 
 
 @pytest.fixture(scope="module")
-def faces():
-    """Forty sets of landmarks; what they show does not matter here."""
+def frames():
+    """Twenty frames' windows, landmarks and rotations; what they show does not matter here."""
     rng = np.random.default_rng(3)
-    return rng.normal(0, 0.3, (40, 478, 3)).astype(np.float32), rng.normal(0, 0.2, (40, 3)).astype(np.float32)
+    return (
+        rng.integers(0, 256, (20, 2, EYE, EYE, 3), dtype=np.uint8),
+        rng.integers(0, 256, (20, MOUTH, MOUTH, 3), dtype=np.uint8),
+        rng.normal(0, 0.3, (20, 478, 3)).astype(np.float32),
+        rng.normal(0, 0.2, (20, 3)).astype(np.float32),
+    )
 
 
-def test_outputs_have_the_sizes_and_ranges_of_the_contract(faces):
-    read = Regressor(MODELS, "cpu").predict(*faces)
+# ---- the bundled networks
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Regressor:
+    return Regressor(MODELS, "cpu")
+
+
+def test_outputs_have_the_sizes_and_ranges_of_the_contract(bundled, frames):
+    features = bundled.encode(*frames)
+    assert features.shape == (20, bundled.features) and features.dtype == np.float32
+    read = bundled.read(features)
     assert set(read) == set(OUTPUTS)
     for name, value in read.items():
-        assert value.shape == (40, *GROUPS[name]) and value.dtype == np.float32 and np.isfinite(value).all(), name
+        assert value.shape == (20, *GROUPS[name]) and value.dtype == np.float32 and np.isfinite(value).all(), name
     for name in ("expression", "eyelids", "emotion", "intensity"):
         assert read[name].min() >= 0 and read[name].max() <= 1, name
-    assert (read["jaw"][:, 0] >= 0).all()
+    assert (read["jaw"][:, 0] >= 0).all() and (read["doubt"] > 0).all()
     np.testing.assert_allclose(read["emotion"].sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_frame_is_read_the_same_alone_and_among_others(faces):
-    regressor = Regressor(MODELS, "cpu")
-    whole = regressor.predict(*faces, neutral=faces[0][0])
-    alone = regressor.predict(faces[0][7:8], faces[1][7:8], neutral=faces[0][0])
+def test_a_frame_is_read_the_same_alone_and_among_others(bundled, frames):
+    whole, alone = bundled.encode(*frames), bundled.encode(*(part[7:8] for part in frames))
+    np.testing.assert_allclose(alone[0], whole[7], atol=2e-3)
+    together, single = bundled.read(whole, whole[0]), bundled.read(whole[7:8], whole[0])
     for name in OUTPUTS:
-        np.testing.assert_allclose(alone[name][0], whole[name][7], atol=1e-4)
+        np.testing.assert_allclose(single[name][0], together[name][7], atol=1e-4)
 
 
-def test_what_the_person_looks_like_at_rest_matters(faces):
-    regressor = Regressor(MODELS, "cpu")
-    without, with_rest = regressor.predict(*faces), regressor.predict(*faces, neutral=faces[0][0])
+def test_what_the_person_looks_like_at_rest_matters(bundled, frames):
+    features = bundled.encode(*frames)
+    without, with_rest = bundled.read(features), bundled.read(features, features[0])
     assert np.abs(without["expression"] - with_rest["expression"]).max() > 0.01
 
 
-def test_a_damaged_network_is_refused(copy):
-    data = bytearray((copy / "regressor.onnx").read_bytes())
+# ---- networks made for the test
+
+
+def test_everything_reaches_the_networks_as_it_is(made, frames):
+    regressor = Regressor(made, "cpu")
+    eyes, mouth, landmarks, rotation = frames
+    parts = [eyes.mean((1, 2, 3)) / 255, mouth.mean((1, 2)) / 255, landmarks.mean(1), rotation]
+    features = regressor.encode(*frames)
+    assert regressor.features == make_networks.FEATURES
+    np.testing.assert_allclose(features, np.concatenate(parts, axis=1), atol=1e-5)
+    for rest in (None, features[3]):
+        read = regressor.read(features, rest)
+        for name in OUTPUTS:
+            expected = make_networks.read(features, rest, name).reshape(20, *GROUPS[name])
+            np.testing.assert_allclose(read[name], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["encoder", "regressor"])
+def test_a_damaged_network_is_refused(made, name):
+    path = made / f"{name}.onnx"
+    data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
-    (copy / "regressor.onnx").write_bytes(data)
-    with pytest.raises(FieldsError, match=r"damaged.*Install the extension again"):
-        Regressor(copy, "cpu")
+    path.write_bytes(data)
+    with pytest.raises(FieldsError, match=rf"{name}\.onnx is not the file its card describes.*Reinstall"):
+        Regressor(made, "cpu")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"inputs": {}}', "null"])
-def test_a_damaged_card_is_refused(copy, text):
-    (copy / "regressor.json").write_text(text)
+@pytest.mark.parametrize("name", ["encoder", "regressor"])
+def test_a_missing_network_is_named(made, name):
+    (made / f"{name}.onnx").unlink()
+    with pytest.raises(FieldsError, match=rf"{name}\.onnx can't be read.*Reinstall"):
+        Regressor(made, "cpu")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"networks": {}}', "null"])
+def test_a_damaged_card_is_refused(made, text):
+    (made / "regressor.json").write_text(text)
     with pytest.raises(FieldsError, match="Install the extension again"):
-        Regressor(copy, "cpu")
+        Regressor(made, "cpu")
 
 
-def test_a_card_of_other_outputs_is_refused(copy):
-    card = json.loads((copy / "regressor.json").read_text())
-    card["expression"] = card["expression"][::-1]
-    (copy / "regressor.json").write_text(json.dumps(card))
+@pytest.mark.parametrize("names", ["expression", "emotions", "doubt"])
+def test_a_card_of_other_outputs_is_refused(made, names):
+    card = json.loads((made / "regressor.json").read_text())
+    make_networks.write_card(made, **{names: card[names][::-1]})
     with pytest.raises(FieldsError, match="other outputs"):
-        Regressor(copy, "cpu")
+        Regressor(made, "cpu")
 
 
-def test_another_network_behind_the_right_sum_is_refused(copy):
-    other = (MODELS / "face_detector.onnx").read_bytes()
-    (copy / "regressor.onnx").write_bytes(other)
-    card = json.loads((copy / "regressor.json").read_text())
-    (copy / "regressor.json").write_text(json.dumps({**card, "sha256": hashlib.sha256(other).hexdigest()}))
+@pytest.mark.parametrize(("name", "other"), [("encoder", "regressor"), ("regressor", "encoder")])
+def test_another_network_behind_the_right_sum_is_refused(made, name, other):
+    (made / f"{name}.onnx").write_bytes((made / f"{other}.onnx").read_bytes())
+    make_networks.write_card(made)
     with pytest.raises(FieldsError, match=r"another one.*Install the extension again"):
-        Regressor(copy, "cpu")
-
-
-def test_a_missing_network_is_named(copy):
-    (copy / "regressor.onnx").unlink()
-    with pytest.raises(FieldsError, match=r"regressor\.onnx|can't be read"):
-        Regressor(copy, "cpu")
+        Regressor(made, "cpu")

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.names import GROUPS
-from fields_blender.smooth import smooth
+from fields_blender.names import DOUBT, EXPRESSION, GROUPS
+from fields_blender.smooth import CALM, both_ways, smooth
 from fields_blender.track import Track
 
 
@@ -84,3 +84,61 @@ def test_empty_of_faces_and_single_frames():
     assert np.isnan(smooth(nothing)["expression"]).all()
     one = track_of(times(1), expression=np.full((1, 39), 0.5))
     np.testing.assert_allclose(smooth(one)["expression"], 0.5)
+
+
+def busy(n: int = 90) -> dict[str, np.ndarray]:
+    """A face in motion, with noise."""
+    random = np.random.default_rng(1)
+    weights = 0.3 + 0.2 * np.sin(times(n)[:, None] * np.arange(1, 40)) + random.normal(0, 0.03, (n, 39))
+    lids = np.exp(-(((times(n) - 1.5) / 0.055) ** 2))[:, None].repeat(2, axis=1)
+    return {
+        "expression": weights,
+        "eyelids": lids,
+        "jaw": 0.3 * weights[:, :3],
+        "gaze": weights[:, :4].reshape(n, 2, 2),
+    }
+
+
+@given(st.floats(0, 0.5))
+def test_the_same_doubt_everywhere_changes_nothing(doubt):
+    """The last bit of it: a network that is never sure is no reason to smooth more than it was set to."""
+    sure = smooth(track_of(times(90), **busy()))
+    unsure = smooth(track_of(times(90), **busy(), doubt=np.full((90, 8), doubt)))
+    for name in ("expression", "eyelids", "jaw", "gaze", "head"):
+        np.testing.assert_array_equal(sure[name], unsure[name])
+
+
+def test_values_of_full_weight_are_filtered_as_without_weights():
+    values = busy()["expression"]
+    setting = np.array([CALM] * 39)
+    np.testing.assert_array_equal(
+        both_ways(times(90), values, setting), both_ways(times(90), values, setting, np.ones((90, 39)))
+    )
+
+
+def test_a_doubtful_stretch_gives_way_to_what_is_around_it():
+    """A hand before the mouth for a fifth of a second: the mouth goes astray, the brows are seen as well as ever."""
+    still = np.full((90, 39), 0.2)
+    astray, doubt = still.copy(), np.full((90, 8), 0.05)
+    astray[40:46] += 0.5
+    doubt[40:46, DOUBT.index("mouth")] = 0.8
+    talking = np.tile([0.35, 0, 0], (90, 1))
+    sure = smooth(track_of(times(90), expression=astray, jaw=talking))["expression"] - still
+    unsure = smooth(track_of(times(90), expression=astray, jaw=talking, doubt=doubt))["expression"] - still
+    mouth = [name.startswith("mouth") for name in EXPRESSION]
+    assert unsure[:, mouth].max() < sure[:, mouth].max() / 3
+    np.testing.assert_array_equal(unsure[:, EXPRESSION.index("browInnerUp")], sure[:, EXPRESSION.index("browInnerUp")])
+
+
+def test_a_blink_that_is_doubted_a_little_keeps_its_peak():
+    time = times(90)
+    blink = np.exp(-(((time - 1.5) / 0.055) ** 2))[:, None].repeat(2, axis=1)
+    doubt = 0.05 + 0.1 * blink[:, :1].repeat(8, axis=1)
+    after = smooth(track_of(time, eyelids=blink, doubt=doubt))["eyelids"]
+    assert after.max() > 0.85
+    assert np.argmax(after[:, 0]) == np.argmax(blink[:, 0])
+
+
+def test_a_doubt_that_is_not_known_is_none():
+    unknown = smooth(track_of(times(90), **busy(), doubt=np.full((90, 8), np.nan)))
+    np.testing.assert_array_equal(unknown["expression"], smooth(track_of(times(90), **busy()))["expression"])

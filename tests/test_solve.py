@@ -2,6 +2,7 @@
 
 import errno
 import io
+import shutil
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -12,16 +13,17 @@ import pytest
 from fields_blender.arkit import to_arkit
 from fields_blender.clip import open_video
 from fields_blender.errors import FieldsError
+from fields_blender.features import TOGETHER
 from fields_blender.names import ARKIT, GROUPS
-from fields_blender.solve import capture
+from fields_blender.solve import HALF_SURE, capture, confidence
 from fields_blender.track import Track, load
 
 ROOT = Path(__file__).parent.parent
 MODELS, CLIP, TRUTH = ROOT / "models", ROOT / "samples/performance.mp4", ROOT / "samples/performance.npz"
 
 
-def run(clip, **options) -> tuple[list, Track]:
-    work, progress = capture(clip, MODELS, "cpu", **options), []
+def run(clip, models=MODELS, **options) -> tuple[list, Track]:
+    work, progress = capture(clip, models, "cpu", **options), []
     while True:
         try:
             progress.append(next(work))
@@ -32,6 +34,19 @@ def run(clip, **options) -> tuple[list, Track]:
 def weights(track: Track) -> dict[str, np.ndarray]:
     groups = (track[name].astype(float) for name in ("expression", "jaw", "eyelids", "gaze"))
     return dict(zip(ARKIT, to_arkit(*groups).T, strict=True))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Models with networks whose answers can be reckoned in place of the trained ones."""
+    pytest.importorskip("onnx")
+    from tests import make_networks
+
+    folder = tmp_path_factory.mktemp("models")
+    make_networks.write(folder)
+    for name in ("face.json", "face_detector.onnx", "face_landmarks.onnx"):
+        shutil.copy(MODELS / name, folder / name)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +114,16 @@ def test_a_stopped_capture_keeps_what_it_has(captured):
     np.testing.assert_allclose(track["head"], captured[1]["head"][:20], atol=1e-4)
 
 
-def test_a_closed_capture_leaves_no_thread(captured):
+def test_a_closed_capture_leaves_no_thread(made):
     import threading
 
-    work = capture(open_video(CLIP), MODELS, "cpu")
+    work = capture(open_video(CLIP), made, "cpu")
     list(islice(work, 3))
     work.close()
     assert not [thread for thread in threading.enumerate() if "decoder" in thread.name]
 
 
-def test_a_clip_without_a_face_is_all_gaps(tmp_path):
+def test_a_clip_without_a_face_is_all_gaps(made, tmp_path):
     cv2 = pytest.importorskip("cv2")
     for i in range(3):
         picture = np.full((120, 160, 3), 90, np.uint8)
@@ -116,20 +131,98 @@ def test_a_clip_without_a_face_is_all_gaps(tmp_path):
         cv2.imwrite(str(tmp_path / f"{i}.png"), picture)
     from fields_blender.clip import open_stills
 
-    _, track = run(open_stills(tmp_path), stills=True)
+    _, track = run(open_stills(tmp_path), made, stills=True)
     assert len(track) == 3 and not track.found.any() and (track["confidence"] == 0).all()
 
 
-def test_a_range_without_frames_is_said(captured):
+def test_a_range_without_frames_is_said(made):
     with pytest.raises(FieldsError):
-        run(open_video(CLIP, start=500.0))
+        run(open_video(CLIP, start=500.0), made)
 
 
-def test_a_full_disk_is_said(captured, monkeypatch):
+def test_a_full_disk_is_said(made, monkeypatch):
     class Full(io.BytesIO):
         def write(self, data):
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", Full)
     with pytest.raises(FieldsError, match="No space left"):
-        list(capture(open_video(CLIP, end=0.2), MODELS, "cpu"))
+        list(capture(open_video(CLIP, end=0.2), made, "cpu"))
+
+
+# ---- with networks made for the test, whose answers can be reckoned
+
+
+@pytest.fixture(scope="module")
+def automatic(made):
+    return run(open_video(CLIP, end=2.0), made)[1]
+
+
+@pytest.fixture(scope="module")
+def features(made):
+    """Those of each frame, encoded one by one."""
+    from fields_blender.clip import frames
+    from fields_blender.face import FaceTracker
+    from fields_blender.pose import frontal, head_pose
+    from fields_blender.regressor import Regressor
+    from fields_blender.windows import windows
+
+    tracker, regressor, rows = FaceTracker(made, "cpu"), Regressor(made, "cpu"), []
+    for frame in frames(open_video(CLIP, end=2.0)):
+        face = tracker.track(frame.image)
+        assert face is not None
+        height, width = frame.image.shape[:2]
+        rotation, _ = head_pose(face.landmarks, width, height)
+        turned = frontal(face.landmarks, rotation, width, height)
+        eyes, mouth = windows(frame.image, face.landmarks)
+        rows.append(regressor.encode(eyes[None], mouth[None], turned[None], rotation[None])[0])
+    assert len(rows) % TOGETHER, "the last frames must be fewer than are encoded together"
+    return np.stack(rows)
+
+
+def test_frames_at_rest_given_by_hand_are_the_rest(made, features):
+    """Over two seconds, and the one frame under the playhead."""
+    from tests.make_networks import read
+
+    for rest, some in (((0.5, 0.8), slice(15, 25)), ((1.0, 1.0), slice(30, 31))):
+        _, track = run(open_video(CLIP, end=2.0), made, rest=rest)
+        np.testing.assert_allclose(track.time[some][[0, -1]], rest, atol=0.02)
+        expected = read(features, features[some].mean(axis=0), "expression")
+        np.testing.assert_allclose(track["expression"], expected, atol=1e-5)
+
+
+def test_stills_have_no_rest_of_others_but_what_is_given(made, features):
+    from tests.make_networks import read
+
+    _, track = run(open_video(CLIP, end=2.0), made, stills=True)
+    np.testing.assert_allclose(track["expression"], read(features, None, "expression"), atol=1e-5)
+    _, track = run(open_video(CLIP, end=2.0), made, stills=True, rest=(1.0, 1.0))
+    np.testing.assert_allclose(track["expression"], read(features, features[30], "expression"), atol=1e-5)
+
+
+def test_frames_at_rest_are_found(automatic, features):
+    from tests.make_networks import read
+
+    assert np.abs(automatic["expression"] - read(features, None, "expression")).max() > 0.01
+
+
+def test_frames_at_rest_without_a_face_or_backwards_are_refused(made):
+    with pytest.raises(FieldsError, match="no face between 9"):
+        run(open_video(CLIP, end=2.0), made, rest=(9.0, 9.5))
+    with pytest.raises(FieldsError, match="must end after they begin"):
+        run(open_video(CLIP, end=2.0), made, rest=(1.0, 0.5))
+
+
+def test_a_capture_stopped_before_the_rest_keeps_what_it_has(made):
+    asked = iter([False] * 40 + [True] * 1000)
+    _, track = run(open_video(CLIP), made, stop=lambda: next(asked), rest=(5.0, 6.0))
+    assert len(track) == 40 and track.found.all()
+
+
+def test_doubt_lowers_the_confidence(automatic):
+    doubt = automatic["doubt"]
+    assert (doubt > 0).all() and doubt.shape == (len(automatic), 8)
+    assert ((automatic["confidence"] > 0.3) & (automatic["confidence"] < 1)).all()
+    score = np.array([0.8, 0.8, 0.8])
+    sure = confidence(score, np.array([[0.0], [HALF_SURE], [2 * HALF_SURE]]).repeat(8, axis=1))
+    np.testing.assert_allclose(sure, [0.8, 0.4, 0.2])

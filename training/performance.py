@@ -84,10 +84,10 @@ def perform(seed: int = 5) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """
     rng = np.random.default_rng(seed)
     time = np.arange(round(SECONDS * RATE)) / RATE
-    awake = _rise(time, NEUTRAL_UNTIL, NEUTRAL_UNTIL + 0.4)
+    awake = rise(time, NEUTRAL_UNTIL, NEUTRAL_UNTIL + 0.4)
     speech, closed = _speech(time)
     looks, labels = _emotions(time)
-    sides = {side: 1.0 + awake * _wander(time, rng, 0.6, 0.08) for side in ("Left", "Right")}
+    sides = {side: 1.0 + awake * wander(time, rng, 0.6, 0.08) for side in ("Left", "Right")}
 
     # Lips that close in speech close in every emotion: whatever parts them gives way.
     for name in ("mouthUpperUp", "mouthLowerDown", "jaw", "mouthFunnel", "mouthShrugLower"):
@@ -103,15 +103,15 @@ def perform(seed: int = 5) -> tuple[np.ndarray, dict[str, np.ndarray]]:
             expression[:, column] = weights[name.removesuffix(side)] * (sides[side] if side else 1.0)
     jaw = np.zeros((len(time), 3))
     jaw[:, 0] = JAW_OPEN * jaw_open
-    jaw[:, 1] = 0.012 * awake * _wander(time, rng, 1.5, 1.0) * np.minimum(jaw_open / 0.3, 1.0)
+    jaw[:, 1] = 0.012 * awake * wander(time, rng, 1.5, 1.0) * np.minimum(jaw_open / 0.3, 1.0)
 
     lids = _blinks(time)
     head = np.radians(_through(time, _HEAD, _smooth))
     for stress in _STRESS:
         head[:, 1] -= np.radians(3.5) * np.exp(-(((time - stress) / 0.11) ** 2))
-    head += awake[:, None] * np.radians([_wander(time, rng, 0.8, 0.7) for _ in range(3)]).T
-    rotation = _rotations(head[:, 0], -head[:, 1], -head[:, 2])
-    place = awake[:, None] * np.transpose([_wander(time, rng, 0.35, size) for size in (0.10, 0.06, 0.14)])
+    head += awake[:, None] * np.radians([wander(time, rng, 0.8, 0.7) for _ in range(3)]).T
+    rotation = rotations(head[:, 0], -head[:, 1], -head[:, 2])
+    place = awake[:, None] * np.transpose([wander(time, rng, 0.35, size) for size in (0.10, 0.06, 0.14)])
     groups = {
         "expression": np.clip(expression, 0.0, 1.0),
         "jaw": jaw,
@@ -121,6 +121,7 @@ def perform(seed: int = 5) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         "translation": _REST_PLACE + place + rotation @ NECK_TO_EYES - NECK_TO_EYES,
         **labels,
         "confidence": np.ones((len(time), 1)),
+        "doubt": np.zeros((len(time), 8)),
     }
     return time, {name: groups[name].astype(np.float32) for name in GROUPS}
 
@@ -160,7 +161,7 @@ def _emotions(time: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.nda
     emotion = np.zeros((len(time), len(EMOTIONS)))
     valence_arousal = np.zeros((len(time), 2))
     for name, strength, onset, full, offset, gone in _EMOTIONS:
-        level = strength * _rise(time, onset, full) * (1 - _rise(time, offset, gone))
+        level = strength * rise(time, onset, full) * (1 - rise(time, offset, gone))
         for part, value in _parse(_LOOKS[name]).items():
             looks[part] = looks.get(part, 0.0) + level * value
         emotion[:, EMOTIONS.index(name)] += level
@@ -174,7 +175,7 @@ def _blinks(time: np.ndarray) -> np.ndarray:
     lids = np.zeros(len(time))
     for shut in _BLINKS:
         shut = round(shut * RATE) / RATE
-        closing, opening = _rise(time, shut - 0.085, shut), 1 - _rise(time, shut + 0.02, shut + 0.17)
+        closing, opening = rise(time, shut - 0.085, shut), 1 - rise(time, shut + 0.02, shut + 0.17)
         lids = np.maximum(lids, closing * opening)
     return lids
 
@@ -187,18 +188,18 @@ def _gaze(time: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     return np.stack([np.arctan2(x, z), np.arcsin(np.clip(y, -1, 1))], axis=1)
 
 
-def _rise(time: np.ndarray, start: float, end: float) -> np.ndarray:
+def rise(time: np.ndarray, start: float, end: float) -> np.ndarray:
     """0 before, 1 after, minimum jerk between."""
     t = np.clip((time - start) / (end - start), 0.0, 1.0)
     return t * t * t * (10 - 15 * t + 6 * t * t)
 
 
 def _smooth(time: np.ndarray, this: float, following: float) -> np.ndarray:
-    return _rise(time, this, following)
+    return rise(time, this, following)
 
 
 def _saccade(time: np.ndarray, this: float, following: float) -> np.ndarray:
-    return _rise(time, following, following + 0.05)
+    return rise(time, following, following + 0.05)
 
 
 def _through(time: np.ndarray, keys: tuple, step: Callable[[np.ndarray, float, float], np.ndarray]) -> np.ndarray:
@@ -210,14 +211,14 @@ def _through(time: np.ndarray, keys: tuple, step: Callable[[np.ndarray, float, f
     return values
 
 
-def _wander(time: np.ndarray, rng: np.random.Generator, hertz: float, size: float) -> np.ndarray:
+def wander(time: np.ndarray, rng: np.random.Generator, hertz: float, size: float) -> np.ndarray:
     """(n,) slow noise around 0 with standard deviation `size`: the small life of a body that holds still."""
     frequencies = hertz * rng.uniform(0.3, 1.0, 6)
     phases = rng.uniform(0, 2 * np.pi, 6)
     return size * np.sqrt(2 / 6) * np.sin(2 * np.pi * np.outer(time, frequencies) + phases).sum(axis=1)
 
 
-def _rotations(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
+def rotations(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
     """(n, 3, 3): roll about z, then pitch about x (down positive), then yaw about y (to the subject's left)."""
     zero, one = np.zeros_like(yaw), np.ones_like(yaw)
 

@@ -501,7 +501,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
 
 def test_a_real_clip_opens_the_mouth(scene, part, head, tmp_path):
     models = part("operators.capture").MODELS
-    if not CLIP.exists() or not all((models / name).exists() for name in ("face_landmarks.onnx", "regressor.onnx")):
+    if not CLIP.exists() or not all((models / name).exists() for name in ("face_landmarks.onnx", "encoder.onnx")):
         pytest.skip("needs ../shared/data/clips and the networks (make models)")
     scene.render.fps = 25
     add_strip(scene, CLIP)

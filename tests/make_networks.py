@@ -1,0 +1,97 @@
+"""Networks of the bundled ones' inputs and outputs that a test sees through: their features are means of what they get.
+
+The capture can so be tested for itself, however good or bad the trained weights are.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
+from fields_blender.regressor import OUTPUTS
+
+# Mean colour of the eyes and of the mouth (0..1), mean of the landmarks, rotation.
+FEATURES = 12
+# A fixed way from features to each output, through a sigmoid.
+MATRICES = {
+    name: np.random.default_rng(i).normal(0, 1, (FEATURES, int(np.prod(GROUPS[name])))).astype(np.float32)
+    for i, name in enumerate(OUTPUTS)
+}
+RANGE = {"jaw": 0.3, "gaze": 0.3, "doubt": 0.1}
+
+
+def write(folder: Path) -> None:
+    """encoder.onnx, regressor.onnx and their card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(encoder(), folder / "encoder.onnx")
+    onnx.save(reader(), folder / "regressor.onnx")
+    write_card(folder)
+
+
+def write_card(folder: Path, **changed) -> None:
+    """The card of the two networks as they are."""
+    networks = {
+        name: {"file": f"{name}.onnx", "sha256": hashlib.sha256((folder / f"{name}.onnx").read_bytes()).hexdigest()}
+        for name in ("encoder", "regressor")
+    }
+    card = {"licence": "CC0-1.0", "networks": networks, "expression": EXPRESSION, "emotions": EMOTIONS, "doubt": DOUBT}
+    (folder / "regressor.json").write_text(json.dumps({**card, **changed}))
+
+
+def encoder() -> onnx.ModelProto:
+    inputs = [
+        helper.make_tensor_value_info("eyes", TensorProto.UINT8, ["n", 2, 72, 72, 3]),
+        helper.make_tensor_value_info("mouth", TensorProto.UINT8, ["n", 96, 96, 3]),
+        helper.make_tensor_value_info("landmarks", TensorProto.FLOAT, ["n", 478, 3]),
+        helper.make_tensor_value_info("rotation", TensorProto.FLOAT, ["n", 3]),
+    ]
+    nodes = []
+    for name, axes in (("eyes", [1, 2, 3]), ("mouth", [1, 2])):
+        nodes += [
+            helper.make_node("Cast", [name], [f"{name}_float"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", [f"{name}_float"], [f"{name}_mean"], axes=axes, keepdims=0),
+            helper.make_node("Mul", [f"{name}_mean", "brightness"], [f"{name}_part"]),
+        ]
+    nodes.append(helper.make_node("ReduceMean", ["landmarks"], ["landmarks_part"], axes=[1], keepdims=0))
+    parts = ["eyes_part", "mouth_part", "landmarks_part", "rotation"]
+    nodes.append(helper.make_node("Concat", parts, ["features"], axis=1))
+    outputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", FEATURES])]
+    return _model(nodes, inputs, outputs, {"brightness": np.float32(1 / 255)})
+
+
+def reader() -> onnx.ModelProto:
+    inputs = [
+        helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", FEATURES]),
+        helper.make_tensor_value_info("rest", TensorProto.FLOAT, ["n", FEATURES]),
+        helper.make_tensor_value_info("rest_known", TensorProto.FLOAT, ["n", 1]),
+    ]
+    nodes = [
+        helper.make_node("Mul", ["rest", "rest_known"], ["taken"]),
+        helper.make_node("Sub", ["features", "taken"], ["change"]),
+    ]
+    constants, outputs = {}, []
+    for name, matrix in MATRICES.items():
+        constants[f"{name}_matrix"], constants[f"{name}_range"] = matrix, np.float32(RANGE.get(name, 1.0))
+        nodes += [
+            helper.make_node("MatMul", ["change", f"{name}_matrix"], [f"{name}_linear"]),
+            helper.make_node("Sigmoid", [f"{name}_linear"], [f"{name}_unit"]),
+            helper.make_node("Mul", [f"{name}_unit", f"{name}_range"], [name]),
+        ]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", matrix.shape[1]]))
+    return _model(nodes, inputs, outputs, constants)
+
+
+def read(features: np.ndarray, rest: np.ndarray | None, name: str) -> np.ndarray:
+    """What `reader` answers, in numpy."""
+    change = features if rest is None else features - rest
+    return RANGE.get(name, 1.0) / (1 + np.exp(-change @ MATRICES[name]))
+
+
+def _model(nodes, inputs, outputs, constants: dict[str, np.ndarray]) -> onnx.ModelProto:
+    values = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "test", inputs, outputs, values)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
