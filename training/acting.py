@@ -1,0 +1,203 @@
+"""What the made-up people of the test sets do: stills, rising emotions, turning heads, speech with feeling.
+
+All weights are ARKit's (52), in the order of `names.ARKIT`. Recipes of the tests' own, so that a network which has
+learned the habits of its training data by heart gains nothing here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fields_blender.names import ARKIT, EMOTIONS
+
+from . import expressions, performance
+from .render import random_rotation
+
+KINDS = ("rest", "emotion", "subtle", "life", "sparse", "ramp", "sweep", "speaking")
+FEELINGS = EMOTIONS[1:]
+STEPS = 20  # of a ramp
+SWEEP = np.arange(-40.0, 41.0, 5.0)  # degrees of yaw
+RATE, SECONDS = 30, 4.0
+# Drawn apart: gaze and blinks.
+OTHERS = [i for i, name in enumerate(ARKIT) if not name.startswith(("eyeLook", "eyeBlink"))]
+
+
+@dataclass(frozen=True)
+class Act:
+    """k pictures of one person.
+
+    `weights` (k, 52); `turns` (k, 3, 3) head to camera; `emotion` (k, 8) soft label, all 0 where nobody can say;
+    `intensity` (k,); `kind` (k,) index into KINDS; `moment` (k,) equal where people of a set do the same, else -1.
+    `moving`: one shot, the same light and camera in all.
+    """
+
+    weights: np.ndarray
+    turns: np.ndarray
+    emotion: np.ndarray
+    intensity: np.ndarray
+    kind: np.ndarray
+    moment: np.ndarray
+    moving: bool = False
+
+
+def label(emotion: str, intensity: float | np.ndarray) -> np.ndarray:
+    """(8,) or (k, 8): the emotion by its intensity, neutral by the rest; all 0 for an unknown emotion ""."""
+    one = np.eye(len(EMOTIONS))
+    strength = np.asarray(intensity, float)[..., None]
+    return strength * one[EMOTIONS.index(emotion)] + (1 - strength) * one[0] if emotion else 0 * strength * one[0]
+
+
+def stills(rng: np.random.Generator) -> Act:
+    """12 pictures in 12 places: 2 at rest, 3 emotions, 2 subtle ones, 2 of life as in training, 3 of a few channels."""
+    rows = [(np.zeros(52), "neutral", 0.0, "rest")] * 2
+    for low, high, kind, count in ((0.3, 1.0, "emotion", 3), (0.1, 0.3, "subtle", 2)):
+        for _ in range(count):
+            emotion, strength = str(rng.choice(FEELINGS)), float(rng.uniform(low, high))
+            weights = expressions.prototype(rng, emotion) * strength * np.exp(rng.normal(0, 0.15, 52))
+            rows.append((_looking(rng, weights), emotion, strength, kind))
+    for _ in range(2):
+        weights, emotion, strength, *_ = expressions.sample(rng)
+        rows.append((weights, emotion, strength, "life"))
+    for _ in range(3):
+        rows.append((_looking(rng, sparse(rng)), "", 0.0, "sparse"))
+    return Act(
+        np.clip([weights for weights, *_ in rows], 0, 1),
+        np.stack([random_rotation(rng) for _ in rows]),
+        np.stack([label(emotion, strength) for _, emotion, strength, _ in rows]),
+        np.array([strength for _, _, strength, _ in rows]),
+        np.array([KINDS.index(kind) for *_, kind in rows]),
+        np.full(len(rows), -1),
+    )
+
+
+def sparse(rng: np.random.Generator) -> np.ndarray:
+    """(52,) three channels, each as likely as any other; half the time with their other sides."""
+    weights = np.zeros(52)
+    weights[rng.choice(OTHERS, 3, replace=False)] = rng.uniform(0.25, 1.0, 3)
+    if rng.random() < 0.5:
+        weights = np.maximum(weights, expressions.mirrored(weights))
+    # A tongue needs open lips, and mouthClose an open jaw to close.
+    index = expressions.INDEX
+    needed = max(weights[index["mouthClose"]], 0.35 * weights[index["tongueOut"]])
+    weights[index["jawOpen"]] = max(weights[index["jawOpen"]], needed)
+    return weights
+
+
+def _looking(rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:
+    """The same with eyes that look somewhere."""
+    side, up = np.clip(rng.normal(0, 0.25, 2), -1, 1)
+    out = weights.copy()
+    for name, amount in (
+        ("eyeLookOutLeft", side), ("eyeLookInRight", side), ("eyeLookInLeft", -side), ("eyeLookOutRight", -side),
+        ("eyeLookUpLeft", up), ("eyeLookUpRight", up), ("eyeLookDownLeft", -up), ("eyeLookDownRight", -up),
+    ):  # fmt: skip
+        out[expressions.INDEX[name]] = max(amount, 0.0)
+    return out
+
+
+def ramps(rng: np.random.Generator) -> Act:
+    """Each emotion from nothing to full in STEPS pictures of one shot, the same for all people."""
+    strength = np.tile(np.linspace(0, 1, STEPS), len(FEELINGS))
+    full = np.repeat([_plain(emotion) for emotion in FEELINGS], STEPS, axis=0)
+    turn = _turn(*rng.normal(0, [6, 4, 3]))
+    return Act(
+        full * strength[:, None],
+        np.repeat(turn[None], len(full), axis=0),
+        np.concatenate([label(emotion, np.linspace(0, 1, STEPS)) for emotion in FEELINGS]),
+        strength,
+        np.full(len(full), KINDS.index("ramp")),
+        np.arange(len(full)),
+        moving=True,
+    )
+
+
+def _plain(emotion: str) -> np.ndarray:
+    """(52,) the units that are always there; the left side where the emotion has but one."""
+    return expressions.prototype(np.random.default_rng(3), emotion, optional=False)
+
+
+def sweep(rng: np.random.Generator) -> Act:
+    """One expression held while the head turns through SWEEP; a face at rest now and then."""
+    held = np.zeros(52) if rng.random() < 0.2 else 0.7 * expressions.prototype(rng, str(rng.choice(FEELINGS)))
+    count = len(SWEEP)
+    return Act(
+        np.repeat(held[None], count, axis=0),
+        np.stack([_turn(angle, 0, 0) for angle in SWEEP]),
+        np.zeros((count, len(EMOTIONS))),
+        np.zeros(count),
+        np.full(count, KINDS.index("sweep")),
+        np.full(count, -1),
+        moving=True,
+    )
+
+
+def speaking(rng: np.random.Generator) -> Act:
+    """SECONDS of speech at RATE: visemes that melt into each other, an emotion that comes and goes, blinks, glances."""
+    time = np.arange(round(SECONDS * RATE)) / RATE
+    speech = _speech(rng, time)
+    emotion, peak = str(rng.choice(FEELINGS)), rng.uniform(0.35, 1.0)
+    start, end = rng.uniform(0.3, 1.0), rng.uniform(2.8, 3.5)
+    level = peak * performance.rise(time, start, start + rng.uniform(0.2, 0.7))
+    level *= 1 - performance.rise(time, end, end + rng.uniform(0.2, 0.5))
+    weights = speech + level[:, None] * expressions.prototype(rng, emotion) * (1 - 0.5 * speech)
+    for side in ("Left", "Right"):
+        mine = [name.endswith(side) for name in ARKIT]
+        weights[:, mine] *= (1 + performance.wander(time, rng, 0.6, 0.08))[:, None]
+    _glance(rng, time, weights)
+    lids = _blinks(rng, time)
+    for side in ("Left", "Right"):
+        blink, wide = (expressions.INDEX[f"eye{name}{side}"] for name in ("Blink", "Wide"))
+        weights[:, blink] = np.maximum(weights[:, blink], lids)
+        weights[:, wide] *= 1 - lids
+    yaw, pitch, roll = (performance.wander(time, rng, 0.5, size) for size in (9, 5, 4))
+    return Act(
+        np.clip(weights, 0, 1),
+        performance.rotations(*np.radians([yaw, pitch, roll])),
+        label(emotion, level),
+        level,
+        np.full(len(time), KINDS.index("speaking")),
+        np.full(len(time), -1),
+        moving=True,
+    )
+
+
+def _speech(rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
+    """(n, 52): visemes with a dominance that falls off to both sides, as in `performance`."""
+    total, mouth = np.full(len(time), 0.03), np.zeros((len(time), 52))
+    centre = rng.uniform(0.2, 0.6)
+    while centre < SECONDS - 0.2:
+        dominance = np.exp(-((np.abs(time - centre) / rng.uniform(0.045, 0.075)) ** 1.6))
+        viseme = expressions.VISEMES[rng.integers(len(expressions.VISEMES))]
+        total += dominance
+        for name, weight in viseme.items():
+            mouth[:, expressions.INDEX[name]] += dominance * weight * rng.uniform(0.6, 1.2)
+        centre += rng.uniform(0.08, 0.16) if rng.random() < 0.94 else rng.uniform(0.3, 0.6)  # a pause now and then
+    return mouth / total[:, None]
+
+
+def _blinks(rng: np.random.Generator, time: np.ndarray) -> np.ndarray:
+    """(n,) closure of both lids: down in .09 s, up in .15 s."""
+    lids, shut = np.zeros(len(time)), rng.uniform(0.3, 1.2)
+    while shut < time[-1]:
+        closing, opening = (
+            performance.rise(time, shut - 0.09, shut),
+            1 - performance.rise(time, shut + 0.03, shut + 0.18),
+        )
+        lids = np.maximum(lids, closing * opening)
+        shut += rng.uniform(0.6, 1.8)
+    return lids
+
+
+def _glance(rng: np.random.Generator, time: np.ndarray, weights: np.ndarray) -> None:
+    """Eyes that jump to a place and stay there for a while."""
+    now = 0.0
+    while now < time[-1]:
+        until = now + rng.uniform(0.4, 1.4)
+        some = (time >= now) & (time < until)
+        weights[some] = np.maximum(weights[some], _looking(rng, np.zeros(52)))
+        now = until
+
+
+def _turn(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """(3, 3) head to camera, degrees."""
+    return performance.rotations(*np.radians([[yaw], [pitch], [roll]]))[0]

@@ -1,0 +1,168 @@
+"""Measure the shipped regressor, and MediaPipe beside it, and write the tables of docs/evaluation.md.
+
+    python -m training.make_test --out data/eval
+    python training/evaluate_mediapipe.py FACE_LANDMARKER.task data/eval/*-ict data/eval/*-anny     (its own Python)
+    python -m training.evaluate --data data/eval
+
+Pictures go the whole way of the extension: detector, landmarks, windows, networks, `solve.capture`. Intervals are
+bootstraps over people.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from fields_blender.names import ARKIT
+
+from . import evaluate_clips, measures, readings, readout, report, scores, speed
+from .readings import Reading, Truth
+
+FAMILIES = {"ict": "ICT-FaceKit heads", "anny": "MakeHuman heads"}
+FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"
+OF_SET: dict[str, Callable[[Truth, Reading], scores.Figures]] = {
+    "stills": scores.stills,
+    "videos": scores.videos,
+    "ramps": scores.ramps,
+    "sweeps": scores.sweeps,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("data/eval"), help="the test sets")
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--clips", type=Path, default=evaluate_clips.CLIPS, help="folder of the real clips")
+    parser.add_argument("--out", type=Path, default=Path("docs/evaluation.md"))
+    parser.add_argument("--json", type=Path, help="also write all figures here")
+    parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap")
+    parser.add_argument(
+        "--compare", nargs="*", default=[], metavar="NAME=FOLDER", help="other models, for the table of variants"
+    )
+    options = parser.parse_args()
+    truths = sets(options.data)
+    ours = Tracker(FIELDS, {key: readings.fields(truth, options.models) for key, truth in truths.items()})
+    theirs = {key: readings.mediapipe(truth.folder / "mediapipe.npz") for key, truth in truths.items()}
+    trackers = [ours]
+    if all(reading is not None for reading in theirs.values()):
+        trackers.append(Tracker(PEER, theirs))
+    results = measured(truths, trackers, options.resamples)
+    results["speed"] = speed.milliseconds(options.models)
+    results["clips"] = evaluate_clips.measured(options.clips, options.models, options.data)
+    results["variants"] = {
+        name: variant(truths, Path(folder)) for name, folder in (pair.split("=", 1) for pair in options.compare)
+    }
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    text = report.markdown(results)
+    print(text)
+    report.insert(options.out, text)
+
+
+class Tracker:
+    """One tracker's readings of all sets, with an emotion for the one that tells none."""
+
+    def __init__(self, name: str, of_set: dict[str, Reading]) -> None:
+        self.name, self.readings = name, of_set
+
+    def with_readout(self, truths: dict[str, Truth], name: str | None = None) -> "Tracker":
+        """The same weights, the emotion read out of them by `readout`, trained on the sets of that name."""
+        train = [key for key in truths if truths[key].name == "readout"]
+        weights = np.concatenate([self.readings[key].weights for key in train])
+        emotion = np.concatenate([truths[key]["emotion"] for key in train])
+        affect = np.concatenate(
+            [np.column_stack([scores.valence_arousal(truths[key]), truths[key]["intensity"]]) for key in train]
+        )
+        found = ~np.isnan(weights).all(axis=1)
+        read = readout.train(weights[found], emotion[found], affect[found])
+        told = {
+            key: Reading(reading.weights, reading.rotation, *read(reading.weights))
+            for key, reading in self.readings.items()
+        }
+        return Tracker(name or self.name, told)
+
+
+def sets(folder: Path) -> dict[str, Truth]:
+    """All sets, "stills-ict" and so on."""
+    found = {path.parent.name: readings.truth_of(path.parent) for path in sorted(folder.glob("*-*/truth.npz"))}
+    if not found:
+        raise SystemExit(f"No test sets in {folder}: run training.make_test first.")
+    return found
+
+
+def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) -> dict:
+    """All figures: set -> tracker -> name -> [value, low, high]; and the channels of the stills and videos."""
+    trackers = [
+        trackers[0],
+        trackers[0].with_readout(truths, f"{FIELDS}, emotion read out of its weights"),
+        *(tracker.with_readout(truths) for tracker in trackers[1:]),
+    ]
+    results: dict = {"sets": {}, "channels": {}, "people": {}}
+    for name, figures_of in OF_SET.items():
+        keys = [key for key in truths if truths[key].name == name]
+        for label, some in [(FAMILIES[k.rsplit("-", 1)[1]], [k]) for k in keys] + [("all heads", keys)]:
+            # Only pictures in which all find a face, so that all are asked the same.
+            both = [np.all([t.readings[key].found for t in trackers], axis=0) for key in some]
+            truth = pooled([truths[key] for key in some], both)
+            at = f"{name}, {label}"
+            results["people"][at] = [len(np.unique(truth["person"])), len(truth)]
+            for tracker in trackers:
+                reading = readings.joined([tracker.readings[k].rows(rows) for k, rows in zip(some, both, strict=True)])
+                figures = figures_of(truth, reading)
+                if name in ("stills", "videos") and len(some) == 1:
+                    figures |= scores.rotation(truth, reading)
+                figures["faces found, share"] = float(
+                    np.mean(np.concatenate([tracker.readings[k].found for k in some]))
+                )
+                spread = bootstrap(figures_of, truth, reading, resamples) if name in ("stills", "videos") else {}
+                results["sets"].setdefault(at, {})[tracker.name] = {
+                    key: [float(value), *spread.get(key, ())] for key, value in figures.items()
+                }
+                if name in ("stills", "videos"):
+                    table = scores.channels(truth, reading)
+                    results["channels"].setdefault(at, {})[tracker.name] = {k: v.tolist() for k, v in table.items()}
+    results["names"] = list(ARKIT)
+    return results
+
+
+def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
+    """Sets of several head families as one, people and shots numbered through; `motion` is the larger one."""
+    arrays: dict[str, list[np.ndarray]] = {}
+    for number, (truth, some) in enumerate(zip(truths, rows, strict=True)):
+        for key, values in truth.arrays.items():
+            if key != "motion":
+                shift = 1_000_000 * number if key in ("person", "clip") else 0
+                arrays.setdefault(key, []).append(values[some] + shift)
+    whole = {key: np.concatenate(values) for key, values in arrays.items()}
+    whole["motion"] = np.max([truth["motion"] for truth in truths], axis=0)
+    return Truth(truths[0].name, truths[0].folder, whole)
+
+
+def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dict[str, tuple[float, float]]:
+    """95 % interval of every figure of a set, over people."""
+    names = list(figures_of(truth, reading))
+
+    def score(rows: np.ndarray) -> np.ndarray:
+        arrays = {key: values if key == "motion" else values[rows] for key, values in truth.arrays.items()}
+        figures = figures_of(Truth(truth.name, truth.folder, arrays), reading.rows(rows))
+        return np.array([figures[name] for name in names])
+
+    low, high = measures.interval(truth["person"], score, resamples)
+    return {name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)}
+
+
+def variant(truths: dict[str, Truth], models: Path) -> dict[str, scores.Figures]:
+    """Another model on the stills of each head family."""
+    figures = {}
+    for key, truth in truths.items():
+        if truth.name == "stills":
+            reading = readings.fields(truth, models)
+            truth = pooled([truth], [reading.found])
+            figures[FAMILIES[key.rsplit("-", 1)[1]]] = scores.stills(truth, reading.rows(reading.found))
+    return figures
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Real clips: nobody knows their true weights, so a tracker is held against what can be seen without one.
+
+* Geometry: a head re-posed with the weights opens eyes and lips, widens the mouth and lifts the brows as the landmarks
+  do (r over frames; the same landmarks for all trackers).
+* Jitter of the raw weights where the face holds still; weights on frames at rest.
+* Blinks and plain movements against a reading by eye, `clips_read.json`.
+
+The clips are looked at and measured on only: nothing is trained or chosen by them.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from fields_blender.arkit import from_arkit
+from fields_blender.clip import open_video
+from fields_blender.face import FaceTracker
+from fields_blender.names import ARKIT
+from fields_blender.pose import frontal, head_pose
+from fields_blender.video import decode
+
+from . import ict_head, measures, readings
+
+CLIPS = Path(__file__).parents[2] / "shared/data/clips"
+READ = Path(__file__).with_name("clips_read.json")
+GEOMETRY = ("eye aperture", "mouth opening", "mouth width", "brow height")
+# What a measure must move over a clip (standard deviation, inter-ocular distances) for a correlation to mean something.
+MOVES = {"eye aperture": 0.02, "mouth opening": 0.02, "mouth width": 0.02, "brow height": 0.015}
+STILL_FRAMES = 6  # a stretch of at least so many
+NEAR = 8  # frames around a shown movement that count for neither side
+
+# (outer corner, upper lid, upper lid, inner corner, lower lid, lower lid), brow: of MediaPipe's 478 points and of
+# Multi-PIE's 68; the subject's right side first.
+EYES_478 = ((33, 160, 158, 133, 153, 144), (263, 387, 385, 362, 380, 373))
+BROWS_478 = ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336))
+LIPS_478 = (13, 14, 61, 291)  # inner upper, inner lower, corners
+EYES_68 = ((36, 37, 38, 39, 40, 41), (45, 44, 43, 42, 47, 46))
+BROWS_68 = ((17, 18, 19, 20, 21), (26, 25, 24, 23, 22))
+LIPS_68 = (62, 66, 48, 54)
+
+
+def measured(folder: Path, models: Path, data: Path) -> dict:
+    """All figures of the clips in `folder`: measure -> tracker -> clip or movement -> number."""
+    read = json.loads(READ.read_text(encoding="utf-8"))["clips"]
+    results: dict = {}
+    for name, seen in read.items():
+        path = folder / f"{name}.mp4"
+        if not path.exists():
+            continue
+        face, moving = landmarks(path, models)
+        weights = {"FIELDS": readings.of_track(readings.track_of(open_video(path), models)).weights}
+        for mode, label in (("video", "MediaPipe"), ("image", "MediaPipe, frame by frame")):
+            peer = readings.mediapipe(data / "clips" / f"{name}-{mode}.npz")
+            if peer is not None:
+                weights[label] = np.where(np.isnan(peer.rotation[:, 0, :1]), np.nan, np.nan_to_num(peer.weights))
+        for tracker, w in weights.items():
+            for measure, figures in of_clip(w, face, moving, seen).items():
+                results.setdefault(measure, {}).setdefault(tracker, {})[name] = figures
+    return results
+
+
+def of_clip(w: np.ndarray, face: np.ndarray, moving: np.ndarray, seen: dict) -> dict:
+    """One tracker on one clip. w (n, 52); face: geometry of the landmarks (n, 4); moving (n,) their speed."""
+    known = ~np.isnan(w[:, 0]) & ~np.isnan(face[:, 0])
+    posed = np.full_like(face, np.nan)
+    posed[known] = reposed(w[known])
+    figures: dict = {}
+    for i, name in enumerate(GEOMETRY):
+        if face[known, i].std() > MOVES[name]:
+            figures[f"r of {name}"] = float(measures.correlation(posed[known, i : i + 1], face[known, i : i + 1])[0])
+    rest = rows_in(seen["rest"], len(w)) & known
+    if rest.any():
+        figures["bias at rest"] = float(np.abs(w[rest]).mean())
+    figures["bias, its own quietest tenth"] = float(np.sort(np.abs(w[known]).mean(axis=1))[: known.sum() // 10].mean())
+    trembling = [measures.jitter(w[a : b + 1]).mean() for a, b in still(moving, known, seen)]
+    if trembling:
+        figures["jitter, still"] = float(np.mean(trembling))
+    figures["blinks"] = blinks(w, seen)
+    figures["movements"] = movements(w, known, seen)
+    return figures
+
+
+def landmarks(path: Path, models: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Geometry (n, 4) of the front end's landmarks turned to the front, and their speed (n,); NaN without a face."""
+    tracker = FaceTracker(models, "cpu")
+    points = []
+    for _, image in decode(path):
+        face, (height, width) = tracker.track(image), image.shape[:2]
+        if face is None:
+            points.append(np.full((478, 3), np.nan))
+        else:
+            points.append(frontal(face.landmarks, head_pose(face.landmarks, width, height)[0], width, height))
+    points = np.array(points)
+    moved = np.linalg.norm(np.diff(points, axis=0, prepend=points[:1]), axis=2).mean(axis=1)
+    return geometry(points, EYES_478, BROWS_478, LIPS_478), moved
+
+
+def geometry(points: np.ndarray, eyes, brows, lips) -> np.ndarray:
+    """(n, 4) GEOMETRY of points (n, p, 3) in inter-ocular distances; both sides' mean."""
+
+    def apart(a: int, b: int) -> np.ndarray:
+        return np.linalg.norm(points[:, a] - points[:, b], axis=1)
+
+    aperture = np.mean([(apart(e[1], e[5]) + apart(e[2], e[4])) / (2 * apart(e[0], e[3])) for e in eyes], axis=0)
+    height = [
+        points[:, b, 1].mean(axis=1) - points[:, [e[0], e[3]], 1].mean(axis=1) for b, e in zip(brows, eyes, strict=True)
+    ]
+    return np.stack([aperture, apart(lips[0], lips[1]), apart(lips[2], lips[3]), np.mean(height, axis=0)], axis=1)
+
+
+def reposed(w: np.ndarray) -> np.ndarray:
+    """(n, 4) GEOMETRY of ICT-FaceKit's mean head with ARKit weights (n, 52): one head for all trackers and people."""
+    head = _head()
+    groups = from_arkit(w)
+    points = head.vertices(np.zeros(ict_head.IDENTITY), **groups)
+    centres = head.eye_centres(np.zeros(ict_head.IDENTITY))
+    return geometry(points / np.linalg.norm(centres[0] - centres[1]), EYES_68, BROWS_68, LIPS_68)
+
+
+@cache
+def _head() -> ict_head.IctHead:
+    return ict_head.load(keep=ict_head.landmark_vertices())
+
+
+def still(moving: np.ndarray, known: np.ndarray, seen: dict) -> list[tuple[int, int]]:
+    """Stretches in which the landmarks move least: below a third of the clip's frames, no blink near."""
+    blinking = rows_in([(first - 2, last + 2) for _, first, _, last in seen["blinks"]], len(moving))
+    smooth = np.convolve(np.nan_to_num(moving, nan=np.inf), np.ones(5) / 5, mode="same")
+    quiet = (smooth <= np.quantile(smooth[known], 0.33)) & known & ~blinking
+    return [(a, b) for a, b in measures.spans(quiet) if b - a + 1 >= STILL_FRAMES]
+
+
+def blinks(w: np.ndarray, seen: dict) -> list[int]:
+    """[agreeing, invented, missed] closures over .5 of both eyes against the reading."""
+    unclear = rows_in(seen["unclear"], len(w))
+    totals = np.zeros(3, int)
+    for side, column in (("left", "eyeBlinkLeft"), ("right", "eyeBlinkRight")):
+        truth = [(first, last) for which, first, _, last in seen["blinks"] if which in (side, "both")]
+        guess = measures.spans(np.nan_to_num(w[:, ARKIT.index(column)]) > 0.5)
+        totals += measures.matched([(a, b) for a, b in guess if not unclear[a : b + 1].any()], truth)
+    return totals.tolist()
+
+
+def movements(w: np.ndarray, known: np.ndarray, seen: dict) -> dict[str, float]:
+    """Movement -> AUC of its channel: does it stand higher where the movement was seen than elsewhere in the clip?"""
+    figures = {}
+    for name, spans in seen["shown"].items():
+        level = w[:, [i for i, channel in enumerate(ARKIT) if channel in (name, f"{name}Left", f"{name}Right")]].mean(
+            axis=1
+        )
+        shown = rows_in(spans, len(w)) & known
+        elsewhere = ~rows_in([(a - NEAR, b + NEAR) for a, b in spans], len(w)) & known
+        figures[name] = measures.auc(level[shown], level[elsewhere])
+    return figures
+
+
+def rows_in(spans: list, count: int) -> np.ndarray:
+    """(count,) bool: rows within any of the (first, last)."""
+    rows = np.zeros(count, bool)
+    for first, last in spans:
+        rows[max(first, 0) : last + 1] = True
+    return rows

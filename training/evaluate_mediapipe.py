@@ -1,0 +1,94 @@
+"""MediaPipe's Face Landmarker over the test sets and clips, for `evaluate`; runs in an environment of its own.
+
+    python training/evaluate_mediapipe.py FACE_LANDMARKER.task FOLDER_OR_VIDEO...
+
+Beside the pictures of a folder: mediapipe.npz. A video's goes to --clips. Sets of single pictures (--alone) are read in
+its IMAGE mode, all others as it is meant for them, in VIDEO mode, which also smooths its landmarks over time.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import mediapipe  # pyright: ignore[reportMissingImports]
+import numpy as np
+from mediapipe.tasks.python import BaseOptions, vision  # pyright: ignore[reportMissingImports]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", type=Path)
+    parser.add_argument("what", type=Path, nargs="+")
+    parser.add_argument("--alone", nargs="*", default=["stills", "sweeps", "readout"])
+    parser.add_argument("--clips", type=Path, default=Path("data/eval/clips"))
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    for what in options.what:
+        if what.is_dir():
+            with np.load(what / "truth.npz") as truth:
+                clip, time = truth["clip"], truth["time"]
+            pictures = (cv2.imread(str(what / f"{i:06d}.png")) for i in range(len(clip)))
+            if what.name.rsplit("-", 1)[0] in options.alone:
+                clip, time = np.arange(len(clip)), np.zeros(len(clip))
+                save(what / "mediapipe.npz", read(options.task, pictures, clip, time, vision.RunningMode.IMAGE))
+            else:
+                save(what / "mediapipe.npz", read(options.task, pictures, clip, time, vision.RunningMode.VIDEO))
+        else:
+            rate, count = cv2.VideoCapture(str(what)).get(cv2.CAP_PROP_FPS), len(list(frames(what)))
+            options.clips.mkdir(parents=True, exist_ok=True)
+            for mode in ("VIDEO", "IMAGE"):
+                rows = read(
+                    options.task, frames(what), np.zeros(count, int), np.arange(count) / rate, vision.RunningMode[mode]
+                )
+                save(options.clips / f"{what.stem}-{mode.lower()}.npz", rows)
+        print(what, flush=True)
+
+
+def frames(video: Path) -> Iterator[np.ndarray]:
+    capture = cv2.VideoCapture(str(video))
+    while True:
+        got, image = capture.read()
+        if not got:
+            return
+        yield image
+
+
+def read(task: Path, pictures: Iterator[np.ndarray], clip: np.ndarray, time: np.ndarray, mode) -> list:
+    """(names, scores, rotation) of each picture, None where it finds no face; a new tracker for each clip."""
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(task)),
+        running_mode=mode,
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
+    )
+    rows, landmarker, current = [], None, None
+    for image, this, seconds in zip(pictures, clip, time, strict=True):
+        if landmarker is None or (mode == vision.RunningMode.VIDEO and this != current):
+            if landmarker:
+                landmarker.close()
+            landmarker, current = vision.FaceLandmarker.create_from_options(options), this
+        picture = mediapipe.Image(mediapipe.ImageFormat.SRGB, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+        if mode == vision.RunningMode.VIDEO:
+            result = landmarker.detect_for_video(picture, round(1000 * seconds))
+        else:
+            result = landmarker.detect(picture)
+        if result.face_blendshapes:
+            shapes = sorted(result.face_blendshapes[0], key=lambda shape: shape.index)
+            turn = np.asarray(result.facial_transformation_matrixes[0])[:3, :3]
+            names = [shape.category_name for shape in shapes]
+            rows.append((names, [shape.score for shape in shapes], turn / np.linalg.norm(turn, axis=0)))
+        else:
+            rows.append(None)
+    return rows
+
+
+def save(path: Path, rows: list) -> None:
+    names = next(row[0] for row in rows if row)
+    scores = [row[1] if row else np.full(len(names), np.nan) for row in rows]
+    rotation = [row[2] if row else np.full((3, 3), np.nan) for row in rows]
+    np.savez(path, names=names, scores=np.array(scores, np.float32), rotation=np.array(rotation, np.float32))
+
+
+if __name__ == "__main__":
+    main()

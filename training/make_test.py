@@ -1,0 +1,109 @@
+"""Render the test sets of `evaluate`: made-up people whom no training has seen, with the truth beside the pictures.
+
+    python -m training.make_test --out data/eval
+
+A set is a folder for each head family: `stills-ict`, `videos-anny`, … with pictures (PNG) in the order of truth.npz,
+which is written last; a set that has it is not made again. The arrays of truth.npz: those of `acting.Act`, and
+
+    person, clip   (n,) whose picture, and of which shot in the set
+    time           (n,) s within the shot
+    focal          (n,) focal length over the picture's width
+    motion         (52,) how far each channel at full weight moves the point it moves most, inter-ocular distances
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from fields_blender.arkit import from_arkit
+from fields_blender.device import import_cv2
+
+from . import acting, heads, ict_head, render, skin, wear
+from .make_data import FAMILIES, family
+
+# Apart from every seed of training.
+SEED = 20_261_121
+# Name -> what one person does, people a family, pictures a second. `readout` trains what reads an emotion out of
+# weights: other people.
+SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = {
+    "stills": (acting.stills, 150, 1),
+    "ramps": (acting.ramps, 10, 10),
+    "sweeps": (acting.sweep, 20, 10),
+    "videos": (acting.speaking, 6, acting.RATE),
+    "readout": (acting.stills, 80, 1),
+}
+
+
+def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> Iterator[render.Shot]:
+    """The pictures of a new person of this family who does `act`. The one place that knows how a picture is made."""
+    groups = from_arkit(np.concatenate([np.zeros((1, 52)), act.weights]))  # the first row must be neutral
+    performance = people.performances(rng, groups)
+    look = skin.random_skin(rng)
+    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair)
+    shot_seed = rng.integers(2**32)
+    for i in range(len(act.weights)):
+        if act.moving:  # the same light, camera and things worn from frame to frame
+            rng = np.random.default_rng(shot_seed)
+        vertices, eye_angle = performance.vertices[i + 1], performance.eye_angle[i + 1]
+        mesh = worn.posed(vertices, rng)
+        yield render.picture(rng, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i])
+
+
+def motion(people: heads.People) -> np.ndarray:
+    """(52,) largest displacement of a point of one head by each channel at full weight, inter-ocular distances."""
+    groups = from_arkit(np.concatenate([np.zeros((1, 52)), np.eye(52)]))
+    vertices = people.performances(np.random.default_rng(SEED), groups).vertices
+    return np.linalg.norm(vertices[1:] - vertices[0], axis=2).max(axis=1)
+
+
+def make(name: str, people: heads.People, folder: Path, count: int) -> int:
+    """Render one set of `count` people; how many pictures."""
+    cv2 = import_cv2()
+    act_of, _, rate = SETS[name]
+    folder.mkdir(parents=True, exist_ok=True)
+    rows: dict[str, list[np.ndarray]] = {}
+    number = 0
+    for person in range(count):
+        rng = np.random.default_rng([SEED, list(SETS).index(name), FAMILIES.index(people.name), person])
+        act = act_of(rng)
+        k = len(act.weights)
+        focal = []
+        for shot in shoot(rng, people, act):
+            cv2.imwrite(str(folder / f"{number:06d}.png"), shot.image)
+            focal.append(shot.focal / shot.image.shape[1])
+            number += 1
+        for key in ("weights", "turns", "emotion", "intensity", "kind", "moment"):
+            rows.setdefault(key, []).append(getattr(act, key))
+        for key, value in (("person", np.full(k, person)), ("time", np.arange(k) / rate), ("focal", focal)):
+            rows.setdefault(key, []).append(np.asarray(value))
+    arrays = {key: np.concatenate(values) for key, values in rows.items()}
+    part = folder / "part.npz"
+    np.savez_compressed(part, clip=arrays["person"], motion=motion(people), **arrays)
+    part.replace(folder / "truth.npz")
+    return number
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=Path("data/eval"))
+    parser.add_argument("--ict", type=Path, default=ict_head.DATA, help="folder of ICT-FaceKit")
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
+    parser.add_argument("--share", type=float, default=1.0, help="of the people, for a quick look")
+    options = parser.parse_args()
+    for name in options.sets:
+        for kind in options.families:
+            folder = options.out / f"{name}-{kind}"
+            if (folder / "truth.npz").exists():
+                continue
+            begun = time.time()
+            people = family(kind, options.ict, options.out)
+            made = make(name, people, folder, max(round(SETS[name][1] * options.share), 1))
+            print(f"{folder.name}: {made} pictures in {time.time() - begun:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

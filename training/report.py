@@ -1,0 +1,169 @@
+"""The evaluation's figures as the tables of docs/evaluation.md."""
+
+from pathlib import Path
+
+import numpy as np
+
+BEGIN, END = "<!-- tables: begin (training/evaluate.py writes what follows) -->", "<!-- tables: end -->"
+# Figure -> (set, at least, reach, more is better). The issue's targets.
+TARGETS = (
+    ("stills", "mean r", 0.55, 0.70, True),
+    ("videos", "mean r", 0.60, 0.75, True),
+    ("stills", "usable channels", 22, 32, True),
+    ("stills", "emotion, accuracy of 7", 0.75, 0.85, True),
+    ("stills", "subtle emotion, accuracy of 7", 0.50, 0.60, True),
+    ("stills", "mean gain", 0.5, 0.8, True),
+    ("ramps", "ramp of weights, overshoot", 0.10, 0.05, False),
+    ("stills", "neutral bias", 0.02, 0.01, False),
+    ("stills", "false activations", 0.04, 0.02, False),
+    ("stills", "head rotation, degrees", 2.7, 2.0, False),
+    ("stills", "blink F1 at .5, pictures", 0.95, 0.98, True),
+    ("videos", "blink F1 at .5, events", 0.95, 0.98, True),
+)
+FOUR_WEAK = "noseSneer cheekPuff mouthFrown browDown mouthStretch mouthRoll".split()
+SPEED_LEAST, SPEED_REACH = 6.0, 3.0  # ms
+
+
+def insert(path: Path, tables: str) -> None:
+    """Put the tables between the marks of the page; the words around stay."""
+    page = path.read_text(encoding="utf-8") if path.exists() else f"# Evaluation\n\n{BEGIN}\n{END}\n"
+    before, rest = page.split(BEGIN, 1)
+    path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+
+
+def markdown(results: dict) -> str:
+    parts = [*_targets(results), *_sets(results), *_channels(results), *_clips(results["clips"])]
+    if results["variants"]:
+        parts += _variants(results["variants"])
+    return "\n".join(parts)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def number(value: float | None) -> str:
+    if value is None or np.isnan(value):
+        return "-"
+    return (
+        str(value)
+        if isinstance(value, int)
+        else f"{value:.0f}"
+        if abs(value) >= 100
+        else f"{value:.3f}"[: 5 + (value < 0)]
+    )
+
+
+def with_interval(figure: list[float]) -> str:
+    value, *ends = figure
+    whole = float(value).is_integer() and abs(value) > 1
+    text = f"{value:.0f}" if whole else number(value)
+    if not ends:
+        return text
+    return f"{text} ({' – '.join(f'{end:.0f}' if whole else number(end) for end in ends)})"
+
+
+def _targets(results: dict) -> list[str]:
+    rows = []
+    for name, figure, least, reach, more in TARGETS:
+        for at, trackers in results["sets"].items():
+            if not at.startswith(name) or figure not in trackers["FIELDS"]:
+                continue
+            value = trackers["FIELDS"][figure][0]
+            peers = [with_interval(figures[figure]) for tracker, figures in trackers.items() if _is_peer(tracker)]
+            wanted = f"{least:g} / {reach:g}"
+            rows.append(
+                [
+                    f"{figure}: {at}",
+                    wanted,
+                    with_interval(trackers["FIELDS"][figure]),
+                    *peers,
+                    _verdict(value, least, reach, more),
+                ]
+            )
+    speed = results["speed"]
+    peers = ["-"] * sum(map(_is_peer, next(iter(results["sets"].values()))))
+    parts = ", ".join(f"{name} {ms:.1f}" for name, ms in speed.items() if name != "together")
+    verdict = _verdict(speed["together"], SPEED_LEAST, SPEED_REACH, False)
+    rows.append(
+        [f"regressor alone, ms a frame, 2 threads ({parts})", "6 / 3", number(speed["together"]), *peers, verdict]
+    )
+    head = ["measure", "at least / reach", "FIELDS", *["MediaPipe"] * len(peers), "reached"]
+    return ["### Against the targets (synthetic people)\n", table(head, rows)]
+
+
+def _verdict(value: float, least: float, reach: float, more: bool) -> str:
+    sign = 1 if more else -1
+    return "**yes**" if sign * (value - reach) >= 0 else "at least" if sign * (value - least) >= 0 else "no"
+
+
+def _is_peer(tracker: str) -> bool:
+    return not tracker.startswith("FIELDS")
+
+
+def _sets(results: dict) -> list[str]:
+    parts = []
+    for at, trackers in results["sets"].items():
+        people, pictures = results["people"][at]
+        names = list(trackers)
+        figures = list(dict.fromkeys(name for tracker in trackers.values() for name in tracker))
+        rows = [
+            [name, *(with_interval(trackers[t][name]) if name in trackers[t] else "-" for t in names)]
+            for name in figures
+        ]
+        parts += [f"### {at.capitalize()}: {people} people, {pictures} pictures\n", table(["figure", *names], rows)]
+    return parts
+
+
+def _channels(results: dict) -> list[str]:
+    parts = []
+    for at, trackers in results["channels"].items():
+        if not at.endswith("all heads"):
+            continue
+        shown = [t for t in trackers if "read out" not in t]
+        rows = []
+        for i, name in enumerate(results["names"]):
+            mark = "" if trackers[shown[0]]["visible"][i] else " (not judged)"
+            cells = [number(trackers[t][key][i]) for t in shown for key in ("r", "gain", "mae")]
+            rows.append([name + mark, *cells])
+        head = ["channel", *(f"{t} {key}" for t in shown for key in ("r", "gain", "MAE"))]
+        parts += [f"### Channels, {at}\n", table(head, rows)]
+    return parts
+
+
+def _clips(clips: dict) -> list[str]:
+    if not clips:
+        return ["### Real clips\n", "Not measured: the clips are not here.\n"]
+    trackers = list(next(iter(clips.values())))
+    rows = []
+    for measure, figures in clips.items():
+        if measure in ("blinks", "movements"):
+            continue
+        names = sorted({clip for of_clip in figures.values() for clip in of_clip})
+        mean = [number(float(np.mean(list(figures.get(t, {0: np.nan}).values())))) for t in trackers]
+        rows.append([f"{measure} (mean of {len(names)} clips)", *mean])
+        rows += [[f"· {clip}", *(number(figures.get(t, {}).get(clip)) for t in trackers)] for clip in names]
+    hits = {t: np.sum(list(clips["blinks"][t].values()), axis=0) for t in trackers}
+    f1 = [2 * hits[t][0] / max(2 * hits[t][0] + hits[t][1] + hits[t][2], 1) for t in trackers]
+    rows.append(["blinks of each eye against the reading: F1 at .5", *map(number, f1)])
+    rows.append(["· agreeing / invented / missed", *(" / ".join(map(str, hits[t])) for t in trackers)])
+    seen = clips["movements"][trackers[0]]
+    for clip, movements in seen.items():
+        for name in movements:
+            cells = [number(clips["movements"][t][clip][name]) for t in trackers]
+            rows.append([f"{name} where it was seen in {clip}: AUC", *cells])
+    return ["### Real clips\n", table(["measure", *trackers], rows)]
+
+
+def _variants(variants: dict) -> list[str]:
+    figures = (
+        "mean r", "usable channels", "mean gain", "neutral bias", "false activations", "emotion, accuracy of 7",
+        "subtle emotion, accuracy of 7", "valence CCC",
+    )  # fmt: skip
+    rows = [
+        [f"{name}: {heads}", *(number(of_heads[figure]) for figure in figures)]
+        for name, families in variants.items()
+        for heads, of_heads in families.items()
+    ]
+    return ["### Variants: what each part brings (stills)\n", table(["model: tested on", *figures], rows)]

@@ -1,0 +1,147 @@
+"""The evaluation's figures for one tracker on one test set: name -> number, in the order they are printed."""
+
+import numpy as np
+
+from fields_blender.names import ARKIT
+
+from . import acting, measures
+from .readings import Reading, Truth
+
+BLINKS = [ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight")]
+# An emotion is asked for among the seven, neutral left out, where it is shown at least so strongly.
+SHOWN = 0.3
+# Focal length over picture width: 48 degrees across and more; then down to 28 degrees; then longer.
+LENSES = {"wide lens": (0.0, 1.1), "middle lens": (1.1, 2.0), "long lens": (2.0, np.inf)}
+
+Figures = dict[str, float]
+
+
+def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
+    """(52,) each: `visible`, `r`, `gain`, `mae`. A channel that the tracker doesn't have is one that it leaves at 0."""
+    guess, true = np.nan_to_num(reading.weights), truth["weights"]
+    return {
+        "visible": measures.visible(true, truth["motion"]),
+        "r": measures.correlation(guess, true),
+        "gain": measures.gain(guess, true),
+        "mae": np.abs(guess - true).mean(axis=0),
+    }
+
+
+def expression(truth: Truth, reading: Reading) -> Figures:
+    table = channels(truth, reading)
+    seen = table["visible"]
+    guess = np.nan_to_num(reading.weights)
+    mean, share = measures.false_activations(guess, truth["weights"])
+    return {
+        "visible channels": int(seen.sum()),
+        "mean r": float(table["r"][seen].mean()),
+        "usable channels": int(measures.usable(table["r"], table["gain"])[seen].sum()),
+        "mean gain": float(table["gain"][seen].mean()),
+        "MAE": float(table["mae"][seen].mean()),
+        "false activations": mean,
+        "false activations over .2, share": share,
+    }
+
+
+def stills(truth: Truth, reading: Reading) -> Figures:
+    kind = truth["kind"]
+    at_rest, subtle = (kind == acting.KINDS.index(name) for name in ("rest", "subtle"))
+    return {
+        **expression(truth, reading),
+        "neutral bias": measures.neutral_bias(np.nan_to_num(reading.weights[at_rest])),
+        **emotion(truth, reading, kind == acting.KINDS.index("emotion"), "emotion"),
+        **emotion(truth, reading, subtle, "subtle emotion"),
+        "subtle detection, AUC": measures.auc(reading.intensity[subtle], reading.intensity[at_rest]),
+        **affect(truth, reading),
+        "blink F1 at .5, pictures": measures.f1(reading.weights[:, BLINKS] > 0.5, truth["weights"][:, BLINKS] > 0.5),
+    }
+
+
+def videos(truth: Truth, reading: Reading) -> Figures:
+    return {
+        **expression(truth, reading),
+        **emotion(truth, reading, truth["intensity"] > SHOWN, "emotion"),
+        **affect(truth, reading),
+        "blink F1 at .5, events": blinks(truth, reading),
+    }
+
+
+def emotion(truth: Truth, reading: Reading, rows: np.ndarray, name: str) -> Figures:
+    """Accuracy among the seven emotions."""
+    label = truth["emotion"][rows, 1:].argmax(axis=1)
+    return {f"{name}, accuracy of 7": measures.accuracy(reading.emotion[rows, 1:], label)}
+
+
+def affect(truth: Truth, reading: Reading) -> Figures:
+    """Valence and arousal where the truth is known."""
+    known = truth["emotion"].sum(axis=1) > 0
+    true, guess = valence_arousal(truth)[known], reading.valence_arousal[known]
+    figures = {}
+    for i, name in enumerate(("valence", "arousal")):
+        figures[f"{name} CCC"] = measures.ccc(guess[:, i], true[:, i])
+        figures[f"{name} RMSE"] = measures.rmse(guess[:, i], true[:, i])
+        figures[f"{name} SAGR"] = measures.sagr(guess[:, i], true[:, i])
+    return figures
+
+
+def valence_arousal(truth: Truth) -> np.ndarray:
+    """(n, 2) of the soft label."""
+    return truth["emotion"] @ acting.expressions.VALENCE_AROUSAL
+
+
+def blinks(truth: Truth, reading: Reading) -> float:
+    """F1 of the closures of each eye, over and under .5, in all shots together."""
+    totals = np.zeros(3)
+    for clip in np.unique(truth["clip"]):
+        rows = truth["clip"] == clip
+        for column in BLINKS:
+            guess = measures.spans(reading.weights[rows, column] > 0.5)
+            totals += measures.matched(guess, measures.spans(truth["weights"][rows, column] > 0.5))
+    return measures.event_f1(*totals)
+
+
+def ramps(truth: Truth, reading: Reading) -> Figures:
+    """Means over the ramps, one for each person and emotion: of the emotion's weights, and of the intensity told."""
+    weights = np.nan_to_num(reading.weights)
+    rows_of = [
+        np.flatnonzero((truth["person"] == person) & (truth["moment"] // acting.STEPS == feeling))
+        for person in np.unique(truth["person"])
+        for feeling in range(len(acting.FEELINGS))
+    ]
+    rows_of = [rows for rows in rows_of if len(rows) > acting.STEPS // 2]
+    figures = {}
+    for name in ("weights", "intensity"):
+        found = []
+        for rows in rows_of:
+            full = truth["weights"][rows[-1]] / truth["intensity"][rows[-1]]
+            level = measures.along(weights[rows], full) if name == "weights" else reading.intensity[rows]
+            found.append(measures.ramp(level, truth["intensity"][rows]))
+        slope, rank, over = np.mean(found, axis=0)
+        figures |= {f"ramp of {name}, slope": slope, f"ramp of {name}, Spearman": rank}
+        figures[f"ramp of {name}, overshoot"] = over
+    return {**figures, "identity leak": measures.identity_leak(weights, truth["moment"])}
+
+
+def sweeps(truth: Truth, reading: Reading) -> Figures:
+    true, guess = measures.yaw(truth["turns"]), measures.yaw(reading.rotation)
+    figures = {
+        "leak of head turn": measures.turn_leak(np.nan_to_num(reading.weights), truth["person"]),
+        "yaw slope": _slope(guess, true),
+    }
+    for name, (low, high) in LENSES.items():
+        some = (truth["focal"] >= low) & (truth["focal"] < high)
+        figures[f"yaw slope, {name}"] = _slope(guess[some], true[some]) if some.sum() > len(acting.SWEEP) else np.nan
+    return figures
+
+
+def _slope(guess: np.ndarray, true: np.ndarray) -> float:
+    return float(measures.gain(guess[:, None], true[:, None])[0])
+
+
+def rotation(truth: Truth, reading: Reading) -> Figures:
+    """Degrees, of one head family: where its "straight ahead" lies is a convention, so one fixed turn is taken out."""
+    true, guess = truth["turns"], reading.rotation
+    return {
+        "head rotation, degrees": float(measures.rotation_error(measures.without_offset(guess, true), true).mean()),
+        "the same, offset left in": float(measures.rotation_error(guess, true).mean()),
+    }

@@ -1,0 +1,35 @@
+"""How long the networks take for one frame on a CPU."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from fields_blender.device import import_onnxruntime
+
+RUNS, WARM = 200, 20
+NETWORKS = ("encoder", "regressor")
+
+
+def milliseconds(models: Path, threads: int = 2) -> dict[str, float]:
+    """Median ms of one run on one frame, for each network of the regressor that is there, and their sum."""
+    onnxruntime = import_onnxruntime()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    taken = {}
+    for name in NETWORKS:
+        path = models / f"{name}.onnx"
+        if not path.exists():
+            continue
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        feed = {}
+        for part in session.get_inputs():
+            shape = [1 if not isinstance(side, int) else side for side in part.shape]
+            feed[part.name] = np.zeros(shape, np.uint8 if "uint8" in part.type else np.float32)
+        times = []
+        for _ in range(RUNS + WARM):
+            begun = time.perf_counter()
+            session.run(None, feed)
+            times.append(1000 * (time.perf_counter() - begun))
+        taken[name] = float(np.median(times[WARM:]))
+    return {**taken, "together": sum(taken.values())}
