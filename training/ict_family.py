@@ -38,7 +38,8 @@ def load(folder: Path = ict_head.DATA) -> Family:
     place[used] = np.arange(len(used))
     neutral = _eyes_ahead(head)[used]
     basis = head.identity[:, used].reshape(ict_head.IDENTITY, -1)
-    shapes = head.shapes[:, used]
+    mean_unit = np.linalg.norm(head._eye[0, 0, :3] - head._eye[0, 1, :3])
+    shapes = head.shapes[:, used] / mean_unit
 
     def body_of(identity: np.ndarray) -> Body:
         eyes = head._eyes(identity)
@@ -46,13 +47,14 @@ def load(folder: Path = ict_head.DATA) -> Family:
         middle = eyes[:, :3].mean(axis=0)
         vertices = (neutral + (identity @ basis).reshape(-1, 3) - middle) / unit
         centres = (eyes[:, :3] - middle) / unit
-        return Body(vertices.astype(np.float32), shapes / unit, centres.astype(np.float32), eyes[:, 3] / unit)
+        reach = np.full(3, mean_unit / unit, np.float32)
+        return Body(vertices.astype(np.float32), centres.astype(np.float32), eyes[:, 3] / unit, reach)
 
     mean = body_of(np.zeros(ict_head.IDENTITY, np.float32))
     marks = place[ict_head.landmark_vertices(folder)]
     edges = [[_path(mean.neutral, triangles, marks[list(edge)]) for edge in pair] for pair in _EDGES]
-    moves = anatomy(mean, part, edges, _CORNEA)
-    return Family(triangles, part, moves, mean, lambda rng: body_of(ict_head.sample_identity(rng)))
+    moves = anatomy(mean, shapes, part, edges, _CORNEA)
+    return Family(triangles, part, moves, mean, shapes, lambda rng: body_of(ict_head.sample_identity(rng)))
 
 
 def _eyes_ahead(head: ict_head.IctHead) -> np.ndarray:

@@ -23,6 +23,7 @@ JAW_OPEN, MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
 _LID_THICKNESS = 0.016  # of the eyeball's radius
 _CORNEA_ANGLE = (np.radians(12.0), np.radians(36.0))  # where the cornea's top ends and where it meets the ball
 _OVERLAP = 0.007  # how far shut lids cross, which hides the seam
+_LIPS_OVERLAP = 0.008
 _LEAST_TRAVEL = 0.02
 _LID_MOVES = 0.01  # of the eyeball's radius: what a blink moves more slides over the ball
 _LID_COLUMNS = np.linspace(0.12, 0.88, 9)
@@ -85,14 +86,14 @@ class Anatomy:
     cornea: float
 
 
-def anatomy(mean: "Body", part: np.ndarray, edges: tuple, cornea: float) -> Anatomy:
+def anatomy(mean: "Body", shapes: np.ndarray, part: np.ndarray, edges: tuple, cornea: float) -> Anatomy:
     """From the mean person, and for the left lids, the right lids and the lips the upper and the lower edge."""
     edges = tuple(tuple(along_x(mean.neutral, edge) for edge in pair) for pair in edges)
     lids = []
     for side in (0, 1):
         arm = mean.neutral - mean.centres[side]
         near = (np.linalg.norm(arm, axis=1) < 1.5 * mean.radii[side]) & (arm[:, 2] > 0)
-        moves = np.linalg.norm(mean.shapes[BLINK[side]], axis=1) > _LID_MOVES * mean.radii[side]
+        moves = np.linalg.norm(shapes[BLINK[side]], axis=1) > _LID_MOVES * mean.radii[side]
         lids.append(np.flatnonzero(np.isin(part, (SKIN, LASH)) & near & moves))
     balls = (np.flatnonzero(part == EYE_LEFT), np.flatnonzero(part == EYE_RIGHT))
     left, right = (opening(mean.neutral, *pair, _LID_COLUMNS) for pair in edges[:2])
@@ -103,34 +104,45 @@ def anatomy(mean: "Body", part: np.ndarray, edges: tuple, cornea: float) -> Anat
 
 @dataclass
 class Body:
-    """One person: neutral (n, 3), shapes (52, n, 3), centres (2, 3) and radii (2,) of the eyeballs, all float32."""
+    """One person: neutral (n, 3), centres (2, 3) and radii (2,) of the eyeballs, all float32.
+
+    reach (3,): how far this face's shapes go along x, y, z, as a part of the mean face's; shapes (52, n, 3): this
+    person's, put in by who mixes them.
+    """
 
     neutral: np.ndarray
-    shapes: np.ndarray
     centres: np.ndarray
     radii: np.ndarray
+    reach: np.ndarray
+    shapes: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Family:
-    """What a head family gives: triangles (t, 3) int32, part (n,) one of SKIN.., anatomy, and people of its own.
+    """What a head family gives: triangles (t, 3) int32, part (n,) one of `parts`, anatomy, and people of its own.
 
-    neutral (n, 3): of the family's mean; body(rng): a new person; mean: the average person.
+    mean: the average person; shapes (52, n, 3): what the family's own sculptors had it do; body(rng): a new person.
     """
 
     triangles: np.ndarray
     part: np.ndarray
     anatomy: Anatomy
     mean: Body
+    shapes: np.ndarray
     body: Callable[[np.random.Generator], Body]
 
 
 def seal(anatomy: Anatomy, body: Body) -> None:
-    """Scale `mouthClose` in place, column by column of the mouth, until it undoes `jawOpen` at the lips."""
-    close = body.shapes[MOUTH_CLOSE]
-    travel = np.maximum(-anatomy.lips.height(close), _LEAST_TRAVEL)
-    scale = np.clip(anatomy.lips.height(body.shapes[JAW_OPEN]) / travel, 0.3, 3.0)
-    close *= np.interp(body.neutral[:, 0], anatomy.lips.across(body.neutral), scale)[:, None].astype(np.float32)
+    """Close the lips at rest, and scale `mouthClose` until it undoes `jawOpen` at the lips; in place."""
+    close, lips = body.shapes[MOUTH_CLOSE], anatomy.lips
+    travel = np.maximum(-lips.height(close), _LEAST_TRAVEL)
+    across = lips.across(body.neutral)
+
+    def spread(columns: np.ndarray) -> np.ndarray:
+        return np.interp(body.neutral[:, 0], across, columns)[:, None].astype(np.float32)
+
+    body.neutral = body.neutral + close * spread(np.maximum(lips.height(body.neutral) + _LIPS_OVERLAP, 0.0) / travel)
+    close *= spread(np.clip(lips.height(body.shapes[JAW_OPEN]) / travel, 0.3, 3.0))
 
 
 def pose(anatomy: Anatomy, body: Body, weights: np.ndarray, gaze: np.ndarray) -> np.ndarray:
