@@ -37,19 +37,25 @@ SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = 
 }
 
 
-def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> Iterator[render.Shot]:
-    """The pictures of a new person of this family who does `act`. The one place that knows how a picture is made."""
+def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> Iterator[tuple[np.ndarray, float]]:
+    """Pictures (BGR) of a new person of this family who does `act`, and each one's focal length over its width.
+
+    The one place that knows how a picture is made.
+    """
     groups = from_arkit(np.concatenate([np.zeros((1, 52)), act.weights]))  # the first row must be neutral
     performance = people.performances(rng, groups)
     look = skin.random_skin(rng)
     worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair)
     shot_seed = rng.integers(2**32)
     for i in range(len(act.weights)):
-        if act.moving:  # the same light, camera and things worn from frame to frame
-            rng = np.random.default_rng(shot_seed)
+        # In a moving shot light, camera and what is worn are drawn alike for every frame; only noise is new.
+        chance = np.random.default_rng(shot_seed) if act.moving else rng
         vertices, eye_angle = performance.vertices[i + 1], performance.eye_angle[i + 1]
-        mesh = worn.posed(vertices, rng)
-        yield render.picture(rng, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i])
+        mesh = worn.posed(vertices, chance)
+        shot = render.picture(
+            chance, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i]
+        )
+        yield shot.developed(rng), shot.focal / shot.image.shape[1]
 
 
 def motion(people: heads.People) -> np.ndarray:
@@ -71,9 +77,9 @@ def make(name: str, people: heads.People, folder: Path, count: int) -> int:
         act = act_of(rng)
         k = len(act.weights)
         focal = []
-        for shot in shoot(rng, people, act):
-            cv2.imwrite(str(folder / f"{number:06d}.png"), shot.image)
-            focal.append(shot.focal / shot.image.shape[1])
+        for image, lens in shoot(rng, people, act):
+            cv2.imwrite(str(folder / f"{number:06d}.png"), image)
+            focal.append(lens)
             number += 1
         for key in ("weights", "turns", "emotion", "intensity", "kind", "moment"):
             rows.setdefault(key, []).append(getattr(act, key))

@@ -14,14 +14,16 @@ from .backdrop import random_background
 from .camera import Film, View, random_film, random_view
 from .heads import Surface
 from .light import Light, random_light
-from .parts import EYE_LEFT, EYE_RIGHT, MOUTH, TEETH, WORN
+from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, TEETH, WORN
 from .raster import Scene, draw
 
 if TYPE_CHECKING:
     from .skin import Skin
     from .wear import Mesh
 
+_METERED, _METERING = 0.30, 0.4  # cameras give a face that reflects less than this more exposure, but not all it lacks
 _IRIS = 0.093  # radius in IOU; it hardly differs from person to person
+_LOWER_LASHES = 0.411  # of the atlas' height: below are those of the lower lid
 _LINEAR_EYE = 0.6  # rad from the axis: beyond is the plain ball, without the cornea
 
 
@@ -41,6 +43,10 @@ class Shot:
         """(m, 3) in head axes -> (m, 2) px, x right, y down; (0, 0) is the picture's corner, not a pixel's middle."""
         flat = self._view.project(points @ self._rotation.T)
         return flat @ self._move[:, :2].T + self._move[:, 2]
+
+    def developed(self, rng: np.random.Generator) -> np.ndarray:
+        """The picture of the same light with other noise."""
+        return self._film.develop(rng, self.light)
 
 
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
@@ -82,6 +88,8 @@ def picture(
     room = light.on(np.array([[0.0, 0.6, 0.8]])).mean() / 1.0
     background = random_background(rng, size) * np.float32(room)
     linear = draw(scene, background[None], device)[0]
+    face = scene.albedo[0, 80:320:8, 80:320:8, 1].mean()
+    linear *= np.float32((_METERED / max(face, 0.02)) ** _METERING)
     film = random_film(rng, view.focal / view.place[2])
     still = np.array([[1.0, 0, 0], [0, 1, 0]])
     return Shot(film.develop(rng, linear), view.focal, linear, view, film, rotation, still)
@@ -103,7 +111,11 @@ def build_scene(
     part, n = surface.part, len(vertices)
     kind = part[surface.triangles[:, 0]]
     colour = skin.colours[part] * _mouth_shade(vertices, part)[:, None]
-    pieces = [(vertices @ rotation.T, surface.triangles, colour, kind, np.ones(len(kind)))]
+    balls = [eyeball(vertices[part == k], eye_angle[part == k]) for k in (EYE_LEFT, EYE_RIGHT)]
+    person = np.random.default_rng(zlib.crc32(skin.eyes.tobytes()))
+    opaque = np.ones(len(kind))
+    opaque[kind == LASH] = _lash_cover(person, surface, vertices, kind, balls)
+    pieces = [(vertices @ rotation.T, surface.triangles, colour, kind, opaque)]
     if mesh is not None:
         alpha = mesh.alpha[mesh.triangles].mean(axis=1)
         worn = np.full(len(mesh.triangles), WORN)
@@ -117,9 +129,7 @@ def build_scene(
     uv = np.zeros((len(place), 2), np.float32)
     uv[:n] = surface.uv
     albedo, bump = skin.dressed(arkit)
-    balls = [eyeball(vertices[part == k], eye_angle[part == k]) for k in (EYE_LEFT, EYE_RIGHT)]
     eye = np.stack([_eye_frame(centre, axis, rotation) for centre, axis, _ in balls])
-    person = np.random.default_rng(zlib.crc32(skin.eyes.tobytes()))
     iris = np.arcsin(np.clip(_IRIS / np.mean([radius for *_, radius in balls]), 0.2, 0.7)) * person.uniform(0.93, 1.07)
     shine = (rng.uniform(0.02, 0.30), rng.uniform(8, 40))
     parts = {
@@ -165,6 +175,23 @@ def eyeball(vertices: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.nda
 def _eye_frame(centre: np.ndarray, axis: np.ndarray, rotation: np.ndarray) -> np.ndarray:
     up = np.array([0.0, 1.0, 0.0]) - axis[1] * axis
     return np.stack([centre, axis, up / np.linalg.norm(up)]) @ rotation.T
+
+
+def _lash_cover(
+    person: np.random.Generator,
+    surface: Surface,
+    vertices: np.ndarray,
+    kind: np.ndarray,
+    balls: list[tuple[np.ndarray, np.ndarray, float]],
+) -> np.ndarray:
+    """(lashes' triangles,) 0..1: how much hair there is in each; thins out to the tips, and on the lower lid."""
+    corners = surface.triangles[kind == LASH]
+    middle = vertices[corners].mean(axis=1)
+    side = (middle[:, 0] < 0).astype(int)
+    centres, radii = np.stack([b[0] for b in balls]), np.array([b[2] for b in balls])
+    away = np.linalg.norm(middle - centres[side], axis=1) / radii[side] - 1.03
+    lower = surface.uv[corners[:, 0], 1] > _LOWER_LASHES
+    return person.uniform(0.35, 1.0) * (1 - 0.8 * np.clip(away / 0.3, 0, 1)) * np.where(lower, person.uniform(0, 0.35), 1)
 
 
 def _mouth_shade(vertices: np.ndarray, part: np.ndarray) -> np.ndarray:
