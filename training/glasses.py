@@ -57,7 +57,7 @@ def random_glasses(rng: np.random.Generator, skull: Skull) -> tuple[list[Mesh], 
         before = np.array([side * max(skull.temple_x[k] + 0.03, abs(hinge[0]) - 0.05), hinge[1], hinge[2] - 0.25])
         behind = np.array([side * (skull.temple_x[k] + 0.06), skull.ear[1] - 0.35, skull.ear[2] - 0.3])
         arm = np.array([hinge, before, 0.5 * (before + ear), ear, 0.5 * (ear + behind), behind])
-        opaque.append(tubes(arm[None], max(thick * 0.8, 0.015), 5, colour, 1.6))
+        opaque.append(tubes(arm[None], max(thick * 0.8, 0.015), 6, colour, 1.6))
     inner = placed(np.array([[-outer, 0.25 * height], [-outer + 0.03, 0.25 * height]]), 1.0)[0]
     span = np.linspace(-1, 1, 7)
     bridge = np.stack(

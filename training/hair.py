@@ -152,7 +152,8 @@ def _columns(rng: np.random.Generator, skull: Skull, cut: Cut) -> tuple[np.ndarr
     point = skull.centre + direction * skull.reach(direction)[..., None]
     azimuth = np.arctan2(direction[..., 0], direction[..., 2])
     count = len(start)
-    line = _hairline(cut, azimuth) + rng.normal(0, 0.3 * cut.ragged, count)
+    size = (skull.centre[1] + skull.polar[0, 0] - skull.chin) / 3.9  # children's heads are smaller between their eyes
+    line = size * _hairline(cut, azimuth) + rng.normal(0, 0.3 * cut.ragged, count)
     below = point[..., 1] < line
     below[0] = False
     below[-1] = True

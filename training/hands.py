@@ -78,8 +78,8 @@ def _held(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, skin: np.ndar
     if place == "cheek":  # fingers up along the cheek, the palm at the jaw
         hand = _hand(rng, skin, rng.uniform(0.0, 0.25, 5), 0.15, rng.uniform(0.0, 0.5))
         azimuth = rng.uniform(0.8, 1.15)
-        at = skull.around(np.float64(azimuth), np.float64(-0.95 + 0.15 * wobble[0]), 0.06 * size) + 0.5 * jaw
-        turn = turning(y=azimuth) @ turning(x=-0.28) @ turning(z=0.25 + wobble[1])
+        at = skull.around(np.float64(azimuth), np.float64(-1.05 + 0.15 * wobble[0]), 0.06 * size) + 0.5 * jaw
+        turn = turning(y=azimuth) @ turning(x=-0.28) @ turning(z=-0.1 + wobble[1])
     elif place == "mouth":  # fingers across the lips
         hand = _hand(rng, skin, rng.uniform(0.05, 0.3, 5), 0.05, 0.3)
         at = skull.front(0.45, skull.mouth - 0.1) + [0.15, 0.05 * wobble[0], 0.22 * size] + 0.5 * jaw

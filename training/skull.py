@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .parts import SCALP, SKIN
+
 _AROUND = 48  # columns of the maps around the head: azimuth 0 in front, growing to the subject's left
 _POLAR = 25  # rows from the crown (0) down to the opposite (pi)
 _TOP, _BOTTOM, _STEP = 2.6, -4.2, 0.125  # rows of the map by height
-_SKIN_PARTS = (0, 6)  # render.SKIN, render.SCALP
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Skull:
 
 
 def measure(neutral: np.ndarray, part: np.ndarray, triangles: np.ndarray) -> Skull:
-    """The Skull of a resting head: vertices (n, 3), part (n,) as `render` numbers them, triangles (t, 3)."""
-    outside = np.isin(part, _SKIN_PARTS)
+    """The Skull of a resting head: vertices (n, 3), part (n,) as `parts` numbers them, triangles (t, 3)."""
+    outside = np.isin(part, (SKIN, SCALP))
     points = neutral[outside]
     if len(points) < 10000:  # too few vertices to reach every cell of the maps
         corners = neutral[triangles[outside[triangles].all(axis=1)]]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from . import beard, bust, glasses, hair, hands, headwear
+from .parts import SCALP, SKIN
 from .skull import Skull, measure
 from .wear_mesh import Mesh, joined, turning
 
@@ -89,10 +90,12 @@ def random_wear(
     follows = opaque + [(part, _RIGID) for part in clear]
     bound = np.concatenate([np.zeros(0, int)] + [np.full(len(part.vertices), kind) for part, kind in follows])
     grows = bound >= 0
-    outside = np.flatnonzero(surface.part == 0)
+    outside = np.flatnonzero(surface.part == SKIN)
     if grows.any():
         bound[grows] = outside[_nearest(neutral[outside], whole.vertices[grows])]
-    steady = np.flatnonzero(np.isin(surface.part, (0, 6)) & (neutral[:, 1] > 0.6) & (neutral[:, 2] < skull.centre[2]))
+    steady = np.flatnonzero(
+        np.isin(surface.part, (SKIN, SCALP)) & (neutral[:, 1] > 0.6) & (neutral[:, 2] < skull.centre[2])
+    )
     steady = steady[:: max(1, len(steady) // 60)]
     chin = outside[_nearest(neutral[outside], skull.front(0.0, skull.chin + 0.15)[None])[0]]
     if skin is None:
