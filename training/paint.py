@@ -12,7 +12,16 @@ _UPPER_BORDER = np.array(
     [[0, -0.982], [0.1, -0.962], [0.207, -1.005], [0.286, -1.055], [0.345, -1.105], [0.39, -1.145]]
 )
 _LOWER_BORDER = np.array(
-    [[0, -1.294], [0.107, -1.288], [0.206, -1.259], [0.295, -1.216], [0.358, -1.178], [0.39, -1.148]]
+    [
+        [0, -1.297],
+        [0.06, -1.296],
+        [0.12, -1.289],
+        [0.18, -1.276],
+        [0.24, -1.256],
+        [0.3, -1.227],
+        [0.35, -1.194],
+        [0.39, -1.15],
+    ]
 )
 UPPER_LID = ((0.327, -0.057), (0.38, 0.015), (0.459, 0.053), (0.55, 0.06), (0.627, 0.043), (0.7, 0.013), (0.77, -0.028))
 LOWER_LID = (
@@ -70,7 +79,7 @@ def lips(upper: float, lower: float, soft: float) -> np.ndarray:
 
 
 def strokes(area: Box, lines: list[np.ndarray], thickness: int = 1, finer: int = 4) -> np.ndarray:
-    """(h, w) float32 0..1 over `area`: thin polylines [(k, 2) places], `thickness` in px of a picture `finer` times finer."""
+    """(h, w) float32 0..1 over `area`: lines [(k, 2) places], `thickness` in px of a picture `finer` times finer."""
     rows, columns = area
     height, width = rows.stop - rows.start, columns.stop - columns.start
     mask = np.zeros((height * finer, width * finer), np.uint8)

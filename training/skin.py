@@ -12,7 +12,7 @@ import numpy as np
 from fields_blender.names import ARKIT
 
 from . import paint
-from .atlas import PIXELS, SIZE
+from .atlas import SIZE
 from .hair_paint import beard, brows, hairline
 from .wrinkles import Depths, Fold, random_folds
 
@@ -62,6 +62,8 @@ class Skin:
             amount = min(float(tint.drive @ arkit), 1.0)
             if amount > 0.01:
                 albedo[tint.where] += np.float32(amount) * tint.delta
+        lips = albedo[paint.MOUTH_BOX]
+        np.clip(lips, 0.003, 0.95, out=lips)  # tints add up
         more = self._depths(arkit) - self._depths.rest
         for fold, depth in zip(self._folds, more, strict=True):
             if abs(depth) > 0.01:
@@ -73,7 +75,7 @@ class Skin:
 
 def random_skin(rng: np.random.Generator) -> Skin:
     """A person of any tone, age and care: skin, lips, brows, beard, make-up, hair, eyes."""
-    melanin = rng.uniform() ** 1.15
+    melanin = rng.uniform() ** 1.4
     age = rng.beta(1.1, 1.9)
     male = rng.random() < 0.5
     hair = _hair_colour(rng, melanin, age)
@@ -97,7 +99,7 @@ def random_skin(rng: np.random.Generator) -> Skin:
         albedo[fold.rows, fold.columns] *= 1 - depth * fold.dark
     colours = np.stack([
         tone, *np.ones((2, 3)), np.array([0.80, 0.75, 0.66]) ** rng.uniform(0.8, 2.0) * rng.uniform(0.75, 1.0),
-        np.array([0.42, 0.14, 0.13]) * rng.uniform(0.6, 1.1), np.minimum(hair, 0.15) * rng.uniform(0.2, 0.7),
+        np.array([0.42, 0.14, 0.13]) * rng.uniform(0.6, 1.1), tone * rng.uniform(0.15, 0.75),
         tone if bald else hair,
     ])  # fmt: skip
     return Skin(
@@ -108,8 +110,8 @@ def random_skin(rng: np.random.Generator) -> Skin:
 
 def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.ndarray, np.ndarray]:
     """(SIZE, SIZE, 3) minus the logarithm of the bare skin's albedo, and (3,) its mean albedo."""
-    blood = rng.uniform(0.5, 1.6)
-    yellow = rng.uniform(0, 1) * np.float32([0.0, 0.03, 0.28])
+    blood = rng.uniform(0.4, 1.2)
+    yellow = rng.uniform(0.3, 1.3) * np.float32([0.0, 0.04, 0.28])
     base = _BARE + melanin * _MELANIN + blood * _BLOOD + yellow
     red = np.zeros((SIZE, SIZE), np.float32)
     red += rng.uniform(0, 0.9) * paint.spot(0.66, -0.55, 0.24, 0.2) + rng.uniform(0, 0.8) * paint.spot(0, -0.6, 0.14)
@@ -117,7 +119,7 @@ def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.nda
     red += rng.uniform(0, 0.8) * paint.spot(1.85, -0.2, 0.12, 0.35) + rng.uniform(0, 0.7) * paint.spot(
         0.55, 0.06, 0.2, 0.1
     )
-    red += rng.uniform(0.05, 0.3) * paint.noise(rng, 10) + rng.uniform(0.02, 0.25) * paint.noise(rng, 36)
+    red += rng.uniform(0.03, 0.14) * paint.noise(rng, 10) + rng.uniform(0.02, 0.12) * paint.noise(rng, 36)
     dark = rng.uniform(0, 0.12) * paint.spot(0.5, -0.2, 0.17, 0.1) + rng.uniform(0, 0.08) * paint.spot(
         0.5, 0.1, 0.2, 0.08
     )
@@ -128,8 +130,8 @@ def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.nda
     if rng.random() < 0.25 * (1.2 - melanin):
         speckles = np.clip(paint.noise(rng, 150) - rng.uniform(1.1, 1.9), 0, 1)
         dark += rng.uniform(0.1, 0.35) * speckles * (0.15 + paint.spot(0.4, -0.45, 0.4, 0.25))
-    if rng.random() < age:  # spots of old skin
-        dark += rng.uniform(0.05, 0.2) * np.clip(paint.noise(rng, 50) - 1.7, 0, 1)
+    if rng.random() < age - 0.3:  # spots of old skin
+        dark += rng.uniform(0.05, 0.15) * np.clip(paint.noise(rng, 70) - 1.7, 0, 1)
     for _ in range(rng.poisson(1.5)):
         x, y = rng.uniform(30, SIZE - 30), rng.uniform(60, SIZE - 60)
         mole = np.zeros((13, 13), np.float32)
@@ -147,9 +149,9 @@ def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.nda
 def _lips(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_up: float) -> list[Tint]:
     """Paint the lips; gives what happens to their red when they are rolled in or pressed."""
     natural = (
-        np.log(tone) - rng.uniform(0.4, 1.9) * _BLOOD * np.float32([1.5, 1, 0.8]) - rng.uniform(0, 0.12) * _MELANIN
+        np.log(tone) - rng.uniform(1.0, 3.2) * _BLOOD * np.float32([1.2, 1, 0.8]) - rng.uniform(0, 0.12) * _MELANIN
     )
-    colour, cover, soft = np.exp(natural), rng.uniform(0.35, 1.0), rng.uniform(0.03, 0.09)
+    colour, cover, soft = np.exp(natural), rng.uniform(0.5, 1.0), rng.uniform(0.03, 0.08)
     if rng.random() < made_up:
         stick = np.array(
             [(0.45, 0.02, 0.03), (0.35, 0.05, 0.09), (0.5, 0.14, 0.14), (0.15, 0.015, 0.03), (0.45, 0.2, 0.16)]
@@ -164,9 +166,9 @@ def _lips(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_u
         mask = cover * paint.lips(size[0] + upper, size[1] + lower, soft)[:, :, None]
         side, up = (grid[paint.MOUTH_BOX] for grid in paint.side_and_up())
         line = -1.117 - 0.07 * np.clip(side - 0.15, 0, 1)
-        shut = np.exp(-0.5 * ((up - line) / 0.013) ** 2) * paint.step((0.4 - side) / 0.05)
+        shut = np.exp(-0.5 * ((up - line) / 0.01) ** 2) * paint.step((0.4 - side) / 0.05)
         red = around + mask * (colour * extra * grain - around)
-        return (red * (1 - 0.75 * shut[:, :, None] * np.array([0.75, 1, 1]))).astype(np.float32)
+        return (red * (1 - 0.6 * shut[:, :, None] * np.array([0.75, 1, 1]))).astype(np.float32)
 
     rest = painted(0, 0)
     albedo[paint.MOUTH_BOX] = rest
@@ -233,9 +235,9 @@ def _grain(rng: np.random.Generator, age: float) -> np.ndarray:
 def _hair_colour(rng: np.random.Generator, melanin: float, age: float) -> np.ndarray:
     weights = np.array([4, 5, 4, 3, 2, 1.5, 0.7]) * np.exp(-3.0 * melanin * np.array([0, 0, 0.6, 1, 1.6, 2, 1.6]))
     hair = _HAIRS[rng.choice(len(_HAIRS), p=weights / weights.sum())] * np.exp(rng.normal(0, 0.25, 3) * [1, 0.4, 0.4])
-    if rng.random() < 1.4 * age**1.5:
+    if rng.random() < 1.5 * age**2.2:
         hair = hair + rng.uniform(0.15, 1.0) * (np.array([0.55, 0.54, 0.52]) - hair)
-    if rng.random() < 0.03:
+    if rng.random() < 0.02:
         hair = rng.uniform(0.02, 0.5, 3)
     return np.clip(hair, 0.004, 0.8)
 

@@ -67,8 +67,9 @@ class _Sketch:
 def random_folds(rng: np.random.Generator, age: float, strength: float, asymmetry: float = 1.0) -> list[Fold]:
     """A person's folds. age: 0..1, how deep they are at rest; strength: .2 to 1.6, of all that the expression adds."""
     folds = []
+    soft = rng.uniform(1.0, 1.9) - 0.4 * age  # young skin folds, old skin creases
     for sketch in _sketches(rng):
-        rows, columns, height, dark = _drawn(rng, sketch)
+        rows, columns, height, dark = _drawn(rng, sketch, soft * rng.uniform(0.85, 1.2))
         slope = np.stack([np.gradient(height, axis=1), np.gradient(height, axis=0)], axis=2) * PIXELS
         rest = age * sketch.age * rng.uniform(0.5, 1.3)
         gain = strength * np.exp(rng.normal(0, 0.25))
@@ -116,16 +117,19 @@ def _weights(named: dict[str, float], side: str) -> np.ndarray:
     return weights
 
 
-def _drawn(rng: np.random.Generator, sketch: _Sketch) -> tuple[slice, slice, np.ndarray, np.ndarray]:
-    """Rows and columns of the atlas, height (h, w) and darkening (h, w, 1) of a sketch."""
+def _drawn(rng: np.random.Generator, sketch: _Sketch, soft: float) -> tuple[slice, slice, np.ndarray, np.ndarray]:
+    """Rows and columns of the atlas, height (h, w) and darkening (h, w, 1) of a sketch.
+
+    soft: how much wider than drawn its lines are.
+    """
     corners = [*sketch.lines]
     corners += [
         np.array([[x - _BUMP * a, y - _BUMP * b], [x + _BUMP * a, y + _BUMP * b]]) for x, y, a, b, _ in sketch.bumps
     ]
     every = np.concatenate(corners)
-    margin = 5 * sketch.width
-    low = _pixel(np.array([every[:, 0].min() - margin, every[:, 1].max() + margin]))
-    high = _pixel(np.array([every[:, 0].max() + margin, every[:, 1].min() - margin]))
+    sigma = min(sketch.width * soft, 0.034)
+    low = _pixel(np.array([every[:, 0].min() - 4 * sigma, every[:, 1].max() + 4 * sigma]))
+    high = _pixel(np.array([every[:, 0].max() + 4 * sigma, every[:, 1].min() - 4 * sigma]))
     x0, y0 = np.clip(np.floor(low).astype(int) - _EDGE, 0, SIZE)
     x1, y1 = np.clip(np.ceil(high).astype(int) + _EDGE, 0, SIZE)
     if sketch.middle:
@@ -133,16 +137,21 @@ def _drawn(rng: np.random.Generator, sketch: _Sketch) -> tuple[slice, slice, np.
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
     for line in sketch.lines:
         points = np.round((_pixel(line) - (x0, y0) - 0.5) * 16).astype(np.int32)
-        for k, (a, b) in enumerate(zip(points[:-1], points[1:], strict=True)):  # faint ends
-            shade = 255 * np.sin(np.pi * (k + 0.8) / (len(points) + 0.6)) ** 0.5
-            cv2.line(mask, a.tolist(), b.tolist(), int(shade), 1, cv2.LINE_AA, 4)
+        count = len(points)
+        shades = np.interp(np.arange(count), np.linspace(0, count, 6), rng.uniform(0.35, 1.0, 6))  # none is even
+        start = 0.5 * count if sketch.middle and abs(line[0, 0]) < 0.05 else 0.0  # no gap on the middle line
+        shades *= np.sin(np.pi * (start + np.arange(count) * (1 - start / count) + 0.5) / (count + 0.5)) ** 0.7
+        for a, b, shade in zip(points[:-1], points[1:], shades, strict=False):
+            cv2.line(mask, a.tolist(), b.tolist(), int(255 * shade), 1, cv2.LINE_AA, 4)
     if sketch.middle:
         mask = np.maximum(mask, mask[:, ::-1])
     stroke = mask.astype(np.float32) / 255
-    sigma = sketch.width * PIXELS
-    narrow, wide = (np.minimum(cv2.GaussianBlur(stroke, (0, 0), s) * s * 2.5, 1.2) for s in (sigma, 2.4 * sigma))
-    height = -sketch.depth * (narrow - sketch.rim * wide)
-    dark = sketch.dark * narrow
+    core, trough, swell = (
+        np.minimum(cv2.GaussianBlur(stroke, (0, 0), s * sigma * PIXELS) * s * sigma * PIXELS * 2.5, 1.2)
+        for s in (0.7, 1.5, 3.0)
+    )
+    height = -sketch.depth * (0.4 * core + 0.8 * trough - sketch.rim * swell)
+    dark = sketch.dark * (0.35 * core + 0.35 * trough)
     across, up = (grid[y0:y1, x0:x1] for grid in place())
     for x, y, a, b, tall in sketch.bumps:
         where = np.abs(across) if sketch.middle else across
@@ -244,21 +253,21 @@ def _nose_and_cheek_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
         _curve(rng, (0.05, y), (0.11, y - 0.035), (0.2, y - 0.05), stray=0.007)
         for y in np.linspace(-0.12, -0.3, rng.integers(2, 5))
     ]
-    yield _Sketch("nose bridge", {"noseSneer*": 1.0, "mouthUpperUp*": 0.15}, bunny, depth=0.02, age=0.15, dark=0.35)
+    yield _Sketch("nose bridge", {"noseSneer*": 1.0, "mouthUpperUp*": 0.15}, bunny, depth=0.025, age=0.15, dark=0.35)
     wing = _curve(rng, (0.19, -0.47), (0.27, -0.5), (0.325, -0.58), (0.32, -0.68), stray=0.005)
     yield _Sketch(
         "nose wing", {"noseSneer*": 1.0, "mouthUpperUp*": 0.4, "mouthSmile*": 0.25}, [wing],
         width=0.018, depth=0.022, dark=0.35, age=0.4,
     )  # fmt: skip
     fold = _curve(rng, (0.31, -0.57), (0.385, -0.69), (0.47, -0.83), (0.54, -0.98), (0.56, -1.1), stray=0.016)
-    wide = rng.uniform(0.02, 0.034)
+    wide = rng.uniform(0.014, 0.022)
     yield _Sketch(
         "nasolabial",
         {
             "mouthSmile*": 0.8, "mouthUpperUp*": 0.7, "noseSneer*": 0.8, "mouthDimple*": 0.35, "cheekSquint*": 0.35,
             "mouthStretch*": 0.2, "mouthFrown*": 0.2, "mouth*": 0.3,
         },
-        [fold], [(0.63, -0.74, 0.14, 0.13, 0.018)], width=wide, depth=1.1 * wide, dark=0.33, age=0.8,
+        [fold], [(0.63, -0.74, 0.14, 0.13, 0.018)], width=wide, depth=1.6 * wide, dark=0.33, age=0.8,
         ease={"jawOpen": 0.35, "cheekPuff": 0.9, "mouthPucker": 0.5, "mouthFunnel": 0.4},
     )  # fmt: skip
     yield _Sketch("puffed cheek", {"cheekPuff": 1.0}, bumps=[(0.75, -0.95, 0.22, 0.2, 0.07)], age=0.0)
@@ -266,9 +275,11 @@ def _nose_and_cheek_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
         _curve(rng, (x - 0.06, -0.95), (x, -1.2), (x - 0.03, -1.45), stray=0.015)
         for x in np.linspace(0.64, 0.86, rng.integers(2, 4))
     ]
-    yield _Sketch("stretched cheek", {"mouthStretch*": 1.0}, lines, width=0.02, depth=0.02, age=0.1)
+    yield _Sketch("stretched cheek", {"mouthStretch*": 1.0}, lines, width=0.02, depth=0.012, age=0.1, dark=0.15)
     bands = [_curve(rng, (x, -1.86), (x * 0.95, -2.0), (x * 0.9, -2.15)) for x in (0.2, 0.45)]
-    yield _Sketch("neck", {"mouthStretch*": 1.0, "mouthLowerDown*": 0.2}, bands, width=0.03, depth=-0.03, age=0.3)
+    yield _Sketch(
+        "neck", {"mouthStretch*": 1.0, "mouthLowerDown*": 0.2}, bands, width=0.035, depth=-0.016, age=0.2, dark=0.0
+    )
 
 
 def _mouth_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
@@ -306,13 +317,13 @@ def _mouth_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
         if rng.random() < 0.7:
             spokes.append(_curve(rng, (x, rim + 0.07), (x * 1.1, rim), (x * 1.2, rim - 0.07), stray=0.006))
     yield _Sketch(
-        "lip spokes", {"mouthPucker": 1.0, "mouthFunnel": 0.5, "mouthPress*": 0.2}, spokes, width=0.011, depth=0.013,
-        dark=0.22, age=0.35, middle=True,
+        "lip spokes", {"mouthPucker": 1.0, "mouthFunnel": 0.5, "mouthPress*": 0.2}, spokes, width=0.01, depth=0.008,
+        dark=0.12, age=0.35, middle=True,
     )  # fmt: skip
     yield _Sketch(
         "chin",
         {"mouthShrugLower": 1.0, "mouthFrown*": 0.25, "mouthPress*": 0.25, "mouthRollLower": 0.2, "mouthPucker": 0.2},
-        bumps=[(0.09, -1.58, 0.12, 0.085, 0.012)], grain=0.006, dark=0.3, age=0.1, middle=True,
+        bumps=[(0.09, -1.58, 0.12, 0.085, 0.012)], grain=0.003, dark=0.14, age=0.1, middle=True,
     )  # fmt: skip
     under = _curve(rng, (0.0, -1.4), (0.1, -1.4), (0.2, -1.385), (0.31, -1.33))
     yield _Sketch(
