@@ -17,7 +17,10 @@ def features_of(encoder: Encoder, data: Data, rows: np.ndarray) -> Tensor:
     parts = []
     with torch.no_grad():
         for chunk in np.array_split(rows, max(-(-len(rows) // AT_ONCE), 1)):
-            arrays = [*data.windows(chunk), *(data.arrays[n][chunk].astype(np.float32) for n in ("landmarks", "rotation"))]
+            arrays = [
+                *data.windows(chunk),
+                *(data.arrays[n][chunk].astype(np.float32) for n in ("landmarks", "rotation")),
+            ]
             parts.append(encoder(*(torch.from_numpy(a).to(device) for a in arrays)).cpu())
     encoder.train()
     return torch.cat(parts)
@@ -77,4 +80,6 @@ def emotion_accuracy(look: np.ndarray, label: np.ndarray, intensity: np.ndarray)
     feeling, shown = label[:, 1:].max(axis=1), intensity[:, 0]
     right = look[:, 1:8].argmax(axis=1) == label[:, 1:].argmax(axis=1)
     strong, subtle = (feeling > 0) & (shown > 0.3), (feeling > 0) & (shown <= 0.3) & (shown >= 0.1)
-    return float(right[strong].mean()) if strong.any() else np.nan, float(right[subtle].mean()) if subtle.any() else np.nan
+    return float(right[strong].mean()) if strong.any() else np.nan, float(
+        right[subtle].mean()
+    ) if subtle.any() else np.nan

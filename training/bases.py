@@ -36,7 +36,9 @@ def one_by_one() -> dict[str, np.ndarray]:
 def vertex_basis(folder: Path = ict_head.DATA) -> np.ndarray:
     """(48, 400, 3) float32: motion of 400 points of ICT's average face with a control of 1 (or 1 rad), in IOU."""
     head = ict_head.load(folder)
-    front = np.flatnonzero((head.part == ict_head.PARTS.index("face")) & (head.neutral[:, 2] > head.neutral[:, 2].mean()))
+    front = np.flatnonzero(
+        (head.part == ict_head.PARTS.index("face")) & (head.neutral[:, 2] > head.neutral[:, 2].mean())
+    )
     chosen = np.random.default_rng(0).choice(front, VERTICES, replace=False)
     identity = np.zeros(ict_head.IDENTITY)
     vertices = head.vertices(identity, **one_by_one())[:, chosen]

