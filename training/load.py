@@ -89,12 +89,12 @@ def load(folder: Path) -> Data:
 
 
 def held_out(person: np.ndarray) -> np.ndarray:
-    """(n,) whether a person is kept for measuring: each twentieth couple, so both head families and no one's partner."""
+    """(n,) whether a person is kept for measuring: each twentieth couple, so of both head families."""
     return person % 40 < 2
 
 
 def for_calibration(person: np.ndarray) -> np.ndarray:
-    """(n,) whether a person is kept for setting gains: every fortieth couple, shown neither in training nor measuring."""
+    """(n,) whether a person is kept for setting gains: each fortieth couple, neither trained on nor measured with."""
     return person % 80 // 2 == 10
 
 

@@ -116,7 +116,7 @@ def emotion_class(look: Tensor, label: Tensor) -> Tensor:
 
 
 def points(guess: Tensor, missed: Tensor) -> Tensor:
-    """Gaussian negative log likelihood of the true points. guess (n, 3 p): x, y, log of the spread; missed (n, p, 2)."""
+    """Gaussian negative log likelihood of the true points missed (n, p, 2). guess (n, 3 p): x, y, log of the spread."""
     x_y, spread = guess.unflatten(1, (-1, 3)).split([2, 1], dim=2)
     spread = spread.clamp(-6, 2)
     has = known(missed)
