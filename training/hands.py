@@ -6,7 +6,7 @@ from .skull import Skull
 from .wear_mesh import Mesh, ball, grid, joined, mesh, tubes, turned, turning
 
 KINDS = ("hand", "microphone", "mug", "phone", "mask under the chin", "mask")
-_CHANCES = (0.5, 0.18, 0.08, 0.1, 0.06, 0.08)
+_CHANCES = (0.52, 0.18, 0.08, 0.1, 0.07, 0.05)
 
 
 def random_occluder(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, skin: np.ndarray) -> Mesh:
