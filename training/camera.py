@@ -30,7 +30,7 @@ class View:
 
 def random_view(rng: np.random.Generator, size: int) -> View:
     """Lens 12 to 70 degrees high, log-uniform; the picture is 2.9 to 6 IOU wide at the face."""
-    wide = rng.uniform(2.9, 6.0)
+    wide = np.exp(rng.uniform(np.log(2.9), np.log(6.0)))
     half = 0.5 * np.radians(np.exp(rng.uniform(np.log(12), np.log(70))))
     half = min(half, np.arctan(wide / 2 / _NEAREST))
     room = max(wide - 3.0, 0.0) / 2
@@ -64,8 +64,7 @@ class Film:
             image *= (1 - self.vignette * _far_from_middle(size))[:, :, None]
         if self.smear is not None:
             image = cv2.filter2D(image, -1, self.smear)
-        if self.blur:
-            image = cv2.GaussianBlur(image, (0, 0), self.blur)
+        image = cv2.GaussianBlur(image, (3, 3) if self.blur < 0.65 else (0, 0), self.blur)
         if self.shrink < 1:
             image = cv2.resize(image, None, fx=self.shrink, fy=self.shrink, interpolation=cv2.INTER_AREA)
         image = self.tones[np.clip(image * (_TONES / _BRIGHTEST), 0, _TONES - 1).astype(np.uint16)]
@@ -109,11 +108,11 @@ def random_film(rng: np.random.Generator, pixels_an_iou: float) -> Film:
         gain=gain,
         tones=(255 * tones).astype(np.float32),
         vignette=rng.uniform(0.1, 0.6) * (rng.random() < 0.3),
-        blur=rng.uniform(0.5, 1.7) if rng.random() < 0.3 else 0.0,
+        blur=rng.uniform(0.7, 1.7) if rng.random() < 0.3 else rng.uniform(0.3, 0.6),  # no lens is quite sharp
         smear=smear,
         shrink=shrink,
         shift=rng.normal(0, 9, 3) * (rng.random() < 0.25),
-        noise=np.exp(rng.uniform(np.log(1.0), np.log(14.0))) if rng.random() < 0.5 else rng.uniform(0, 1.0),
+        noise=np.exp(rng.uniform(np.log(1.0), np.log(10.0))) if rng.random() < 0.5 else rng.uniform(0, 1.0),
         grain=int(rng.choice([1, 1, 2])),
         grey=bool(rng.random() < 0.12),
         qualities=quality,

@@ -56,7 +56,7 @@ def random_light(rng: np.random.Generator) -> Light:
         colour[k] = rng.uniform(0.3, 1.0) / (1 + 0.8 * k) * cast * _tint(rng, 0.12)
         size[k] = rng.uniform(0.05, 0.5) if mood != "hard" else rng.uniform(0.02, 0.12)
     light = Light(harmonics, lamp, colour, size, float(rng.uniform(0.6, 1.0) * (rng.random() < 0.6) * (lamps > 0)))
-    level = np.exp(rng.normal(-0.12, 0.28)) * (rng.uniform(0.05, 0.25) if rng.random() < 0.1 else 1.0)
+    level = np.exp(rng.normal(0.08, 0.25)) * (rng.uniform(0.06, 0.3) if rng.random() < 0.1 else 1.0)
     factor = level / light.on(_FACING).mean()  # cameras expose for the face
     return Light(harmonics * factor, lamp, colour * factor, size, light.shadow)
 

@@ -38,7 +38,8 @@ class Scene:
 
     points (b, n, 3): pixel x, y (down), 1 / distance. place, colour (b, n, 3): camera axes; linear albedo of what has no
     texture. uv (b, n, 2) into the texture. triangles (b, t, 3) int32, facing the camera when they turn clockwise in the
-    picture's axes; kind (b, t) int32: a part of `heads` or WORN; alpha (b, t), 1 opaque.
+    picture's axes; kind (b, t) int32: a part of `heads` or WORN; alpha (b, t), 1 opaque; of lashes
+    the share of hair in them.
     albedo (b, s, s, 3), bump (b, s, s, 2): skin. eye (b, 2, 3, 3): left and right eyeball's centre, gaze axis, up.
     eye_colour (b, 4, 3): pupil, iris, its rim, white. eye_size (b, 3): the iris' edge in rad, the pupil as a part of
     it, a number 0..1 that makes this person's streaks and veins.
@@ -117,6 +118,7 @@ def _add_normals(s: _Scene, normals: wp.array2d(dtype=wp.vec3)):
 def _cover(
     points: wp.array2d(dtype=wp.vec3),
     triangles: wp.array2d(dtype=wp.vec3i),
+    kind: wp.array2d(dtype=wp.int32),
     alpha: wp.array2d(dtype=wp.float32),
     factor: float,
     transparent: bool,
@@ -124,8 +126,14 @@ def _cover(
 ):
     """Keep the nearest triangle at each sample. points: x, y in pixels, and nearness > 0, linear in the picture."""
     i, t = wp.tid()
-    if (alpha[i, t] < 1.0) != transparent:
+    thin = alpha[i, t]
+    if kind[i, t] == _LASH:
+        if transparent:
+            return
+    elif (thin < 1.0) != transparent:
         return
+    else:
+        thin = 1.0
     v = triangles[i, t]
     a = points[i, v[0]]
     b = points[i, v[1]]
@@ -167,8 +175,12 @@ def _cover(
         near = near_row
         for x in range(x0, x1 + 1):
             if wp.min(wa, wp.min(wb, 1.0 - wa - wb)) >= -1.0e-6:
-                key = (wp.uint64(wp.cast(near, wp.uint32)) << wp.uint64(32)) | low
-                wp.atomic_max(out, i, y, x, key)
+                seen = True
+                if thin < 1.0:  # lashes: some of a pixel's samples pass between the hairs
+                    seen = 0.25 * float((3 * x + 2 * y) % 4) + 0.125 < thin
+                if seen:
+                    key = (wp.uint64(wp.cast(near, wp.uint32)) << wp.uint64(32)) | low
+                    wp.atomic_max(out, i, y, x, key)
             wa += a_right
             wb += b_right
             near += near_right
@@ -260,8 +272,9 @@ def _occlusion(near: wp.array3d(dtype=wp.float32), wide: wp.array3d(dtype=wp.flo
     """0..1 share of the sky seen: what lies deeper than its surroundings is in a hollow."""
     fine = _sample(near, i, px * 0.5, py * 0.5) - z
     coarse = _sample(wide, i, px * 0.125, py * 0.125) - z
-    small = 1.0 / (1.0 + 9.0 * wp.max(fine - 0.006, 0.0))
-    large = 1.0 / (1.0 + 2.2 * wp.max(coarse - 0.02, 0.0))
+    # Far behind a silhouette is no hollow: no more dark than a hollow of that depth.
+    small = 1.0 / (1.0 + 12.0 * wp.clamp(fine - 0.006, 0.0, 0.12))
+    large = 1.0 / (1.0 + 2.2 * wp.clamp(coarse - 0.02, 0.0, 0.3))
     return small * large
 
 
@@ -383,7 +396,7 @@ def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, 
     bend = 6.0 * wp.sin(9.0 * around + 30.0 * seed) + 3.0 * wp.sin(23.0 * around)
     vein = wp.pow(wp.abs(wp.sin(14.0 * around + bend * r + 20.0 * seed)), 12.0) * _step(1.3, 2.4, r)
     white = table[i, _EYE_COLOUR + 3]
-    white = wp.cw_mul(white, wp.vec3(1.0, 1.0 - 0.1 * vein - 0.05 * _step(1.3, 3.0, r), 1.0 - 0.1 * vein))
+    white = wp.cw_mul(white * 0.72, wp.vec3(1.0, 1.0 - 0.1 * vein - 0.05 * _step(1.3, 3.0, r), 1.0 - 0.1 * vein))
     colour = _mix(table[i, _EYE_COLOUR + 0], ring, _step(pupil - 0.6 * soft, pupil + 0.6 * soft, r))
     colour = _mix(colour, white, _step(1.0 - 0.07 - 0.5 * soft, 1.0 + 0.1 + 0.5 * soft, r))
     in_iris = 1.0 - _step(0.9, 1.15, r)
@@ -392,7 +405,8 @@ def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, 
     view = wp.normalize(table[i, _CAMERA] - p)
     cornea = wp.normalize(arm - axis * (0.45 * wp.length(arm) * (1.0 - _step(0.8, 1.3, r))))
     mirror = cornea * (2.0 * wp.dot(cornea, view)) - view
-    gloss = _sky(table, i, mirror) * (0.05 * open)
+    # Most rooms have something bright above the eyes.
+    gloss = _sky(table, i, mirror) * ((0.04 + 0.25 * _step(0.25, 0.5, mirror[1]) * _step(-0.2, 0.2, mirror[2])) * open)
     for k in range(_LAMPS):
         d = table[i, _LAMP + k]
         lamp = table[i, _LAMP_COLOUR + k]
@@ -404,11 +418,11 @@ def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, 
         beside = wp.normalize(wp.cross(wp.vec3(0.0, 1.0, 0.05), d))
         high = wp.cross(d, beside)
         if wp.dot(mirror, d) > 0.0:
-            size = wp.clamp(table[i, _LAMP_SIZE + k][0], 0.08, 0.6)
+            size = wp.clamp(0.5 * table[i, _LAMP_SIZE + k][0], 0.05, 0.2)
             u = wp.abs(wp.dot(mirror, beside))
             v = wp.abs(wp.dot(mirror, high))
-            window = (1.0 - _step(size, size + 0.12, u)) * (1.0 - _step(size, size + 0.12, v))
-            gloss += lamp * (window * 0.35 * here / (0.3 + size))
+            window = (1.0 - _step(size, size + 0.07, u)) * (1.0 - _step(size, size + 0.07, v))
+            gloss += lamp * (window * here * 0.35 / (0.1 + size))
     return wp.cw_mul(colour, light) + gloss * wp.min(1.3 * open, 1.0)
 
 
@@ -446,7 +460,7 @@ def _shade(s: _Scene, b: _Buffers, i: int, t: int, px: float, py: float):
     if kind == _LEFT or kind == _RIGHT:
         side = kind - _LEFT
         soft = 1.0 / (s.table[i, _SCALE][0] * wp.length(p - s.table[i, _EYE + 3 * side]))
-        return _shade_eye(s.table, i, side, p, open, key, soft)
+        return _shade_eye(s.table, i, side, p, open * wp.sqrt(open), key, soft)  # lids and sockets wall it in
     n = smooth
     wrap = float(1.0)
     strength = s.table[i, _SHINE][0]
@@ -455,9 +469,10 @@ def _shade(s: _Scene, b: _Buffers, i: int, t: int, px: float, py: float):
     if kind != _SKIN:
         albedo = s.colour[i, v[0]] * wa + s.colour[i, v[1]] * wb + s.colour[i, v[2]] * wc
         albedo = wp.max(albedo, wp.vec3(0.0, 0.0, 0.0))
-        if kind == _TEETH or kind == _MOUTH:  # wet
+        if kind == _TEETH or kind == _MOUTH:  # wet, and walled in by lips on all sides
             strength = 0.12
             exponent = 40.0
+            open = open * open
         elif kind == _LASH:
             wrap = 0.4
             strength = 0.0
@@ -588,10 +603,10 @@ def draw(scene: Scene, background: np.ndarray, device: str = "cpu") -> np.ndarra
         wp.launch(kernel, dim=dim, inputs=list(inputs), device=device)
 
     launch(_add_normals, (count, triangles), s, b.normals)
-    launch(_cover, (count, triangles), s.points, s.triangles, s.alpha, float(SAMPLES), False, b.visible)
+    launch(_cover, (count, triangles), s.points, s.triangles, s.kind, s.alpha, float(SAMPLES), False, b.visible)
     if scene.shadow.any():
         launch(_to_lamp, (count, vertices), s, b.lamp_points)
-        launch(_cover, (count, triangles), b.lamp_points, s.triangles, s.alpha, 1.0, False, b.lamp_depth)
+        launch(_cover, (count, triangles), b.lamp_points, s.triangles, s.kind, s.alpha, 1.0, False, b.lamp_depth)
     launch(_fine_depth, b.fine.shape, s, b.visible, b.fine)
     launch(_quarter, b.coarse.shape, b.fine, b.coarse)
     for depth, blurred, reach in ((b.fine, b.fine_blurred, 0.05 * 0.5), (b.coarse, b.coarse_blurred, 0.3 * 0.125)):
@@ -599,7 +614,7 @@ def draw(scene: Scene, background: np.ndarray, device: str = "cpu") -> np.ndarra
         launch(_blur, depth.shape[:2], s, depth, reach, between)
         launch(_blur, depth.shape[:2], s, between, reach, blurred)
     if (scene.alpha < 1).any():
-        launch(_cover, (count, triangles), s.points, s.triangles, s.alpha, 1.0, True, b.glass)
+        launch(_cover, (count, triangles), s.points, s.triangles, s.kind, s.alpha, 1.0, True, b.glass)
     launch(_shade_pixels, (count, size, size), s, b, image)
     return image.numpy()
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .skin import Skin
     from .wear import Mesh
 
-_METERED, _METERING = 0.30, 0.4  # cameras give a face that reflects less than this more exposure, but not all it lacks
+_METERED, _METERING = 0.28, 0.3  # cameras give a face that reflects less than this more exposure, but not all it lacks
 _IRIS = 0.093  # radius in IOU; it hardly differs from person to person
 _LOWER_LASHES = 0.411  # of the atlas' height: below are those of the lower lid
 _LINEAR_EYE = 0.6  # rad from the axis: beyond is the plain ball, without the cornea
@@ -191,7 +191,8 @@ def _lash_cover(
     centres, radii = np.stack([b[0] for b in balls]), np.array([b[2] for b in balls])
     away = np.linalg.norm(middle - centres[side], axis=1) / radii[side] - 1.03
     lower = surface.uv[corners[:, 0], 1] > _LOWER_LASHES
-    return person.uniform(0.35, 1.0) * (1 - 0.8 * np.clip(away / 0.3, 0, 1)) * np.where(lower, person.uniform(0, 0.35), 1)
+    cover = person.uniform(0.6, 1.2) * (1 - 0.65 * np.clip(away / 0.3, 0, 1))
+    return cover * np.where(lower, person.uniform(0.1, 0.4), 1) * person.uniform(0.7, 1.3, len(cover))
 
 
 def _mouth_shade(vertices: np.ndarray, part: np.ndarray) -> np.ndarray:
