@@ -10,10 +10,16 @@ READY = $(VENV)/ready
 NUMPY_4.2.23 = 1.24.4
 NUMPY_none = 2.4.6
 NUMPY = $(or $(NUMPY_$(BPY)),1.26.4)
+# For `make eval`: its test sets, the environment that renders them, and the peer with its model and environment.
+EVAL ?= data/eval
+CLIPS ?= ../shared/data/clips
+TASK ?= ../shared/data/peers/face_landmarker.task
+TRAINING ?= .venv-training
+PEER ?= .venv-mediapipe
 PACKAGES = $(if $(filter none,$(BPY)),,bpy==$(BPY)) numpy==$(NUMPY) -r requirements.txt
 PIP = $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-all extension bench lint models clean
+.PHONY: help demo test test-all extension bench eval lint models clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -49,6 +55,22 @@ extension: models  ## the installable zips, one a platform, under dist
 
 bench: models  ## speed, as ratios within one run (QUICK=1 without the ten-minute clip)
 	$(RUN) -m tools.bench $(if $(QUICK),--quick)
+
+eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how good the regressor is: docs/evaluation.md
+	$(TRAINING)/bin/python -m training.make_test --out $(EVAL)
+	$(if $(wildcard $(TASK)),$(PEER)/bin/python training/evaluate_mediapipe.py $(TASK) $(EVAL)/*-ict $(EVAL)/*-anny \
+		$(wildcard $(CLIPS)/*.mp4) --clips $(EVAL)/clips)
+	$(TRAINING)/bin/python -m training.evaluate --data $(EVAL) --clips $(CLIPS)
+
+$(TRAINING)/ready: requirements-training.txt
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-training.txt
+	touch $@
+
+$(PEER)/ready:
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check mediapipe==0.10.14
+	touch $@
 
 clean:  ## everything made here, the environments too
 	rm -rf out dist wheels .cache .venv-*

@@ -13,7 +13,8 @@ from fields_blender.names import ARKIT, EMOTIONS
 from . import expressions, performance
 from .render import random_rotation
 
-KINDS = ("rest", "emotion", "subtle", "life", "sparse", "ramp", "sweep", "speaking")
+# "neutral": each person's first still, which may be named as the face at rest; others at rest are "rest".
+KINDS = ("neutral", "rest", "emotion", "subtle", "life", "sparse", "ramp", "sweep", "speaking")
 FEELINGS = EMOTIONS[1:]
 STEPS = 20  # of a ramp
 SWEEP = np.arange(-40.0, 41.0, 5.0)  # degrees of yaw
@@ -48,8 +49,8 @@ def label(emotion: str, intensity: float | np.ndarray) -> np.ndarray:
 
 
 def stills(rng: np.random.Generator) -> Act:
-    """12 pictures in 12 places: 2 at rest, 3 emotions, 2 subtle ones, 2 of life as in training, 3 of a few channels."""
-    rows = [(np.zeros(52), "neutral", 0.0, "rest")] * 2
+    """12 pictures in 12 places: 2 at rest, 3 emotions, 2 subtle ones, 2 as in training, 3 of a few channels."""
+    rows = [(np.zeros(52), "neutral", 0.0, "neutral"), (np.zeros(52), "neutral", 0.0, "rest")]
     for low, high, kind, count in ((0.3, 1.0, "emotion", 3), (0.1, 0.3, "subtle", 2)):
         for _ in range(count):
             emotion, strength = str(rng.choice(FEELINGS)), float(rng.uniform(low, high))

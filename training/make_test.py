@@ -52,9 +52,7 @@ def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> It
         chance = np.random.default_rng(shot_seed) if act.moving else rng
         vertices, eye_angle = performance.vertices[i + 1], performance.eye_angle[i + 1]
         mesh = worn.posed(vertices, chance)
-        shot = render.picture(
-            chance, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i]
-        )
+        shot = render.picture(chance, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i])
         yield shot.developed(rng), shot.focal / shot.image.shape[1]
 
 

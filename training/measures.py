@@ -55,7 +55,7 @@ def false_activations(guess: np.ndarray, truth: np.ndarray, none: float = 1e-3) 
 
 
 def turn_leak(guess: np.ndarray, sweep: np.ndarray) -> float:
-    """Mean over channels of the standard deviation of w while only the head turns. sweep (n,): which one a row is of."""
+    """Mean over channels of the standard deviation of w while only the head turns. sweep (n,): which one a row is."""
     return float(np.mean([guess[sweep == s].std(axis=0).mean() for s in np.unique(sweep)]))
 
 
@@ -77,8 +77,12 @@ def ramp(level: np.ndarray, strength: np.ndarray) -> tuple[float, float, float]:
     """Slope, Spearman's rank correlation and overshoot (the largest excess) of a level (n,) read from a rising
     strength (n,)."""
     slope = gain(level[:, None], strength[:, None])[0]
-    rank = correlation(_ranks(level)[:, None], _ranks(strength)[:, None])[0]
-    return float(slope), float(rank), float(np.maximum(level - strength, 0).max())
+    return float(slope), rank_correlation(level, strength), float(np.maximum(level - strength, 0).max())
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's: 1 when b rises wherever a (n,) does."""
+    return float(correlation(_ranks(a)[:, None], _ranks(b)[:, None])[0])
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from fields_blender.clip import Clip, PicturePiece
 from fields_blender.names import ARKIT
 from fields_blender.rotation import to_quaternion
 from fields_blender.solve import capture
+from fields_blender.track import Track
 
 # Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time.
 ALONE = ("stills", "sweeps", "readout")
@@ -35,7 +36,8 @@ class Reading:
     """Of n pictures; rows without a face are NaN.
 
     `weights` (n, 52) ARKit, NaN columns for what the tracker doesn't have; `rotation` (n, 3, 3) head to camera.
-    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,): None where the tracker has no such thing.
+    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `doubt` (n, 8): None where the tracker has no such
+    thing.
     """
 
     weights: np.ndarray
@@ -43,6 +45,7 @@ class Reading:
     emotion: np.ndarray | None = None
     valence_arousal: np.ndarray | None = None
     intensity: np.ndarray | None = None
+    doubt: np.ndarray | None = None
 
     @property
     def found(self) -> np.ndarray:
@@ -50,8 +53,7 @@ class Reading:
 
     def rows(self, which: np.ndarray) -> "Reading":
         """Some of the pictures."""
-        parts = (self.weights, self.rotation, self.emotion, self.valence_arousal, self.intensity)
-        return Reading(*(None if part is None else part[which] for part in parts))  # pyright: ignore[reportArgumentType]
+        return Reading(**{name: None if part is None else part[which] for name, part in vars(self).items()})
 
 
 def truth_of(folder: Path) -> Truth:
@@ -61,21 +63,28 @@ def truth_of(folder: Path) -> Truth:
 
 def fields(truth: Truth, models: Path) -> Reading:
     """What the extension itself captures: stills one by one, shots as clips (with the resting face it finds there)."""
-    paths = [str(truth.folder / f"{i:06d}.png") for i in range(len(truth))]
     if truth.name in ALONE:
-        return _captured([PicturePiece(tuple(paths), tuple(map(float, range(len(paths)))), stills=True)], models)
+        return of_track(track_of(Clip((_piece(truth, np.arange(len(truth)), alone=True),)), models, stills=True))
     shots = [np.flatnonzero(truth["clip"] == clip) for clip in np.unique(truth["clip"])]
-    pieces = [PicturePiece(tuple(paths[i] for i in shot), tuple(truth["time"][shot].tolist())) for shot in shots]
-    return _captured(pieces, models)
+    return joined([of_track(track_of(Clip((_piece(truth, shot),)), models)) for shot in shots])
 
 
-def _captured(pieces: list[PicturePiece], models: Path) -> Reading:
-    return joined([of_track(track_of(Clip((piece,)), models, piece.stills)) for piece in pieces])
+def fields_with_rest(truth: Truth, models: Path) -> Reading:
+    """Stills as the extension reads them when the artist names each person's first picture as the face at rest."""
+    people = [np.flatnonzero(truth["person"] == person) for person in np.unique(truth["person"])]
+    clips = [Clip((_piece(truth, rows, alone=True),)) for rows in people]
+    return joined([of_track(track_of(clip, models, rest=(0.0, 0.0))) for clip in clips])
 
 
-def track_of(clip: Clip, models: Path, stills: bool = False):
-    """The raw Track of a clip, before any smoothing."""
-    run = capture(clip, models, "cpu", stills=stills)
+def _piece(truth: Truth, rows: np.ndarray, alone: bool = False) -> PicturePiece:
+    """Pictures of a set, one after another."""
+    times = np.arange(len(rows), dtype=float) if alone else truth["time"][rows]
+    return PicturePiece(tuple(str(truth.folder / f"{i:06d}.png") for i in rows), tuple(times.tolist()), alone)
+
+
+def track_of(clip: Clip, models: Path, **options) -> Track:
+    """The raw Track of a clip, before any smoothing. options: of `solve.capture`."""
+    run = capture(clip, models, "cpu", **options)
     while True:
         try:
             next(run)
@@ -83,10 +92,11 @@ def track_of(clip: Clip, models: Path, stills: bool = False):
             return end.value
 
 
-def of_track(track) -> Reading:
+def of_track(track: Track) -> Reading:
     rotation = _matrices(track["head"])
     weights = to_arkit(*(track[name].astype(np.float64) for name in ("expression", "jaw", "eyelids", "gaze")))
-    return Reading(weights, rotation, track["emotion"], track["valence_arousal"], track["intensity"][:, 0])
+    emotion, affect, intensity, doubt = (track[n] for n in ("emotion", "valence_arousal", "intensity", "doubt"))
+    return Reading(weights, rotation, emotion, affect, intensity[:, 0], doubt)
 
 
 def _matrices(vectors: np.ndarray) -> np.ndarray:
@@ -101,8 +111,9 @@ def _matrices(vectors: np.ndarray) -> np.ndarray:
 
 
 def joined(readings: list[Reading]) -> Reading:
-    columns = zip(*((r.weights, r.rotation, r.emotion, r.valence_arousal, r.intensity) for r in readings), strict=True)
-    return Reading(*(None if part[0] is None else np.concatenate(part) for part in columns))  # pyright: ignore[reportArgumentType]
+    """One after another."""
+    parts = {name: [vars(reading)[name] for reading in readings] for name in vars(readings[0])}
+    return Reading(**{name: None if part[0] is None else np.concatenate(part) for name, part in parts.items()})
 
 
 def mediapipe(path: Path) -> Reading | None:

@@ -46,7 +46,7 @@ def expression(truth: Truth, reading: Reading) -> Figures:
 def stills(truth: Truth, reading: Reading) -> Figures:
     kind = truth["kind"]
     at_rest, subtle = (kind == acting.KINDS.index(name) for name in ("rest", "subtle"))
-    return {
+    figures = {
         **expression(truth, reading),
         "neutral bias": measures.neutral_bias(np.nan_to_num(reading.weights[at_rest])),
         **emotion(truth, reading, kind == acting.KINDS.index("emotion"), "emotion"),
@@ -55,6 +55,10 @@ def stills(truth: Truth, reading: Reading) -> Figures:
         **affect(truth, reading),
         "blink F1 at .5, pictures": measures.f1(reading.weights[:, BLINKS] > 0.5, truth["weights"][:, BLINKS] > 0.5),
     }
+    if reading.doubt is not None:
+        error = np.sqrt(((np.nan_to_num(reading.weights) - truth["weights"]) ** 2).mean(axis=1))
+        figures["doubt and error, Spearman"] = measures.rank_correlation(reading.doubt.mean(axis=1), error)
+    return figures
 
 
 def videos(truth: Truth, reading: Reading) -> Figures:

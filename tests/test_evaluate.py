@@ -1,0 +1,208 @@
+"""The evaluation as a whole: a tracker that is always right, one that says nothing, and the shipped path on a clip."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fields_blender.names import ARKIT
+from training import measures, readings, readout
+
+ROOT = Path(__file__).parent.parent
+# Five people are few: some resample of them has no picture of some kind.
+pytestmark = pytest.mark.filterwarnings("ignore:.*(empty slice|All-NaN|scalar divide)")
+MODELS, CLIP = ROOT / "models", ROOT / "samples/performance.mp4"
+
+
+@pytest.fixture(scope="module")
+def evaluate():
+    for name in ("numba", "warp", "anny"):
+        pytest.importorskip(name)
+    from training import evaluate
+
+    return evaluate
+
+
+@pytest.fixture(scope="module")
+def truths(evaluate):
+    """Every set of both families, without pictures: five people each."""
+    from training import acting, make_test
+
+    found = {}
+    for name, (act_of, *_) in make_test.SETS.items():
+        for number, family in enumerate(evaluate.FAMILIES):
+            acts = [act_of(np.random.default_rng([number, person])) for person in range(5)]
+            arrays = {
+                key: np.concatenate([getattr(act, key) for act in acts])
+                for key in ("weights", "turns", "emotion", "intensity", "kind", "moment")
+            }
+            who = np.repeat(np.arange(5), [len(act.weights) for act in acts])
+            count = len(who)
+            arrays |= {"person": who, "clip": who, "time": np.arange(count) / acting.RATE, "focal": np.full(count, 1.5)}
+            found[f"{name}-{family}"] = readings.Truth(name, Path(), {**arrays, "motion": np.ones(52)})
+    return found
+
+
+def told(truth: readings.Truth, weights: np.ndarray) -> readings.Reading:
+    from training import scores
+
+    turned = truth["turns"] @ measures_turn(5)
+    return readings.Reading(
+        weights, turned, truth["emotion"], scores.valence_arousal(truth), truth["intensity"], np.zeros((len(truth), 8))
+    )
+
+
+def measures_turn(degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+
+
+@pytest.fixture(scope="module")
+def results(evaluate, truths):
+    right = {key: told(truth, truth["weights"]) for key, truth in truths.items()}
+    silent = {key: readings.Reading(np.zeros((len(t), 52)), t["turns"]) for key, t in truths.items()}
+    trackers = [evaluate.Tracker("FIELDS", right), evaluate.Tracker("silent", silent).with_readout(truths, "silent")]
+    measured = evaluate.measured(truths, trackers, resamples=20)
+    return {**measured, "speed": {"regressor": 1.0, "together": 1.0}, "clips": {}, "variants": {}}
+
+
+def test_a_tracker_that_is_always_right_gets_full_marks(results):
+    figures = {key: value[0] for key, value in results["sets"]["stills, all heads"]["FIELDS"].items()}
+    assert figures["visible channels"] > 40
+    assert figures["usable channels"] == figures["visible channels"]
+    assert figures["mean r"] == pytest.approx(1) and figures["mean gain"] == pytest.approx(1)
+    assert figures["neutral bias"] == figures["false activations"] == figures["MAE"] == 0
+    assert figures["emotion, accuracy of 7"] == figures["subtle emotion, accuracy of 7"] == 1
+    assert figures["subtle detection, AUC"] == 1 and figures["valence CCC"] == pytest.approx(1)
+    ramps = {key: value[0] for key, value in results["sets"]["ramps, all heads"]["FIELDS"].items()}
+    assert ramps["ramp of weights, slope"] == pytest.approx(1)
+    assert ramps["ramp of intensity, Spearman"] == pytest.approx(1)
+    assert ramps["ramp of weights, overshoot"] < 1e-9 and ramps["identity leak"] < 1e-9
+    sweeps = {key: value[0] for key, value in results["sets"]["sweeps, all heads"]["FIELDS"].items()}
+    assert sweeps["yaw slope"] == pytest.approx(1, abs=0.02) and sweeps["leak of head turn"] < 1e-9
+    videos = results["sets"]["videos, all heads"]["FIELDS"]
+    assert videos["blink F1 at .5, events"][0] == 1
+
+
+def test_a_head_that_looks_up_by_convention_is_forgiven_but_told(results):
+    figures = results["sets"]["stills, ICT-FaceKit heads"]["FIELDS"]
+    assert figures["head rotation, degrees"][0] < 1e-3
+    assert figures["the same, offset left in"][0] == pytest.approx(5)
+
+
+def test_a_silent_tracker_gets_no_marks_for_its_small_error(results):
+    figures = {key: value[0] for key, value in results["sets"]["stills, all heads"]["silent"].items()}
+    assert figures["MAE"] < 0.12
+    assert figures["mean r"] == figures["usable channels"] == figures["mean gain"] == 0
+    assert figures["emotion, accuracy of 7"] < 0.35
+
+
+def test_all_trackers_are_asked_about_the_same_pictures(evaluate, truths):
+    blind = {key: told(truth, truth["weights"]) for key, truth in truths.items()}
+    for reading in blind.values():
+        reading.rotation[:7] = np.nan
+    trackers = [
+        evaluate.Tracker("FIELDS", {key: told(truth, truth["weights"]) for key, truth in truths.items()}),
+        evaluate.Tracker("blind", blind),
+    ]
+    results = evaluate.measured(truths, trackers, resamples=2)
+    at = "stills, ICT-FaceKit heads"
+    assert results["people"][at][1] == len(truths["stills-ict"]) - 7
+    assert results["sets"][at]["FIELDS"]["faces found, share"][0] == 1
+    assert results["sets"][at]["blind"]["faces found, share"][0] < 1
+
+
+def test_the_page_keeps_its_words_and_changes_its_tables(evaluate, results, tmp_path):
+    from training import report
+
+    page = tmp_path / "evaluation.md"
+    page.write_text(f"# Words\n\n{report.BEGIN}\nold\n{report.END}\n\nMore words\n")
+    report.insert(page, report.markdown(results))
+    text = page.read_text()
+    assert text.startswith("# Words") and text.endswith("More words\n") and "\nold\n" not in text
+    assert "| mean r, stills | 0.55 / 0.7 | 1.000 / 1.000 | 0.000 / 0.000 | **yes** |" in text
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(rows) > 100 and "nan" not in text
+    report.insert(page, "new")
+    assert page.read_text() == f"# Words\n\n{report.BEGIN}\n\nnew\n{report.END}\n\nMore words\n"
+
+
+def test_the_readout_learns_what_the_weights_tell():
+    rng = np.random.default_rng(0)
+    label = rng.integers(0, 8, 600)
+    weights = np.clip(np.eye(8, 52)[label] + rng.normal(0, 0.1, (600, 52)), 0, 1)
+    weights[:, 51] = np.nan  # a channel that the tracker lacks
+    affect = np.column_stack([label / 8, -label / 8, label / 8])
+    read = readout.train(weights[:400], np.eye(8)[label[:400]], affect[:400])
+    emotion, valence_arousal, intensity = read(weights[400:])
+    assert measures.accuracy(emotion, label[400:]) > 0.97
+    assert measures.ccc(valence_arousal[:, 0], label[400:] / 8) > 0.95
+    assert measures.rmse(intensity, label[400:] / 8) < 0.1
+
+
+def test_moving_shots_are_read_as_clips_and_stills_one_by_one(tmp_path):
+    """The shipped path, with networks whose answers depend on the resting face if they are told one."""
+    cv2, _ = pytest.importorskip("cv2"), pytest.importorskip("onnx")
+    if not (MODELS / "face_landmarks.onnx").exists():
+        pytest.skip("the face networks are not here: make models")
+    from tests import make_networks
+
+    make_networks.write(tmp_path / "models")
+    for name in ("face.json", "face_detector.onnx", "face_landmarks.onnx"):
+        shutil.copy(MODELS / name, tmp_path / "models" / name)
+    video, folder = cv2.VideoCapture(str(CLIP)), tmp_path / "videos-ict"
+    folder.mkdir()
+    for i in range(30):
+        cv2.imwrite(str(folder / f"{i:06d}.png"), video.read()[1])
+    arrays = {"person": np.zeros(30, int), "clip": np.zeros(30, int), "time": np.arange(30) / 30}
+    np.savez(folder / "truth.npz", **arrays)
+    shot = readings.fields(readings.truth_of(folder), tmp_path / "models")
+    alone = readings.fields(readings.Truth("stills", folder, arrays), tmp_path / "models")
+    named = readings.fields_with_rest(readings.Truth("stills", folder, arrays), tmp_path / "models")
+    for reading in (shot, alone, named):
+        assert reading.found.all() and reading.weights.shape == (30, len(ARKIT)) and reading.emotion.shape == (30, 8)
+    # A change of nothing from rest is what these networks answer the named picture with: a half, everywhere.
+    assert np.allclose(named.emotion[0], 0.5, atol=1e-3)
+    assert np.abs(alone.emotion - 0.5).max() > 0.05 and np.abs(shot.emotion - alone.emotion).max() > 0.05
+    assert measures.rotation_error(shot.rotation, alone.rotation).max() < 3
+
+
+def test_the_reading_of_the_clips_is_in_order():
+    """Frames that rise, sides that exist, channels that exist."""
+    clips = json.loads((ROOT / "training/clips_read.json").read_text())["clips"]
+    channels = {name.removesuffix("Left").removesuffix("Right") for name in ARKIT} | set(ARKIT)
+    for name, seen in clips.items():
+        for side, first, most, last in seen["blinks"]:
+            assert side in ("left", "right", "both") and first <= most <= last, name
+        spans = [*seen["unclear"], *seen["rest"], *(span for movement in seen["shown"].values() for span in movement)]
+        assert all(first <= last for first, last in spans), name
+        assert set(seen["shown"]) <= channels, name
+
+
+def test_geometry_reads_openings_from_a_reposed_head():
+    from training import evaluate_clips, ict_head
+
+    if not ict_head.DATA.exists():
+        pytest.skip("ICT-FaceKit is not here")
+    w = np.zeros((5, 52))
+    for row, name in enumerate(("jawOpen", "eyeBlinkLeft", "mouthStretchLeft", "browInnerUp"), start=1):
+        w[row, ARKIT.index(name)] = 1
+    rest, jaw, blink, stretch, brow = evaluate_clips.reposed(w)
+    eye, lips, width, height = range(4)
+    assert jaw[lips] > rest[lips] + 0.2
+    assert blink[eye] < rest[eye] - 0.05
+    assert stretch[width] > rest[width] + 0.02
+    assert brow[height] > rest[height] + 0.02
+
+
+def test_blinks_in_unclear_frames_count_for_nobody():
+    from training import evaluate_clips
+
+    w = np.zeros((60, 52))
+    column = ARKIT.index("eyeBlinkLeft")
+    for first in (10, 20, 40, 50):
+        w[first : first + 3, column] = 1
+    seen = {"blinks": [["left", 9, 11, 13], ["both", 30, 31, 32]], "unclear": [[38, 45]]}
+    assert evaluate_clips.blinks(w, seen) == [1, 2, 2]  # 20 and 50 are invented; 30 is missed by both eyes
