@@ -35,7 +35,7 @@ def head_pose(landmarks: np.ndarray, width: int, height: int) -> tuple[np.ndarra
     orientation using unit quaternions, JOSA A 1987.
     """
     points, view = _seen_by_turned_camera(landmarks, width, height)
-    face = _rigid_face()
+    face = rigid_face()
     rotation, scale, shift = _fit(face["points"], points[:, face["indices"].astype(int)], face["weights"])
     from_camera = shift - (0.0, 0.0, focal_length(width, height))
     translation = _rotate(view, (from_camera / scale[:, None])[:, None])[:, 0]
@@ -57,6 +57,11 @@ def frontal(landmarks: np.ndarray, rotation: np.ndarray, width: int, height: int
     size = np.linalg.norm(left - right, axis=1) * INTER_OCULAR
     points = (points - points[:, EYE_CORNERS].mean(axis=1, keepdims=True)) / size[:, None, None]
     return points.reshape(landmarks.shape)
+
+
+def sight(landmarks: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Quaternions (n, 4): the turn from where the camera looks to where it sees the face; arguments of `head_pose`."""
+    return _seen_by_turned_camera(landmarks, width, height)[1]
 
 
 def _seen_by_turned_camera(landmarks: np.ndarray, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +129,9 @@ def _shortest_turn(directions: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _rigid_face() -> dict[str, np.ndarray]:
+def rigid_face() -> dict[str, np.ndarray]:
+    """models/rigid_face.json: `indices` (k,) of landmarks that expressions hardly move, their `points` (k, 3) on an
+    average face in inter-ocular distances, and `weights` (k,). Raises FieldsError when it is missing or damaged."""
     try:
         card = json.loads(RIGID_FACE.read_text(encoding="utf-8"))
         return {name: np.array(card[name], dtype=np.float64) for name in ("indices", "points", "weights")}

@@ -12,9 +12,11 @@ from .errors import FieldsError
 from .face import FaceTracker
 from .features import Features, store
 from .names import GROUPS
-from .pose import head_pose
+from .pose import frontal, head_pose, sight
 from .regressor import OUTPUTS, Regressor
 from .track import Track
+from .turn import head_turn
+from .windows import windows
 
 BATCH = 256
 # Doubt, averaged over the regions, that halves the confidence: a quarter of what a face can do is then a guess.
@@ -70,8 +72,10 @@ def capture(
                 if face:
                     height, width = frame.image.shape[:2]
                     rotation, translation = head_pose(face.landmarks, width, height)
-                    poses.append(np.concatenate([rotation, translation]).astype(np.float32))
-                    features.add(frame.image, face, rotation)
+                    front = frontal(face.landmarks, rotation, width, height)
+                    turn = head_turn(front[None], rotation[None], sight(face.landmarks, width, height))[0]
+                    poses.append(np.concatenate([turn, translation]).astype(np.float32))
+                    features.add(windows(frame.image, face.landmarks), front, rotation)
                 yield Progress(len(time), max(clip.count, len(time)), len(poses))
         finally:
             stream.close()

@@ -166,4 +166,4 @@ def test_a_damaged_description_of_the_face_is_refused(tmp_path, monkeypatch, tex
     if text is not None:
         (tmp_path / "rigid_face.json").write_text(text)
     with pytest.raises(FieldsError, match="Reinstall"):
-        pose._rigid_face.__wrapped__()  # pyright: ignore[reportFunctionMemberAccess] - without what it remembers
+        pose.rigid_face.__wrapped__()  # pyright: ignore[reportFunctionMemberAccess] - without what it remembers
