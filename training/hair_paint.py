@@ -39,8 +39,8 @@ def brows(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, colour
         bump[where] += 0.35 * slope.astype(np.float32)
 
 
-def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: np.ndarray) -> None:
-    """Shadow, stubble, moustache, goatee or a full beard."""
+def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: np.ndarray, tone: np.ndarray) -> None:
+    """Shadow, stubble, moustache, goatee or a full beard. tone (3,): the skin's, which hairs under it only darken."""
     moustache, cheeks = paint.beard_zone()
     side, _ = paint.side_and_up()
     kind = rng.choice(["shadow", "stubble", "full", "moustache", "goatee"], p=[0.3, 0.3, 0.18, 0.1, 0.12])
@@ -54,7 +54,8 @@ def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: 
     thick = {"shadow": rng.uniform(0.12, 0.35), "stubble": rng.uniform(0.3, 0.7)}.get(str(kind), rng.uniform(0.8, 1.3))
     even = 0.35 if kind == "shadow" else 0.0  # hairs under the skin
     cover = np.clip(zone * patchy * thick * (even + (1 - even) * 1.4 * hairs), 0, 0.97).astype(np.float32)
-    albedo += cover[:, :, None] * (np.clip(hair, 0.01, 0.5) * 0.9 - albedo)
+    colour = np.minimum(hair, 0.35 * tone) if kind == "shadow" else np.clip(hair, 0.01, 0.5) * 0.9
+    albedo += cover[:, :, None] * (colour - albedo)
     if thick > 0.5:
         slope = np.stack([np.gradient(hairs, axis=1), np.gradient(hairs, axis=0)], axis=2)
         bump += (0.35 * np.clip(cover, 0, 1))[:, :, None] * slope

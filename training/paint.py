@@ -118,10 +118,10 @@ def beard_zone() -> tuple[np.ndarray, np.ndarray]:
     """(SIZE, SIZE) twice, 0..1: the moustache, and cheeks with chin and throat."""
     side, up = side_and_up()
     lip = np.interp(side, *_UPPER_BORDER.T)
-    moustache = step((up - lip) / 0.05) * step((-0.8 - up) / 0.08) * step((0.46 - side) / 0.12)
+    moustache = step((up - lip) / 0.05) * step((-0.79 - 0.15 * side - up) / 0.1) * step((0.47 - side) / 0.14)
     end = step((0.53 - side) / 0.06) * step((side - 0.37) / 0.05) * step((-1.0 - up) / 0.1) * step((up + 1.45) / 0.1)
     line = np.interp(side, [0.0, 0.4, 0.5, 0.7, 1.0, 1.35, 1.55], [-1.33, -1.3, -1.17, -1.05, -0.85, -0.45, -0.2])
-    cheeks = step((line - up) / 0.12) * step((up + 2.05) / 0.12) * step((1.68 - side) / 0.1)
+    cheeks = step((line - up) / 0.12) * step((up + 2.12) / 0.3) * step((1.7 - side) / 0.25)
     patch = step((0.07 - side) / 0.05) * step((-1.31 - up) / 0.03) * step((up + 1.5) / 0.05)
     bare = spot(0.22, -1.38, 0.09, 0.05)  # below the lip, beside the patch
     return np.maximum(moustache, end), np.clip(np.maximum(cheeks * (1 - 0.7 * bare), patch), 0, 1)

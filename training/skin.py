@@ -17,7 +17,8 @@ from .hair_paint import beard, brows, hairline
 from .wrinkles import Depths, Fold, random_folds
 
 _BARE = np.float32([0.15, 0.33, 0.45])  # what skin without pigment takes of red, green, blue: minus the logarithm
-_MELANIN = np.float32([2.15, 2.6, 2.9])
+_MELANIN = np.float32([2.5, 3.7, 4.7])  # of the darkest skin
+_SHEEN = 0.012  # what the surface throws back, whatever lies below
 _BLOOD = np.float32([0.04, 0.30, 0.24])
 _HAIRS = np.array([
     (0.010, 0.008, 0.007), (0.018, 0.012, 0.009), (0.045, 0.024, 0.014), (0.10, 0.055, 0.03), (0.22, 0.13, 0.07),
@@ -75,20 +76,21 @@ class Skin:
 
 def random_skin(rng: np.random.Generator) -> Skin:
     """A person of any tone, age and care: skin, lips, brows, beard, make-up, hair, eyes."""
-    melanin = rng.uniform() ** 1.4
+    melanin = rng.uniform() ** 1.5
     age = rng.beta(1.1, 1.9)
     male = rng.random() < 0.5
-    hair = _hair_colour(rng, melanin, age)
+    hair, natural = _hair_colour(rng, melanin, age)
     absorbed, tone = _flesh(rng, melanin, age)
-    albedo = np.exp(-absorbed)
+    albedo = _SHEEN + np.exp(-absorbed)
     if not male and rng.random() < 0.5:
         _make_up(rng, albedo)
     tints = _lips(rng, albedo, tone, 0.0 if male else 0.45)
     _lids(rng, albedo, tone, made_up=not male and rng.random() < 0.4)
     bump = _grain(rng, age)
-    brows(rng, albedo, bump, np.clip(hair * rng.uniform(0.5, 1.2) + 0.004, 0, 0.6))
+    brow = natural if rng.random() < 0.6 else 0.5 * (natural + hair)
+    brows(rng, albedo, bump, np.clip(brow * rng.uniform(0.35, 1.0), 0.004, 0.5))
     if male and rng.random() < 0.5:
-        beard(rng, albedo, bump, hair)
+        beard(rng, albedo, bump, hair, tone)
     bald = rng.random() < (0.18 if male else 0.03)
     if not bald:
         hairline(rng, albedo, bump, hair)
@@ -110,7 +112,7 @@ def random_skin(rng: np.random.Generator) -> Skin:
 
 def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.ndarray, np.ndarray]:
     """(SIZE, SIZE, 3) minus the logarithm of the bare skin's albedo, and (3,) its mean albedo."""
-    blood = rng.uniform(0.4, 1.2)
+    blood = rng.uniform(0.4, 1.2) * (1 - 0.5 * melanin)
     yellow = rng.uniform(0.3, 1.3) * np.float32([0.0, 0.04, 0.28])
     base = _BARE + melanin * _MELANIN + blood * _BLOOD + yellow
     red = np.zeros((SIZE, SIZE), np.float32)
@@ -141,20 +143,20 @@ def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.nda
     for _ in range(rng.poisson(4) * (rng.random() < 0.3)):  # pimples
         x, y = rng.integers(100, SIZE - 100), rng.integers(60, SIZE - 60)
         red[y - 2 : y + 3, x - 2 : x + 3] += rng.uniform(0.5, 1.5) * np.outer(*2 * [[0.1, 0.6, 1, 0.6, 0.1]])
-    strength = np.float32(0.5 + 0.8 * melanin)
+    strength = np.float32(0.35 + 0.4 * melanin)
     absorbed = base + (strength * dark)[:, :, None] * _MELANIN + red[:, :, None] * _BLOOD
-    return np.maximum(absorbed, 0.06).astype(np.float32), np.exp(-base)
+    return np.maximum(absorbed, 0.06).astype(np.float32), _SHEEN + np.exp(-base)
 
 
 def _lips(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_up: float) -> list[Tint]:
     """Paint the lips; gives what happens to their red when they are rolled in or pressed."""
     natural = (
-        np.log(tone) - rng.uniform(1.0, 3.2) * _BLOOD * np.float32([1.2, 1, 0.8]) - rng.uniform(0, 0.12) * _MELANIN
+        np.log(tone) - rng.uniform(1.0, 3.2) * _BLOOD * np.float32([1.2, 1, 0.8]) - rng.uniform(0, 0.06) * _MELANIN
     )
     colour, cover, soft = np.exp(natural), rng.uniform(0.5, 1.0), rng.uniform(0.03, 0.08)
     if rng.random() < made_up:
         stick = np.array(
-            [(0.45, 0.02, 0.03), (0.35, 0.05, 0.09), (0.5, 0.14, 0.14), (0.15, 0.015, 0.03), (0.45, 0.2, 0.16)]
+            [(0.28, 0.02, 0.03), (0.25, 0.05, 0.08), (0.4, 0.14, 0.14), (0.12, 0.015, 0.03), (0.36, 0.17, 0.13)]
         )
         colour = stick[rng.integers(len(stick))] * np.exp(rng.normal(0, 0.2, 3))
         cover, soft = rng.uniform(0.5, 1.0), rng.uniform(0.02, 0.04)
@@ -232,14 +234,16 @@ def _grain(rng: np.random.Generator, age: float) -> np.ndarray:
     return bump
 
 
-def _hair_colour(rng: np.random.Generator, melanin: float, age: float) -> np.ndarray:
+def _hair_colour(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.ndarray, np.ndarray]:
+    """The hair's colour (3,), and what it was before it went grey or was dyed."""
     weights = np.array([4, 5, 4, 3, 2, 1.5, 0.7]) * np.exp(-3.0 * melanin * np.array([0, 0, 0.6, 1, 1.6, 2, 1.6]))
     hair = _HAIRS[rng.choice(len(_HAIRS), p=weights / weights.sum())] * np.exp(rng.normal(0, 0.25, 3) * [1, 0.4, 0.4])
-    if rng.random() < 1.5 * age**2.2:
+    natural = np.clip(hair, 0.004, 0.8)
+    if rng.random() < 1.2 * age**2.5:
         hair = hair + rng.uniform(0.15, 1.0) * (np.array([0.55, 0.54, 0.52]) - hair)
     if rng.random() < 0.02:
         hair = rng.uniform(0.02, 0.5, 3)
-    return np.clip(hair, 0.004, 0.8)
+    return np.clip(hair, 0.004, 0.8), natural
 
 
 def _eyes(rng: np.random.Generator, melanin: float) -> np.ndarray:

@@ -67,7 +67,7 @@ class _Sketch:
 def random_folds(rng: np.random.Generator, age: float, strength: float, asymmetry: float = 1.0) -> list[Fold]:
     """A person's folds. age: 0..1, how deep they are at rest; strength: .2 to 1.6, of all that the expression adds."""
     folds = []
-    soft = rng.uniform(1.0, 1.9) - 0.4 * age  # young skin folds, old skin creases
+    soft = rng.uniform(0.8, 1.8) - 0.3 * age  # young skin folds, old skin creases
     for sketch in _sketches(rng):
         rows, columns, height, dark = _drawn(rng, sketch, soft * rng.uniform(0.85, 1.2))
         slope = np.stack([np.gradient(height, axis=1), np.gradient(height, axis=0)], axis=2) * PIXELS
@@ -138,7 +138,7 @@ def _drawn(rng: np.random.Generator, sketch: _Sketch, soft: float) -> tuple[slic
     for line in sketch.lines:
         points = np.round((_pixel(line) - (x0, y0) - 0.5) * 16).astype(np.int32)
         count = len(points)
-        shades = np.interp(np.arange(count), np.linspace(0, count, 6), rng.uniform(0.35, 1.0, 6))  # none is even
+        shades = np.interp(np.arange(count), np.linspace(0, count, 6), rng.uniform(0.45, 1.0, 6))  # none is even
         start = 0.5 * count if sketch.middle and abs(line[0, 0]) < 0.05 else 0.0  # no gap on the middle line
         shades *= np.sin(np.pi * (start + np.arange(count) * (1 - start / count) + 0.5) / (count + 0.5)) ** 0.7
         for a, b, shade in zip(points[:-1], points[1:], shades, strict=False):
@@ -209,16 +209,16 @@ def _brow_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
         middle=True,
         age=0.4,
     )
-    count = rng.integers(2, 6)
+    count = rng.integers(2, 7)
     heights = np.linspace(rng.uniform(0.5, 0.6), rng.uniform(0.85, 1.05), count)
-    reach, arch = rng.uniform(0.3, 0.5), rng.uniform(-0.02, 0.07)
+    reach, arch = rng.uniform(0.35, 0.65), rng.uniform(-0.02, 0.07)
     centre = [_curve(rng, (0.0, y), (reach / 2, y - arch / 3), (reach, y - arch), stray=0.008) for y in heights]
     raised = {"browInnerUp": 1.0, "browOuterUp*": 0.3}
     yield _Sketch(
         "forehead middle", raised, centre, depth=0.022, width=rng.uniform(0.014, 0.022), middle=True, dark=0.33
     )
     side = [
-        _curve(rng, (reach * 0.8, y - 0.02), (0.55, y + 0.03), (0.75, y + 0.02), (0.98, y - 0.08), stray=0.01)
+        _curve(rng, (0.28, y - 0.02), (0.5, y + 0.03), (0.73, y + 0.02), (0.98, y - 0.08), stray=0.01)
         for y in heights[: max(2, count - 1)]
     ]
     yield _Sketch("forehead side", {"browOuterUp*": 1.0, "browInnerUp": 0.15}, side, depth=0.02, dark=0.3)
