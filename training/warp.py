@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 _LOW, _STEP, _NODES = np.array([-2.5, -3.5, -3.0]), 0.25, (21, 25, 21)
+_STILL = 0.001  # IOU
 _LEAST_VOLUME = 0.3  # of any part of space after the warp
 
 
@@ -58,9 +59,9 @@ class Warp:
         return self._placed(out).reshape(np.shape(points))
 
     def performance(self, vertices: np.ndarray) -> np.ndarray:
-        """The same for pictures (k, n, 3) of one head: what does not move from picture to picture is bent once."""
+        """The same for pictures (k, n, 3) of one head: what hardly moves from the first one on is bent once."""
         out = np.empty_like(vertices)
-        _bend_pictures(vertices, self.grid, _LOW.astype(np.float32), np.float32(_STEP), out)
+        _bend_pictures(vertices, self.grid, _LOW.astype(np.float32), np.float32(_STEP), np.float32(_STILL), out)
         return self._placed(out)
 
     def _placed(self, bent: np.ndarray) -> np.ndarray:
@@ -119,30 +120,37 @@ def _least_volume(nodes: np.ndarray) -> float:
 
 
 @njit(cache=True, fastmath=True)
+def _weights(t):
+    """The four cubic B-splines that reach a place `t` 0..1 of the way between two nodes."""
+    s = np.float32(1) - t
+    sixth = np.float32(1 / 6)
+    a, d = s * s * s * sixth, t * t * t * sixth
+    b = (np.float32(3) * t * t * t - np.float32(6) * t * t + np.float32(4)) * sixth
+    return a, b, np.float32(1) - a - b - d, d
+
+
+@njit(cache=True, fastmath=True)
+def _cell(x, low, step, count):
+    place = min(max((x - low) / step, np.float32(1.0)), np.float32(count - 2.001))
+    cell = int(place)
+    return cell - 1, np.float32(place - cell)
+
+
+@njit(cache=True, fastmath=True)
 def _bend_one(x, y, z, grid, low, step, out):
-    wx, wy, wz = np.empty(4, np.float32), np.empty(4, np.float32), np.empty(4, np.float32)
-    base = np.empty(3, np.int64)
-    for axis in range(3):
-        place = ((x, y, z)[axis] - low[axis]) / step
-        place = min(max(place, np.float32(1.0)), np.float32(grid.shape[axis] - 2.001))
-        i = int(place)
-        t = np.float32(place - i)
-        base[axis] = i - 1
-        w = wx if axis == 0 else (wy if axis == 1 else wz)
-        s = 1 - t
-        w[0] = s * s * s / 6
-        w[1] = (3 * t * t * t - 6 * t * t + 4) / 6
-        w[2] = (3 * s * s * s - 6 * s * s + 4) / 6
-        w[3] = t * t * t / 6
+    i0, tx = _cell(x, low[0], step, grid.shape[0])
+    j0, ty = _cell(y, low[1], step, grid.shape[1])
+    k0, tz = _cell(z, low[2], step, grid.shape[2])
+    wx, wy, wz = _weights(tx), _weights(ty), _weights(tz)
     dx = dy = dz = np.float32(0.0)
     for i in range(4):
         for j in range(4):
             wij = wx[i] * wy[j]
             for k in range(4):
                 w = wij * wz[k]
-                dx += w * grid[base[0] + i, base[1] + j, base[2] + k, 0]
-                dy += w * grid[base[0] + i, base[1] + j, base[2] + k, 1]
-                dz += w * grid[base[0] + i, base[1] + j, base[2] + k, 2]
+                dx += w * grid[i0 + i, j0 + j, k0 + k, 0]
+                dy += w * grid[i0 + i, j0 + j, k0 + k, 1]
+                dz += w * grid[i0 + i, j0 + j, k0 + k, 2]
     out[0], out[1], out[2] = x + dx, y + dy, z + dz
 
 
@@ -153,11 +161,12 @@ def _bend(points, grid, low, step, out):
 
 
 @njit(cache=True, fastmath=True)
-def _bend_pictures(vertices, grid, low, step, out):
+def _bend_pictures(vertices, grid, low, step, small, out):
     for k in range(vertices.shape[0]):
         for i in range(vertices.shape[1]):
             x, y, z = vertices[k, i, 0], vertices[k, i, 1], vertices[k, i, 2]
-            if k > 0 and x == vertices[0, i, 0] and y == vertices[0, i, 1] and z == vertices[0, i, 2]:
-                out[k, i, 0], out[k, i, 1], out[k, i, 2] = out[0, i, 0], out[0, i, 1], out[0, i, 2]
+            dx, dy, dz = x - vertices[0, i, 0], y - vertices[0, i, 1], z - vertices[0, i, 2]
+            if k > 0 and max(abs(dx), abs(dy), abs(dz)) < small:
+                out[k, i, 0], out[k, i, 1], out[k, i, 2] = out[0, i, 0] + dx, out[0, i, 1] + dy, out[0, i, 2] + dz
             else:
                 _bend_one(x, y, z, grid, low, step, out[k, i])
