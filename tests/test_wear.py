@@ -179,7 +179,7 @@ def test_occluders_face_outwards(
         assert np.isfinite(mesh.vertices).all()
         if "mask" not in kind:  # the mask is an open sheet
             moved = wear.Mesh(mesh.vertices - mesh.vertices.mean(axis=0), mesh.triangles, mesh.colours, mesh.alpha)
-            assert _volume(moved) > 0.1
+            assert _volume(moved) > 0.03
 
 
 def test_occluders_leave_the_eyes_free(real: tuple[np.ndarray, SimpleNamespace]) -> None:

@@ -1,5 +1,7 @@
 """What comes before a face in single pictures: a hand, a microphone, a mug, a phone, a surgical mask."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from .skull import Skull
@@ -7,20 +9,26 @@ from .wear_mesh import Mesh, ball, grid, joined, mesh, tubes, turned, turning
 
 KINDS = ("hand", "microphone", "mug", "phone", "mask under the chin", "mask")
 _CHANCES = (0.52, 0.18, 0.08, 0.1, 0.07, 0.05)
+_NEAR = 1.6  # from the vertical axis through the eyes' middle
 
 
 def random_occluder(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, skin: np.ndarray) -> Mesh:
     """One of KINDS before a head at rest in its own frame; jaw (3,): how far the chin has moved from rest."""
     kind = rng.choice(KINDS, p=_CHANCES)
     if kind == "hand":
-        return _held(rng, skull, jaw, skin)
-    if kind == "microphone":
-        return _microphone(rng, skull)
-    if kind == "mug":
-        return _mug(rng, skull)
-    if kind == "phone":
-        return _phone(rng, skull, skin)
-    return _mask(rng, skull, jaw, kind == "mask")
+        made = _held(rng, skull, jaw, skin)
+    elif kind == "microphone":
+        made = _microphone(rng, skull)
+    elif kind == "mug":
+        made = _mug(rng, skull)
+    elif kind == "phone":
+        made = _phone(rng, skull, skin)
+    else:
+        return _mask(rng, skull, jaw, kind == "mask")
+    # Arms and sticks stay near the head: a camera with a wide lens is only 2.4 away.
+    apart = np.hypot(made.vertices[:, 0], made.vertices[:, 2])
+    nearer = np.where(apart > _NEAR, _NEAR + 0.3 * (apart - _NEAR), apart) / np.maximum(apart, 1e-6)
+    return replace(made, vertices=made.vertices * np.stack([nearer, np.ones_like(nearer), nearer], axis=1))
 
 
 def _hand(rng: np.random.Generator, colour: np.ndarray, curl: np.ndarray, spread: float, bend: float = 0.0) -> Mesh:
@@ -104,7 +112,7 @@ def _microphone(rng: np.random.Generator, skull: Skull) -> Mesh:
     stick = tubes(
         np.array([[[0, 0, 0.5 * size], [0, 0, 1.5], [0, 0, 4.0]]]), np.array([0.7, 0.5, 0.45]) * size, 10, dark
     )
-    down, aside = rng.uniform(0.5, 1.3), rng.normal(0, 0.5)
+    down, aside = rng.uniform(0.7, 1.35), rng.normal(0, 0.5)
     turn = turning(y=aside) @ turning(x=down)
     at = np.array([0.5 * aside, skull.mouth - rng.uniform(0.1, 0.8), skull.mouth_z + rng.uniform(0.45, 0.9)])
     return joined([head, stick]).moved(turn, at)
@@ -153,7 +161,7 @@ def _phone(rng: np.random.Generator, skull: Skull, skin: np.ndarray) -> Mesh:
         at = np.array([skull.ear_x[0] + 0.2, skull.ear[1] - 0.6, skull.ear[2] + 0.25])
     else:
         turn = turning(y=np.pi + rng.normal(0, 0.2)) @ turning(z=rng.normal(0, 0.2))
-        at = np.array([rng.normal(0, 0.4), skull.mouth - rng.uniform(0.9, 1.6), skull.mouth_z + rng.uniform(0.6, 1.2)])
+        at = np.array([rng.normal(0, 0.4), skull.mouth - rng.uniform(0.9, 1.6), skull.mouth_z + rng.uniform(0.5, 0.8)])
     placed = whole.moved(turn, at)
     return _mirrored(placed) if rng.random() < 0.5 else placed
 

@@ -83,7 +83,8 @@ def random_wear(
     if rng.random() < 0.1:
         opaque.append((beard.random_beard(rng, skull, hair_colour), _GROWS))
     pivot = np.zeros(3)
-    if rng.random() < 0.85:
+    cut_off = skull.lowest > skull.chin - 1.5  # a family without shoulders: its neck must end in a collar
+    if rng.random() < 0.85 or cut_off:
         shirt, pivot = bust.random_bust(rng, skull)
         opaque.append((shirt, _BODY))
     whole = joined([part for part, _ in opaque] + clear)
