@@ -18,7 +18,7 @@ REGIONS = {
     "browInnerUp": (-0.6, 0.6, 0.3, 1.2),
     "browOuterUpLeft": (0.1, 1.1, 0.4, 1.2),
     "noseSneerLeft": (0.0, 0.75, -1.1, 0.1),
-    "cheekSquintLeft": (0.2, 1.2, -0.5, 0.3),
+    "cheekSquintLeft": (0.2, 1.2, -1.3, 0.3),
     "eyeSquintLeft": (0.2, 1.2, -0.5, 0.3),
     "mouthSmileLeft": (0.2, 1.2, -1.3, 0.3),
     "mouthUpperUpLeft": (0.1, 0.9, -1.2, -0.4),
@@ -127,12 +127,14 @@ def test_an_expression_shows_in_its_own_region(person: Skin, name: str) -> None:
 def test_a_rolled_lip_shows_less_red(name: str, edge: float, beyond: float) -> None:
     across, up = atlas.place()
     border, skin = ((np.abs(across) < 0.12) & (np.abs(up - height) < 0.02) for height in (edge, beyond))
-    for seed in range(6):
+    away = []
+    for seed in range(8):  # some have a moustache beside their lips
         person = random_skin(np.random.default_rng(seed))
         rest, rolled = (person.dressed(arkit)[0] for arkit in (REST, weights(**{name: 1.0})))
         around = np.log(rest[skin]).mean(axis=0)
-        before, after = (np.abs(np.log(albedo[border]).mean(axis=0) - around).max() for albedo in (rest, rolled))
-        assert after < before
+        away.append([np.abs(np.log(albedo[border]).mean(axis=0) - around).max() for albedo in (rest, rolled)])
+    before, after = np.median(away, axis=0)
+    assert after < 0.7 * before
 
 
 def test_mirrored_weights_wrinkle_the_other_side() -> None:

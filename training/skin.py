@@ -249,5 +249,5 @@ def _hair_colour(rng: np.random.Generator, melanin: float, age: float) -> tuple[
 def _eyes(rng: np.random.Generator, melanin: float) -> np.ndarray:
     weights = np.exp(-4.0 * melanin * np.array([0, 0.1, 0.4, 0.7, 1, 1.2, 1.2]))
     iris = _IRISES[rng.choice(len(_IRISES), p=weights / weights.sum())] * np.exp(rng.normal(0, 0.15, 3))
-    white = np.array([0.72, 0.68, 0.65]) * rng.uniform(0.75, 1.08) * np.exp(rng.normal(0, 0.03, 3))
+    white = np.array([0.60, 0.56, 0.53]) * rng.uniform(0.75, 1.08) * np.exp(rng.normal(0, 0.03, 3))
     return np.stack([np.full(3, 0.012), iris, iris * rng.uniform(0.2, 0.5), white]).astype(np.float32)

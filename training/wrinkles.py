@@ -72,7 +72,7 @@ def random_folds(rng: np.random.Generator, age: float, strength: float, asymmetr
         rows, columns, height, dark = _drawn(rng, sketch, soft * rng.uniform(0.85, 1.2))
         slope = np.stack([np.gradient(height, axis=1), np.gradient(height, axis=0)], axis=2) * PIXELS
         rest = age * sketch.age * rng.uniform(0.5, 1.3)
-        gain = strength * np.exp(rng.normal(0, 0.25))
+        gain = min(strength * np.exp(rng.normal(0, 0.25)), 1.7)
         power = rng.uniform(0.8, 1.5)
         for side in ("",) if sketch.middle else ("Left", "Right"):
             uneven = np.exp(asymmetry * rng.normal(0, 0.12, 2))
@@ -215,13 +215,13 @@ def _brow_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
     centre = [_curve(rng, (0.0, y), (reach / 2, y - arch / 3), (reach, y - arch), stray=0.008) for y in heights]
     raised = {"browInnerUp": 1.0, "browOuterUp*": 0.3}
     yield _Sketch(
-        "forehead middle", raised, centre, depth=0.022, width=rng.uniform(0.014, 0.022), middle=True, dark=0.33
+        "forehead middle", raised, centre, depth=0.017, width=rng.uniform(0.014, 0.022), middle=True, dark=0.33
     )
     side = [
         _curve(rng, (0.28, y - 0.02), (0.5, y + 0.03), (0.73, y + 0.02), (0.98, y - 0.08), stray=0.01)
         for y in heights[: max(2, count - 1)]
     ]
-    yield _Sketch("forehead side", {"browOuterUp*": 1.0, "browInnerUp": 0.15}, side, depth=0.02, dark=0.3)
+    yield _Sketch("forehead side", {"browOuterUp*": 1.0, "browInnerUp": 0.15}, side, depth=0.016, dark=0.3)
 
 
 def _eye_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
@@ -253,7 +253,7 @@ def _nose_and_cheek_folds(rng: np.random.Generator) -> Iterator[_Sketch]:
         _curve(rng, (0.05, y), (0.11, y - 0.035), (0.2, y - 0.05), stray=0.007)
         for y in np.linspace(-0.12, -0.3, rng.integers(2, 5))
     ]
-    yield _Sketch("nose bridge", {"noseSneer*": 1.0, "mouthUpperUp*": 0.15}, bunny, depth=0.025, age=0.15, dark=0.35)
+    yield _Sketch("nose bridge", {"noseSneer*": 1.0, "mouthUpperUp*": 0.15}, bunny, depth=0.022, age=0.15, dark=0.35)
     wing = _curve(rng, (0.19, -0.47), (0.27, -0.5), (0.325, -0.58), (0.32, -0.68), stray=0.005)
     yield _Sketch(
         "nose wing", {"noseSneer*": 1.0, "mouthUpperUp*": 0.4, "mouthSmile*": 0.25}, [wing],
