@@ -17,7 +17,7 @@ REGIONS = {
     "browDownLeft": (0.0, 0.45, -0.1, 0.55),
     "browInnerUp": (-0.6, 0.6, 0.3, 1.2),
     "browOuterUpLeft": (0.1, 1.1, 0.4, 1.2),
-    "noseSneerLeft": (0.0, 0.75, -1.1, 0.1),
+    "noseSneerLeft": (0.0, 0.8, -1.3, 0.55),
     "cheekSquintLeft": (0.2, 1.2, -1.3, 0.3),
     "eyeSquintLeft": (0.2, 1.2, -0.5, 0.3),
     "mouthSmileLeft": (0.2, 1.2, -1.3, 0.3),
