@@ -10,6 +10,7 @@ pytest.importorskip("scipy")
 from training import raster
 from training.camera import View
 from training.parts import SKIN, WORN
+from training.scene import Scene
 
 SIZE = 64
 LIT = np.array([[0.0, 0.0, 0.0]] * 9)
@@ -46,7 +47,7 @@ def scene(place, triangles, colour, kind=WORN, view=VIEW, alpha=None, uv=None, b
         "camera": view.place,
         "scale": np.array(view.focal / view.place[2]),
     }
-    return raster.Scene(**{name: np.asarray(value)[None] for name, value in parts.items()})
+    return Scene(**{name: np.asarray(value)[None] for name, value in parts.items()})
 
 
 def square(z, half=1.0, x=0.0, y=0.0):

@@ -124,7 +124,7 @@ def _smear(length: float, angle: float) -> np.ndarray:
     k = 2 * int(np.ceil(length / 2)) + 1
     kernel = np.zeros((k, k), np.float32)
     for t in np.linspace(-length / 2, length / 2, 4 * k):
-        kernel[int(round(k // 2 + t * np.sin(angle))), int(round(k // 2 + t * np.cos(angle)))] += 1
+        kernel[round(k // 2 + t * np.sin(angle)), round(k // 2 + t * np.cos(angle))] += 1
     return kernel / kernel.sum()
 
 

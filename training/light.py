@@ -1,10 +1,10 @@
-"""Random light for training pictures: lamps, windows and a sky all round, as `raster` wants them. Camera axes."""
+"""Random light for training pictures: lamps, windows and a sky all round, as `scene` wants them. Camera axes."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .raster import LAMPS
+from .scene import LAMPS
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ def random_light(rng: np.random.Generator) -> Light:
     for k in range(lamps):
         towards = rng.normal([0, 0.5, 1.0], [0.8, 0.45, 0.4])
         if k == 0 and mood == "window":
-            towards = np.array([rng.choice([-1, 1]) * rng.uniform(0.8, 1.6), rng.normal(0.25, 0.25), rng.uniform(-0.2, 0.7)])
+            towards = np.array(
+                [rng.choice([-1, 1]) * rng.uniform(0.8, 1.6), rng.normal(0.25, 0.25), rng.uniform(-0.2, 0.7)]
+            )
         if k == 0 and mood == "below":
             towards = np.array([rng.normal(0, 0.5), rng.uniform(-1.3, -0.4), rng.uniform(0.5, 1.0)])
         if k > 0 and rng.random() < 0.3:

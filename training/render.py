@@ -15,7 +15,8 @@ from .camera import Film, View, random_film, random_view
 from .heads import Surface
 from .light import Light, random_light
 from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, TEETH, WORN
-from .raster import Scene, draw
+from .raster import draw
+from .scene import Scene
 
 if TYPE_CHECKING:
     from .skin import Skin
@@ -191,7 +192,7 @@ def _lash_cover(
     centres, radii = np.stack([b[0] for b in balls]), np.array([b[2] for b in balls])
     away = np.linalg.norm(middle - centres[side], axis=1) / radii[side] - 1.03
     lower = surface.uv[corners[:, 0], 1] > _LOWER_LASHES
-    cover = person.uniform(0.6, 1.2) * (1 - 0.65 * np.clip(away / 0.3, 0, 1))
+    cover = person.uniform(0.6, 1.5) * (1 - 0.5 * np.clip(away / 0.3, 0, 1))
     return cover * np.where(lower, person.uniform(0.1, 0.4), 1) * person.uniform(0.7, 1.3, len(cover))
 
 
