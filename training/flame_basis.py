@@ -7,7 +7,7 @@ and each FLAME vertex then takes the motion of the ICT surface that lies on it, 
 the head. What a blink and a closed mouth are is fitted on FLAME itself: lids meet and go round the ball, lips that the
 opened jaw took apart come back together. Left and right are made equal.
 
-The file (metres, float16, displacements of FLAME's 5,023 vertices at rest, before the joints turn):
+The file (metres, displacements of FLAME's 5,023 vertices at rest, before the joints turn):
 `expression` (39, 5023, 3) in the order of `names.EXPRESSION`; `eyelids` (2, 5023, 3) left and right shut;
 `gaze` (8, 5023, 3) what the skin does at `gaze_names` (the balls themselves turn with FLAME's eye joints);
 `upper_lid`, `lower_lid` (2, k) vertices along the left and right eye's lid edges, inner to outer corner;
@@ -293,8 +293,9 @@ def _over_ball(head: flame.Flame, side: int, shape: np.ndarray) -> np.ndarray:
     distance = np.clip(now, before, farthest)
     height = np.degrees(np.arctan2(moved[:, 1], moved[:, 2]))
     unfolded = radius + np.interp(height, (5.0, 40.0), (_LID_THICKNESS, 4 * _LID_THICKNESS))
-    downwards = np.clip(-shape[:, 1] / _LID_THICKNESS, 0.0, 1.0) * np.clip(rest[:, 1] / 0.001, 0.0, 1.0)
-    distance -= downwards * np.maximum(distance - unfolded, 0.0)
+    downwards = np.clip(-shape[:, 1] / (2 * _LID_THICKNESS), 0.0, 1.0) * np.clip(rest[:, 1] / 0.001, 0.0, 1.0)
+    near = np.interp(before / radius, (1.2, 1.5), (1.0, 0.0))
+    distance -= near * downwards * np.maximum(distance - unfolded, 0.0)
     return moved * np.where(lids, distance / now, 1.0)[:, None] - rest
 
 
@@ -320,10 +321,12 @@ def _shut(head: flame.Flame, edges: Edges, side: int, shape: np.ndarray) -> np.n
 
 
 def save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    small = {name: a.astype(np.float16) if a.dtype.kind == "f" else a for name, a in arrays.items()}
-    small = {name: a.astype(np.uint16) if a.dtype.kind == "i" else a for name, a in small.items()}
+    """Displacements as float32, rounded to 2 um so that they pack well; vertices as uint16."""
+    step = 2.0**18  # a power of two, so that the rounded numbers end in zeros
+    packed = {name: (np.round(a * step) / step).astype(np.float32) for name, a in arrays.items() if a.dtype.kind == "f"}
+    packed |= {name: a.astype(np.uint16) for name, a in arrays.items() if a.dtype.kind == "i"}
     file = io.BytesIO()
-    np.savez_compressed(file, **small)
+    np.savez_compressed(file, gaze_names=arrays["gaze_names"], **packed)
     write_whole(path, file.getvalue())
 
 

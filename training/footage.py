@@ -32,8 +32,8 @@ def rows_of(
     stills: bool = False,
     wanted: Callable[[Frame], bool] = lambda frame: True,
 ) -> Iterator[tuple[Frame, Row, Row | None]]:
-    """Of a clip's `wanted` frames, about `rate` a second: the frame, its row, and the row of its twin, which is the same
-    picture made a little worse and read again. Frames without a face are left out; controls are unknown (NaN).
+    """Of a clip's `wanted` frames, about `rate` a second: the frame, its row, and the row of its twin: the same picture
+    made a little worse and read again. Frames without a face are left out; controls are unknown (NaN).
 
     `stills`: every picture is of another person, numbered from `person` on; `rate` is not used.
     """
