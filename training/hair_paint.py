@@ -16,7 +16,7 @@ def brows(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, colour
     first, last = rng.uniform(0.13, 0.24), rng.uniform(0.85, 1.04)
     count = int(rng.uniform(70, 420))
     thickness = int(rng.integers(1, 3))
-    cover = rng.uniform(0.08, 0.35) if rng.random() < 0.15 else rng.uniform(0.45, 1.0)
+    cover = rng.uniform(0.08, 0.35) if rng.random() < 0.15 else rng.uniform(0.55, 1.0)
     wild = rng.uniform(5, 22)
     area = paint.eye_box()
     for where, flip in ((area, 1), (paint.mirrored(area), -1)):

@@ -17,7 +17,7 @@ from .hair_paint import beard, brows, hairline
 from .wrinkles import Depths, Fold, random_folds
 
 _BARE = np.float32([0.15, 0.33, 0.45])  # what skin without pigment takes of red, green, blue: minus the logarithm
-_MELANIN = np.float32([2.5, 3.7, 4.7])  # of the darkest skin
+_MELANIN = np.float32([2.5, 3.55, 4.5])  # of the darkest skin
 _SHEEN = 0.012  # what the surface throws back, whatever lies below
 _BLOOD = np.float32([0.04, 0.30, 0.24])
 _HAIRS = np.array([
