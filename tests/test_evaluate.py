@@ -41,6 +41,8 @@ def truths(evaluate):
             who = np.repeat(np.arange(5), [len(act.weights) for act in acts])
             count = len(who)
             arrays |= {"person": who, "clip": who, "time": np.arange(count) / acting.RATE, "focal": np.full(count, 1.5)}
+            looks = np.random.default_rng(0).uniform(size=(2, 5))
+            arrays |= {"clear": np.arange(count) % 2 == 0, "tone": looks[0, who], "age": looks[1, who]}
             found[f"{name}-{family}"] = readings.Truth(name, Path(), {**arrays, "motion": np.ones(52)})
     return found
 
@@ -65,7 +67,8 @@ def results(evaluate, truths):
     silent = {key: readings.Reading(np.zeros((len(t), 52)), t["turns"]) for key, t in truths.items()}
     trackers = [evaluate.Tracker("FIELDS", right), evaluate.Tracker("silent", silent).with_readout(truths, "silent")]
     measured = evaluate.measured(truths, trackers, resamples=20)
-    return {**measured, "speed": {"regressor": 1.0, "together": 1.0}, "clips": {}, "variants": {}}
+    fair = evaluate.fairness(truths, trackers[0])
+    return {**measured, "fairness": fair, "speed": {"regressor": 1.0, "together": 1.0}, "clips": {}, "variants": {}}
 
 
 def test_a_tracker_that_is_always_right_gets_full_marks(results):
@@ -84,6 +87,11 @@ def test_a_tracker_that_is_always_right_gets_full_marks(results):
     assert sweeps["yaw slope"] == pytest.approx(1, abs=0.02) and sweeps["leak of head turn"] < 1e-9
     videos = results["sets"]["videos, all heads"]["FIELDS"]
     assert videos["blink F1 at .5, events"][0] == 1
+
+
+def test_people_are_told_apart_by_their_skin(results):
+    assert set(results["fairness"]) == {f"{n} skin" for n in "dark middle light smooth middle-aged lined".split()}
+    assert all(figures["mean r"] == pytest.approx(1) for figures in results["fairness"].values())
 
 
 def test_a_head_that_looks_up_by_convention_is_forgiven_but_told(results):

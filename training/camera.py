@@ -54,6 +54,11 @@ class Film:
     grey: bool
     qualities: tuple[int, ...]  # of the JPEG files it went through
 
+    @property
+    def clear(self) -> bool:
+        """Is it a good camera: sharp, in colour, with little noise?"""
+        return self.smear is None and not self.blur and not self.grey and self.shrink == 1 and self.noise < 5
+
     def develop(self, rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
         """Linear RGB (h, h, 3) float32 -> BGR uint8."""
         import cv2

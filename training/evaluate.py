@@ -46,7 +46,9 @@ def main() -> None:
     )
     options = parser.parse_args()
     truths = sets(options.data)
-    results = measured(truths, trackers_of(truths, options.models), options.resamples)
+    trackers = trackers_of(truths, options.models)
+    results = measured(truths, trackers, options.resamples)
+    results["fairness"] = fairness(truths, trackers[0])
     results["speed"] = speed.milliseconds(options.models)
     results["clips"] = evaluate_clips.measured(options.clips, options.models, options.data)
     results["variants"] = {
@@ -111,8 +113,8 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
         found = {key: np.all([tracker.readings[key].found for tracker in asked], axis=0) for key in keys}
         parts = [(FAMILIES[key.rsplit("-", 1)[1]], {key: found[key]}) for key in keys] + [("all heads", found)]
         if name == "stills":
-            near = {key: found[key] & (_turned(truths[key]) < NEARLY_FRONTAL) for key in keys}
-            parts.append(("all heads, nearly frontal", near))
+            near = {key: found[key] & (_turned(truths[key]) < NEARLY_FRONTAL) & truths[key]["clear"] for key in keys}
+            parts.append(("all heads, nearly frontal and clear", near))
         for label, rows in parts:
             truth = pooled([truths[key] for key in rows], list(rows.values()))
             at = f"{name}, {label}"
@@ -136,6 +138,22 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
 def _turned(truth: Truth) -> np.ndarray:
     """(n,) degrees between the heads and a straight look into the camera."""
     return measures.rotation_error(truth["turns"], np.broadcast_to(np.eye(3), truth["turns"].shape))
+
+
+def fairness(truths: dict[str, Truth], tracker: Tracker) -> dict[str, scores.Figures]:
+    """The stills of people apart by the look of their skin: thirds by tone, thirds by age, and the head family."""
+    keys = [key for key in truths if truths[key].name == "stills"]
+    figures = {}
+    for trait, names in (("tone", ("dark", "middle", "light")), ("age", ("smooth", "middle-aged", "lined"))):
+        ends = np.quantile(np.concatenate([truths[key][trait] for key in keys]), [0, 1 / 3, 2 / 3, 1])
+        for name, low, high in zip(names, ends[:-1], ends[1:], strict=True):
+            some = {key: (truths[key][trait] >= low) & (truths[key][trait] <= high) for key in keys}
+            rows = {key: some[key] & tracker.readings[key].found for key in keys}
+            reading = readings.joined([tracker.readings[key].rows(rows[key]) for key in keys])
+            truth = pooled([truths[key] for key in keys], list(rows.values()))
+            share = sum(map(np.sum, rows.values())) / sum(map(np.sum, some.values()))
+            figures[f"{name} skin"] = {**scores.stills(truth, reading), "faces found, share": float(share)}
+    return figures
 
 
 def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:

@@ -8,12 +8,15 @@ which is written last; a set that has it is not made again. The arrays of truth.
     person, clip   (n,) whose picture, and of which shot in the set
     time           (n,) s within the shot
     focal          (n,) focal length over the picture's width
+    clear          (n,) bool: taken with a good camera, and the face neither dark nor washed out
+    tone, age      (n,) of the skin: luminance 0..1, and 0..1 from smooth to lined
     motion         (52,) how far each channel at full weight moves the point it moves most, inter-ocular distances
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +24,13 @@ import numpy as np
 from fields_blender.arkit import from_arkit
 from fields_blender.device import import_cv2
 
-from . import acting, heads, ict_head, render, skin, wear
+from . import acting, heads, ict_head, parts, render, skin, wear
 from .make_data import FAMILIES, family
 
 # Apart from every seed of training.
 SEED = 20_261_121
+LUMINANCE = (0.2126, 0.7152, 0.0722)
+LIT = (50, 210)  # mean grey levels of a face that one sees well
 # Name -> what one person does, people a family, pictures a second. `readout` trains what reads an emotion out of
 # weights: other people.
 SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = {
@@ -37,15 +42,24 @@ SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = 
 }
 
 
-def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> Iterator[tuple[np.ndarray, float]]:
-    """Pictures (BGR) of a new person of this family who does `act`, and each one's focal length over its width.
+@dataclass(frozen=True)
+class Picture:
+    """image (h, w, 3) uint8 BGR; the others as truth.npz has them."""
 
-    The one place that knows how a picture is made.
-    """
+    image: np.ndarray
+    focal: float
+    clear: bool
+    tone: float
+    age: float
+
+
+def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> Iterator[Picture]:
+    """A new person of this family who does `act`. The one place that knows how a picture is made."""
     groups = from_arkit(np.concatenate([np.zeros((1, 52)), act.weights]))  # the first row must be neutral
     performance = people.performances(rng, groups)
     look = skin.random_skin(rng)
     worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair)
+    tone = float(look.colours[parts.SKIN] @ LUMINANCE)
     shot_seed = rng.integers(2**32)
     for i in range(len(act.weights)):
         # In a moving shot light, camera and what is worn are drawn alike for every frame; only noise is new.
@@ -53,7 +67,16 @@ def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> It
         vertices, eye_angle = performance.vertices[i + 1], performance.eye_angle[i + 1]
         mesh = worn.posed(vertices, chance)
         shot = render.picture(chance, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i])
-        yield shot.developed(rng), shot.focal / shot.image.shape[1]
+        image = shot.developed(rng)
+        low, high = LIT
+        clear = shot.clear and low < _brightness(image, shot.project(performance.points[i + 1])) < high
+        yield Picture(image, shot.focal / image.shape[1], clear, tone, look.age)
+
+
+def _brightness(image: np.ndarray, points: np.ndarray) -> float:
+    """Mean grey level of the picture where the face is; points (478, 2) px."""
+    (x0, y0), (x1, y1) = np.clip(points.min(axis=0), 0, None).astype(int), points.max(axis=0).astype(int)
+    return float(image[y0:y1, x0:x1].mean()) if y1 > y0 and x1 > x0 else 0.0
 
 
 def motion(people: heads.People) -> np.ndarray:
@@ -74,15 +97,15 @@ def make(name: str, people: heads.People, folder: Path, count: int) -> int:
         rng = np.random.default_rng([SEED, list(SETS).index(name), FAMILIES.index(people.name), person])
         act = act_of(rng)
         k = len(act.weights)
-        focal = []
-        for image, lens in shoot(rng, people, act):
-            cv2.imwrite(str(folder / f"{number:06d}.png"), image)
-            focal.append(lens)
+        for picture in shoot(rng, people, act):
+            cv2.imwrite(str(folder / f"{number:06d}.png"), picture.image)
+            for key in ("focal", "clear", "tone", "age"):
+                rows.setdefault(key, []).append(np.array([getattr(picture, key)]))
             number += 1
         for key in ("weights", "turns", "emotion", "intensity", "kind", "moment"):
             rows.setdefault(key, []).append(getattr(act, key))
-        for key, value in (("person", np.full(k, person)), ("time", np.arange(k) / rate), ("focal", focal)):
-            rows.setdefault(key, []).append(np.asarray(value))
+        for key, value in (("person", np.full(k, person)), ("time", np.arange(k) / rate)):
+            rows.setdefault(key, []).append(value)
     arrays = {key: np.concatenate(values) for key, values in rows.items()}
     part = folder / "part.npz"
     np.savez_compressed(part, clip=arrays["person"], motion=motion(people), **arrays)

@@ -45,6 +45,11 @@ class Shot:
         flat = self._view.project(points @ self._rotation.T)
         return flat @ self._move[:, :2].T + self._move[:, 2]
 
+    @property
+    def clear(self) -> bool:
+        """Was it taken with a good camera?"""
+        return self._film.clear
+
     def developed(self, rng: np.random.Generator) -> np.ndarray:
         """The picture of the same light with other noise."""
         return self._film.develop(rng, self.light)

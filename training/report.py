@@ -33,9 +33,14 @@ def insert(path: Path, tables: str) -> None:
 
 
 def markdown(results: dict) -> str:
-    parts = [*_targets(results), *_sets(results), *_channels(results), *_clips(results["clips"])]
+    parts = [*_targets(results), *_clips(results["clips"])]
     if results["variants"]:
-        parts += _variants(results["variants"])
+        rows = {
+            f"{name}: {heads}": of for name, families in results["variants"].items() for heads, of in families.items()
+        }
+        parts += ["### Variants: what each part brings (stills)\n", _short(rows, "model: tested on")]
+    parts += ["### Fairness: the stills by the look of the skin\n", _short(results["fairness"], "people")]
+    parts += [*_sets(results), *_channels(results)]
     return "\n".join(parts)
 
 
@@ -147,14 +152,10 @@ def _clips(clips: dict) -> list[str]:
     return ["### Real clips\n", table(["measure", *trackers], rows)]
 
 
-def _variants(variants: dict) -> list[str]:
+def _short(of: dict[str, dict], head: str) -> str:
+    """The main figures of the stills, a row for each of `of`."""
     figures = (
         "mean r", "usable channels", "mean gain", "neutral bias", "false activations", "emotion, accuracy of 7",
-        "subtle emotion, accuracy of 7", "valence CCC",
+        "subtle emotion, accuracy of 7", "valence CCC", "blink F1 at .5, pictures", "faces found, share",
     )  # fmt: skip
-    rows = [
-        [f"{name}: {heads}", *(number(of_heads[figure]) for figure in figures)]
-        for name, families in variants.items()
-        for heads, of_heads in families.items()
-    ]
-    return ["### Variants: what each part brings (stills)\n", table(["model: tested on", *figures], rows)]
+    return table([head, *figures], [[name, *(number(row.get(f)) for f in figures)] for name, row in of.items()])

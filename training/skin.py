@@ -41,11 +41,13 @@ class Tint:
 
 @dataclass(frozen=True)
 class Skin:
-    """One person. eyes (4, 3): pupil, iris, its rim, white; hair (3,); colours (7, 3): of SKIN .. SCALP in `parts`."""
+    """One person. eyes (4, 3): pupil, iris, its rim, white; hair (3,); colours (7, 3): of SKIN .. SCALP in `parts`; age
+    0..1 of the skin."""
 
     eyes: np.ndarray
     hair: np.ndarray
     colours: np.ndarray
+    age: float
     _albedo: np.ndarray = field(repr=False)  # at rest
     _bump: np.ndarray = field(repr=False)
     _folds: list[Fold] = field(repr=False)
@@ -105,8 +107,8 @@ def random_skin(rng: np.random.Generator) -> Skin:
         tone if bald else hair,
     ])  # fmt: skip
     return Skin(
-        _eyes(rng, melanin), hair.astype(np.float32), colours.astype(np.float32), np.clip(albedo, 0.003, 0.95),
-        bump, folds, depths, tints,
+        _eyes(rng, melanin), hair.astype(np.float32), colours.astype(np.float32), float(age),
+        np.clip(albedo, 0.003, 0.95), bump, folds, depths, tints,
     )  # fmt: skip
 
 
