@@ -9,7 +9,7 @@ pytest.importorskip("scipy")
 
 from training import raster
 from training.camera import View
-from training.parts import SKIN, WORN
+from training.parts import SKIN, TEETH, WORN
 from training.scene import Scene
 
 SIZE = 64
@@ -147,7 +147,7 @@ def test_bumps_show_and_turn_with_the_light():
 
 def test_a_shadow_falls_behind_what_is_in_the_lamps_way():
     place, triangles = two(square(-0.5, 2.0), square(0.5, 0.3))
-    s = scene(place, triangles, np.r_[RED, RED], lamp=[1.0, 0.0, 1.0])
+    s = scene(place, triangles, np.r_[RED, RED], TEETH, lamp=[1.0, 0.0, 1.0])
     behind = VIEW.project(np.array([[-1.0, 0.0, -0.5], [1.2, 0.0, -0.5]])).astype(int)
     lit = raster.draw(s, BLACK)[0, :, :, 0]
     s.shadow = np.array([1.0])

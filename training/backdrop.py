@@ -7,7 +7,7 @@ def random_background(rng: np.random.Generator, size: int) -> np.ndarray:
     """(size, size, 3) float32 linear RGB."""
     import cv2
 
-    level = np.exp(rng.normal(-1.3, 0.8))
+    level = np.exp(rng.normal(-1.7, 0.8))
     corners = (level * np.exp(rng.normal(0, 0.35, (2, 2, 1)) + rng.normal(0, 0.2, 3))).astype(np.float32)
     if rng.random() < 0.08:
         corners[:] = rng.uniform(0, 0.6, 3) * np.array([0.2, 1, 0.4])  # a green screen

@@ -7,7 +7,7 @@ direction from their centre. All under a sky, up to four lamps, the key lamp's s
 
 import warp as wp
 
-from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH
+from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH, WORN
 from .scene import (
     AT_CAMERA,
     AT_EYE,
@@ -26,7 +26,7 @@ from .scene import (
 SHADOW = 128  # px
 SHADOW_REACH = 2.4  # IOU from the head's origin to the edge of the shadow map
 
-_SKIN, _TEETH, _MOUTH, _LASH = (wp.constant(k) for k in (SKIN, TEETH, MOUTH, LASH))
+_SKIN, _TEETH, _MOUTH, _LASH, _WORN = (wp.constant(k) for k in (SKIN, TEETH, MOUTH, LASH, WORN))
 _LEFT, _RIGHT = wp.constant(EYE_LEFT), wp.constant(EYE_RIGHT)
 _LAMPS, _SHADOW, _REACH = (wp.constant(k) for k in (LAMPS, SHADOW, SHADOW_REACH))
 # How far light reaches round the terminator: red farthest, the skin lets it through.
@@ -270,7 +270,7 @@ def shade(s: Arrays, b: Buffers, i: int, t: int, px: float, py: float):
     kind = s.kind[i, t]
     open = _occlusion(b.fine_blurred, b.coarse_blurred, i, px, py, p[2])
     key = float(1.0)
-    if s.table[i, AT_SHINE][2] > 0.0:
+    if s.table[i, AT_SHINE][2] > 0.0 and kind != _WORN:  # hair and shirts can do without
         key = _lit_by_key(s.table, b.lamp_depth, i, p, smooth)
     if kind == _LEFT or kind == _RIGHT:
         side = kind - _LEFT
