@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, default=evaluate_clips.CLIPS, help="folder of the real clips")
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation.md"))
     parser.add_argument("--json", type=Path, help="also write all figures here")
-    parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap")
+    parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap; 0 for no intervals")
     parser.add_argument(
         "--compare", nargs="*", default=[], metavar="NAME=FOLDER", help="other models, for the table of variants"
     )
@@ -171,6 +171,8 @@ def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
 
 def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dict[str, list[float]]:
     """95 % interval [low, high] of every figure of a set, over people."""
+    if not resamples:
+        return {}
     names = list(figures_of(truth, reading))
 
     def score(rows: np.ndarray) -> np.ndarray:
