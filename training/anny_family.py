@@ -15,6 +15,12 @@ _KINDS = np.array([SKIN, EYE_LEFT, EYE_RIGHT, TEETH, TEETH, MOUTH, LASH])  # of 
 _UPPER_LIP = (520, 7267, 7268, 7261, 7262, 11962, 7263, 7178, 7193)
 _LOWER_LIP = (523, 7264, 7265, 7230, 7197, 7204)
 _SPREAD = 0.25
+# MakeHuman's heads look down: `pose.head_pose` reads 5 degrees off straight renders (of ICT's .5), and follows by 2/3.
+_LOOKS_DOWN = np.radians(6.4)
+_UP = np.array(
+    [[1, 0, 0], [0, np.cos(_LOOKS_DOWN), np.sin(_LOOKS_DOWN)], [0, -np.sin(_LOOKS_DOWN), np.cos(_LOOKS_DOWN)]],
+    np.float32,
+)
 _CORNEA = 0.0  # its eyeballs are plain spheres
 
 
@@ -30,7 +36,7 @@ def load(cache: Path | None = None) -> tuple[Family, np.ndarray | None]:
         vertices, joints = head.placed(identity)
         centres = np.stack([joints["joint-l-eye"], joints["joint-r-eye"]])
         unit, middle = np.linalg.norm(centres[0] - centres[1]), centres.mean(axis=0)
-        vertices, centres = (vertices - middle) / unit, (centres - middle) / unit
+        vertices, centres = (vertices - middle) @ _UP.T / unit, (centres - middle) @ _UP.T / unit
         arms = (vertices[part == kind] - c for kind, c in zip((EYE_LEFT, EYE_RIGHT), centres, strict=True))
         radii = np.array([np.linalg.norm(arm, axis=1).mean() for arm in arms], np.float32)
         reach = (anny_head.face_size(joints) / unit).astype(np.float32)
@@ -39,7 +45,7 @@ def load(cache: Path | None = None) -> tuple[Family, np.ndarray | None]:
     mean = body_of(anny_head.Identity())
     joints = head.joints(anny_head.Identity())
     unit = float(np.linalg.norm(joints["joint-l-eye"] - joints["joint-r-eye"]))
-    shapes = (head.units(anny_head.Identity()) / unit).astype(np.float32)
+    shapes = (head.units(anny_head.Identity()) / unit).astype(np.float32) @ _UP.T
     shapes[:, np.isin(part, (EYE_LEFT, EYE_RIGHT))] = 0  # the rig turns them
     triangles = np.ascontiguousarray(head.triangles.astype(np.int32))
     lips = [_both_sides(mean.neutral, part, head.find(edge)) for edge in (_UPPER_LIP, _LOWER_LIP)]
@@ -50,9 +56,16 @@ def load(cache: Path | None = None) -> tuple[Family, np.ndarray | None]:
         person.reach = person.reach / mean.reach
         return person
 
-    facs = facshuman(FACSHUMAN, head.ids, unit / anny_head.METRES, mean.neutral) if FACSHUMAN.exists() else None
+    facs = None
+    if FACSHUMAN.exists():
+        facs = facshuman(FACSHUMAN, head.ids, unit / anny_head.METRES, mean.neutral) @ _UP.T
     average = replace(mean, reach=np.ones(3, np.float32))
     return Family(triangles, part, moves, average, shapes, body), facs
+
+
+def as_modelled(vertices: np.ndarray) -> np.ndarray:
+    """Heads (..., 3) of the family turned back to where MakeHuman has them, which the skin atlas was measured on."""
+    return vertices @ _UP
 
 
 def _both_sides(neutral: np.ndarray, part: np.ndarray, left: np.ndarray) -> np.ndarray:

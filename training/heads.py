@@ -129,7 +129,8 @@ def families(folder: Path = ict_head.DATA, cache: Path | None = None) -> tuple[P
 
 
 def _people(name: str, family: Family, places: Places, hands: Opinions) -> People:
-    uv = atlas.coordinates(name, family.mean.neutral, np.isin(family.part, (SKIN, SCALP)))
+    mean = anny_family.as_modelled(family.mean.neutral) if name == "anny" else family.mean.neutral
+    uv = atlas.coordinates(name, mean, np.isin(family.part, (SKIN, SCALP)))
     return People(name, Surface(family.triangles, family.part, uv), family, places, hands)
 
 
