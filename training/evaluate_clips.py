@@ -25,6 +25,7 @@ from . import ict_head, measures, readings
 
 CLIPS = Path(__file__).parents[2] / "shared/data/clips"
 READ = Path(__file__).with_name("clips_read.json")
+PEER = "MediaPipe"
 GEOMETRY = ("eye aperture", "mouth opening", "mouth width", "brow height")
 # What a measure must move over a clip (standard deviation, inter-ocular distances) for a correlation to mean something.
 MOVES = {"eye aperture": 0.02, "mouth opening": 0.02, "mouth width": 0.02, "brow height": 0.015}
@@ -51,14 +52,24 @@ def measured(folder: Path, models: Path, data: Path) -> dict:
             continue
         face, moving = landmarks(path, models)
         weights = {"FIELDS": readings.of_track(readings.track_of(open_video(path), models)).weights}
-        for mode, label in (("video", "MediaPipe"), ("image", "MediaPipe, frame by frame")):
+        for mode, label in (("video", PEER), ("image", f"{PEER}, frame by frame")):
             peer = readings.mediapipe(data / "clips" / f"{name}-{mode}.npz")
             if peer is not None:
                 weights[label] = np.where(np.isnan(peer.rotation[:, 0, :1]), np.nan, np.nan_to_num(peer.weights))
         for tracker, w in weights.items():
             for measure, figures in of_clip(w, face, moving, seen).items():
                 results.setdefault(measure, {}).setdefault(tracker, {})[name] = figures
+        if PEER in weights:
+            agreed = results.setdefault("agreement with MediaPipe, mean r", {})
+            agreed.setdefault("FIELDS", {})[name] = agreement(weights["FIELDS"], weights[PEER])
     return results
+
+
+def agreement(w: np.ndarray, peer: np.ndarray) -> float:
+    """Mean r with another tracker over the channels which that one moves. Not truth: it is deaf to some."""
+    both = ~np.isnan(w[:, 0]) & ~np.isnan(peer[:, 0])
+    moving = peer[both].std(axis=0) > measures.MOVES
+    return float(measures.correlation(w[both][:, moving], peer[both][:, moving]).mean())
 
 
 def of_clip(w: np.ndarray, face: np.ndarray, moving: np.ndarray, seen: dict) -> dict:
