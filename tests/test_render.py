@@ -129,12 +129,13 @@ def test_the_iris_looks_where_the_eye_looks():
     plain = light.Light(np.eye(9)[:, :1] * np.ones(3), np.tile([0, 0, 1.0], (4, 1)), np.zeros((4, 3)), np.ones(4), 0.0)
     rng = np.random.default_rng(0)
     scene = render.build_scene(rng, SURFACE, SKIN_OF_ONE, None, VERTICES, ANGLE, np.eye(3), np.zeros(52), view, plain)
+    scene.eye_colour = np.array([[[0.0] * 3] * 3 + [[9.0] * 3]])  # black up to the white
     image = render.draw(scene, np.zeros((1, 192, 192, 3), np.float32))[0].mean(-1)
     for centre in CENTRES.values():
         x, y = view.project(centre[None] + 0.24 * GAZE)[0]
         eye = view.project(centre[None] + [0, 0, 0.24])[0]
         inside = np.hypot(*(np.mgrid[:192, :192][::-1] + 0.5 - eye[:, None, None])) < 9
-        dark = inside & (image < 0.15)
+        dark = inside & (image < 0.5)
         row, column = np.nonzero(dark)
         assert np.abs([column.mean() + 0.5 - x, row.mean() + 0.5 - y]).max() < 1.3
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _METERED, _METERING = 0.28, 0.3  # cameras give a face that reflects less than this more exposure, but not all it lacks
 _IRIS = 0.093  # radius in IOU; it hardly differs from person to person
+_LASHES = 0.4  # hair swallows more light than the colour of one lash tells
 _LOWER_LASHES = 0.411  # of the atlas' height: below are those of the lower lid
 _LINEAR_EYE = 0.6  # rad from the axis: beyond is the plain ball, without the cornea
 
@@ -117,6 +118,7 @@ def build_scene(
     part, n = surface.part, len(vertices)
     kind = part[surface.triangles[:, 0]]
     colour = skin.colours[part] * _mouth_shade(vertices, part)[:, None]
+    colour[part == LASH] *= _LASHES
     balls = [eyeball(vertices[part == k], eye_angle[part == k]) for k in (EYE_LEFT, EYE_RIGHT)]
     person = np.random.default_rng(zlib.crc32(skin.eyes.tobytes()))
     opaque = np.ones(len(kind))
@@ -197,7 +199,7 @@ def _lash_cover(
     centres, radii = np.stack([b[0] for b in balls]), np.array([b[2] for b in balls])
     away = np.linalg.norm(middle - centres[side], axis=1) / radii[side] - 1.03
     lower = surface.uv[corners[:, 0], 1] > _LOWER_LASHES
-    cover = person.uniform(0.6, 1.5) * (1 - 0.5 * np.clip(away / 0.3, 0, 1))
+    cover = person.uniform(0.8, 1.8) * (1 - 0.5 * np.clip(away / 0.3, 0, 1))
     return cover * np.where(lower, person.uniform(0.1, 0.4), 1) * person.uniform(0.7, 1.3, len(cover))
 
 

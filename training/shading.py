@@ -79,7 +79,7 @@ def _occlusion(
     fine = _sample(near, i, px * 0.5, py * 0.5) - z
     coarse = _sample(wide, i, px * 0.125, py * 0.125) - z
     # Far behind a silhouette is no hollow: no more dark than a hollow of that depth.
-    small = 1.0 / (1.0 + 12.0 * wp.clamp(fine - 0.006, 0.0, 0.12))
+    small = 1.0 / (1.0 + 14.0 * wp.clamp(fine - 0.005, 0.0, 0.12))
     large = 1.0 / (1.0 + 2.2 * wp.clamp(coarse - 0.02, 0.0, 0.3))
     return small * large
 
@@ -151,8 +151,9 @@ def _shade_matt(
     shade = wp.vec3(open, open, open) + wp.cw_mul(bounce, wp.vec3(1.0 - open, 1.0 - open, 1.0 - open))
     sky = _sky(table, i, n)
     light = wp.cw_mul(sky, shade)
-    edge = 1.0 - wp.max(wp.dot(n, view), 0.0)
-    gloss = sky * (strength * open * (0.25 + 2.0 * edge * edge * edge * edge) * 0.5)
+    facing = wp.max(wp.dot(n, view), 0.0)
+    edge = 1.0 - facing
+    gloss = sky * (strength * open * (0.12 + 0.5 * edge * edge * edge * edge))
     reach = 0.35 + 0.65 * open
     for k in range(_LAMPS):
         d = table[i, AT_LAMP + k]
@@ -168,10 +169,11 @@ def _shade_matt(
             if cosine > 0.0 and strength > 0.0:
                 half = wp.normalize(d + view)
                 grazing = 1.0 - wp.max(wp.dot(half, view), 0.0)
-                fresnel = 0.6 + 3.0 * grazing * grazing
+                fresnel = 0.6 + 2.0 * grazing * grazing
                 # exp stands for the power of the cosine, which it follows closely and at a third of the cost.
                 shiny = wp.exp(exponent * (wp.dot(n, half) - 1.0)) * fresnel * strength * wp.min(4.0 * cosine, 1.0)
-                gloss += lamp * (shiny * here)
+                # No highlight deep in a hollow, nor on what hardly faces the camera.
+                gloss += lamp * (shiny * here * open * wp.min(4.0 * facing, 1.0))
     return wp.cw_mul(albedo, light) + gloss
 
 
@@ -206,12 +208,12 @@ def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, 
     pupil = table[i, AT_EYE_SIZE][1]
     collar = wp.exp(-(r - pupil - 0.16) * (r - pupil - 0.16) * 60.0)
     ring = table[i, AT_EYE_COLOUR + 1] * (0.85 + 0.3 * streak * (1.0 - soft) + 0.35 * collar)
-    ring = mix(ring, table[i, AT_EYE_COLOUR + 2], _step(0.72, 0.98, r))
+    ring = mix(ring * 0.75, table[i, AT_EYE_COLOUR + 2] * 0.75, _step(0.72, 0.98, r))
     # Veins: a network of bent lines, from the corners in.
     bend = 6.0 * wp.sin(9.0 * around + 30.0 * seed) + 3.0 * wp.sin(23.0 * around)
     vein = wp.pow(wp.abs(wp.sin(14.0 * around + bend * r + 20.0 * seed)), 12.0) * _step(1.3, 2.4, r)
     white = table[i, AT_EYE_COLOUR + 3]
-    white = wp.cw_mul(white * 0.72, wp.vec3(1.0, 1.0 - 0.1 * vein - 0.05 * _step(1.3, 3.0, r), 1.0 - 0.1 * vein))
+    white = wp.cw_mul(white * 0.55, wp.vec3(1.0, 1.0 - 0.1 * vein - 0.05 * _step(1.3, 3.0, r), 1.0 - 0.1 * vein))
     colour = mix(table[i, AT_EYE_COLOUR + 0], ring, _step(pupil - 0.6 * soft, pupil + 0.6 * soft, r))
     colour = mix(colour, white, _step(1.0 - 0.07 - 0.5 * soft, 1.0 + 0.1 + 0.5 * soft, r))
     in_iris = 1.0 - _step(0.9, 1.15, r)
@@ -275,7 +277,7 @@ def shade(s: Arrays, b: Buffers, i: int, t: int, px: float, py: float):
     if kind == _LEFT or kind == _RIGHT:
         side = kind - _LEFT
         soft = 1.0 / (s.table[i, AT_SCALE][0] * wp.length(p - s.table[i, AT_EYE + 3 * side]))
-        return _shade_eye(s.table, i, side, p, open * wp.sqrt(open), key, soft)  # lids and sockets wall it in
+        return _shade_eye(s.table, i, side, p, open * open, key, soft)  # lids and sockets wall it in
     n = smooth
     wrap = float(1.0)
     strength = s.table[i, AT_SHINE][0]
