@@ -3,7 +3,6 @@
 import copy
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ pytest.importorskip("cv2")
 sys.path.insert(0, os.fspath(Path(__file__).parent))
 
 import shards  # noqa: E402
+from torch import nn  # noqa: E402
 
 from fields_blender.names import DOUBT  # noqa: E402
 from training import augment, load, losses, points, train  # noqa: E402
@@ -25,7 +25,6 @@ from training.model import (  # noqa: E402
     FEATURES,
     REGION_CONTROLS,
     REGIONS,
-    Coder,
     Regressor,
     mirrored_controls,
     mirrored_points,
@@ -46,9 +45,29 @@ def data(folder) -> load.Data:
     return load.load(folder)
 
 
+@pytest.fixture(scope="module")
+def begin(data, folder):
+    """A new training run with other settings; what takes long, from the first one."""
+    path = folder / "begun.pt"
+    train.Trainer(data, SETTINGS, train.bases_beside(folder)).save(path)
+
+    def begin(**changes) -> train.Trainer:
+        state = torch.load(path, weights_only=True)
+        state["settings"].update(changes)
+        torch.save(state, folder / "other.pt")
+        return train.Trainer.resume(data, folder / "other.pt")
+
+    return begin
+
+
 @pytest.fixture
-def trainer(data, folder) -> train.Trainer:
-    return train.Trainer(data, SETTINGS, train.bases_beside(folder))
+def trainer(begin) -> train.Trainer:
+    """With a reader that says something already."""
+    trainer = begin()
+    torch.manual_seed(0)
+    for last in (trainer.model.reader.straight, trainer.model.reader.deep[-1]):
+        nn.init.normal_(last.weight, 0, 0.02)
+    return trainer
 
 
 def mirrored_inputs(batch: dict, partner: np.ndarray) -> tuple:
@@ -103,10 +122,9 @@ def test_a_mirrored_face_gives_the_mirrored_parameters(trainer):
         assert (controls - others).abs().max() > 0.01
 
 
-def test_landmark_components_keep_the_face(data):
-    landmarks = data.arrays["landmarks"]
-    coder = Coder(landmarks)
-    faces = torch.from_numpy(landmarks.astype(np.float32))
+def test_landmark_components_keep_the_face(data, trainer):
+    coder = trainer.model.encoder.coder
+    faces = torch.from_numpy(data.arrays["landmarks"].astype(np.float32))
     back = coder(faces) @ torch.linalg.pinv(coder.axes).T + coder.mean
     assert (back - faces.flatten(1)).square().mean() < 0.5 * (faces - faces.mean(0)).square().mean()
     assert set(coder.sign.tolist()) == {-1.0, 1.0}
@@ -123,8 +141,8 @@ def test_brightness_matters_little(trainer):
 
 
 @pytest.mark.parametrize("kind", ["landmarks", "image"])
-def test_inputs_left_out_are_not_seen(data, trainer, kind):
-    model = Regressor(Coder(data.arrays["landmarks"]), 10, kind).eval()
+def test_inputs_left_out_are_not_seen(trainer, kind):
+    model = Regressor(trainer.model.encoder.coder, 10, kind).eval()
     batch = trainer.batch(0)
     with torch.no_grad():
         features = model.encoder(*inputs(batch))
@@ -290,16 +308,16 @@ def test_spoiling_keeps_most_pictures_and_all_shapes(data):
 # ---- training
 
 
-def test_planted_signal_is_learned(data, folder):
-    trainer = train.Trainer(data, replace(SETTINGS, steps=40, couples=8), train.bases_beside(folder))
+def test_planted_signal_is_learned(begin):
+    trainer = begin(steps=40, couples=8)
     found = [trainer.learn(trainer.batch(step))["direct"] for step in range(32)]
     assert np.mean(found[-4:]) < 0.5 * np.mean(found[:4])
 
 
 @pytest.mark.parametrize("stop", [3, 9])
-def test_going_on_is_as_if_never_stopped(data, folder, tmp_path, stop):
+def test_going_on_is_as_if_never_stopped(data, begin, tmp_path, stop):
     """In the first step and in the second: to the last bit."""
-    straight = train.Trainer(data, SETTINGS, train.bases_beside(folder))
+    straight = begin()
     while straight.step < SETTINGS.steps:
         straight.learn(straight.batch(straight.step))
         if straight.step == stop:
@@ -313,9 +331,9 @@ def test_going_on_is_as_if_never_stopped(data, folder, tmp_path, stop):
             assert torch.equal(value, other.state_dict()[name]), name
 
 
-def test_emotion_waits_for_the_second_step(trainer):
+def test_emotion_waits_for_the_second_step(begin):
     """In the first step emotion moves no parameter; in the second it does, and the anchor holds."""
-    trainer.settings = replace(SETTINGS, steps=4)
+    trainer = begin(steps=4)
 
     def emotion_alone() -> float:
         batch = trainer.batch(0)
@@ -337,8 +355,8 @@ def test_emotion_waits_for_the_second_step(trainer):
 
 
 @pytest.mark.parametrize("supervision", ["2d", "direct", "class"])
-def test_other_supervision_runs_and_differs(data, folder, supervision):
-    trainer = train.Trainer(data, replace(SETTINGS, steps=4, supervision=supervision), train.bases_beside(folder))
+def test_other_supervision_runs_and_differs(begin, supervision):
+    trainer = begin(steps=4, supervision=supervision)
     while trainer.step < 4:
         found = trainer.learn(trainer.batch(trainer.step))
     assert ("direct" in found) == (supervision != "2d") and np.isfinite(list(found.values())).all()
@@ -356,7 +374,7 @@ def test_unlabelled_pictures_teach_through_landmarks_alone(trainer):
 
 
 def test_rate_rises_falls_and_starts_again_lower():
-    settings = replace(SETTINGS, steps=1000)
+    settings = train.Settings(steps=1000)
     rates = np.array([settings.rate(step) for step in range(1000)])
     assert rates[:800].max() == pytest.approx(train.RATE, rel=0.01) and rates[:800].argmax() < 60
     assert rates[800:].max() == pytest.approx(train.RATE * train.SECOND_RATE, rel=0.01)
@@ -366,11 +384,11 @@ def test_rate_rises_falls_and_starts_again_lower():
 # ---- export
 
 
-def test_exported_networks_say_what_the_trained_one_says(data, folder, tmp_path):
+def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     pytest.importorskip("onnx")
     from training import export
 
-    trainer = train.Trainer(data, SETTINGS, train.bases_beside(folder))
+    trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
     whole = export.calibrated(trainer)
@@ -391,10 +409,10 @@ def test_exported_networks_say_what_the_trained_one_says(data, folder, tmp_path)
     np.testing.assert_allclose(outputs["emotion"].sum(axis=1), 1, atol=1e-5)
 
 
-def test_faces_at_rest_read_as_zero_on_the_mean(data, folder):
+def test_faces_at_rest_read_as_zero_on_the_mean(data, begin):
     from training import agreement, export
 
-    trainer = train.Trainer(data, SETTINGS, train.bases_beside(folder))
+    trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
     whole = export.calibrated(trainer)

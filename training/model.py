@@ -232,6 +232,9 @@ class Reader(nn.Module):
             *(nn.Dropout(0.1), nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(0.25)),
             *(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(0.25), nn.Linear(hidden, CONTROLS)),
         )
+        for last in (self.straight, self.deep[-1]):  # a face at rest to begin with, not a grimace
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
         self.doubt = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
 
     def forward(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
