@@ -13,9 +13,9 @@ for package in ("numba", "scipy", "anny", "onnxruntime", "cv2"):
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed (requirements-training.txt)", allow_module_level=True)
 
-from training import heads, ict_head
-from training.parts import EYE_LEFT, TEETH
-from training.warp import random_warp
+from training import heads, ict_head  # noqa: E402
+from training.parts import EYE_LEFT, TEETH  # noqa: E402
+from training.warp import random_warp  # noqa: E402
 
 if not ict_head.DATA.exists():
     pytest.skip("ICT-FaceKit is not here", allow_module_level=True)
@@ -68,6 +68,14 @@ def test_gaps_grow_with_jaw_and_shrink_with_lids(people, seed):
     lids = act(people, seed, *({"eyeBlink": w} for w in steps)).gaps[1:]
     assert (np.diff(lids[:, :2], axis=0) < 0).all() and lids[0, :2].min() > 0.02
     np.testing.assert_allclose(lids[:, 0] / lids[0, 0], 1 - steps, atol=0.12)
+
+
+def test_no_squint_or_look_shuts_an_eye(people):
+    for seed in range(6):
+        acted = act(
+            people, seed, {"eyeSquint": 1, "cheekSquint": 1, "mouthSmile": 1}, {"eyeLookDown": 1, "browDown": 1}
+        )
+        assert (acted.gaps[1:, :2] > 0.15 * acted.gaps[0, :2]).all()
 
 
 def test_the_neutral_row_is_neutral_and_the_same_seed_the_same_person(people):

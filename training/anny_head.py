@@ -24,6 +24,7 @@ No unit is missing.
 import gzip
 import importlib.util
 import itertools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -202,7 +203,9 @@ class AnnyHead:
             stack = np.stack([_read_target(p, count)[self._all] for p in (files | units).values()])
             if cache:
                 cache.parent.mkdir(parents=True, exist_ok=True)
-                np.savez_compressed(cache, names=np.array(names), vertices=self._all, targets=stack)
+                part = cache.with_suffix(f".{os.getpid()}.npz")
+                np.savez_compressed(part, names=np.array(names), vertices=self._all, targets=stack)
+                part.replace(cache)
         self._units = stack[len(files) :, : len(self.ids)]
         return {name: stack[i] for i, name in enumerate(files) if np.any(stack[i])}
 

@@ -5,6 +5,7 @@ what lies under each landmark is looked up on the mesh, and the median over the 
 lids' edges and the inner lips are put on those edges, the irises' on the eyeballs.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def find(name: str, family: Family, cache: Path | None) -> Places:
     places = _snapped(family, _nearest(family, _medians(family)))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
+        part = path.with_suffix(f".{os.getpid()}.npz")
         np.savez(part, vertices=places.vertices, shares=places.shares)
         part.replace(path)
     return places

@@ -3,7 +3,7 @@
 Inter-ocular units throughout: origin midway between the eyeballs, x to the subject's left, y up, z out of the face.
 Shapes are added up; on top of that hold, for every person and whatever else the face does:
 
-* an eyelid of 1 is shut, and lids never cross: the blink closes the opening that is left;
+* an eyelid of 1 is shut and one of 0 is not, and lids never cross: the blink closes the opening that is left;
 * `mouthClose` of the same weight as `jawOpen` brings the lips back to where they are at rest;
 * eyeballs turn about their centres, and lids slide over ball and cornea instead of cutting through them.
 """
@@ -23,6 +23,7 @@ JAW_OPEN, MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
 _LID_THICKNESS = 0.016  # of the eyeball's radius
 _CORNEA_ANGLE = (np.radians(12.0), np.radians(36.0))  # where the cornea's top ends and where it meets the ball
 _OVERLAP = 0.007  # how far shut lids cross, which hides the seam
+_LEAST_OPEN = 0.2  # of the opening at rest: squints and looks down leave that much to the eyelids' own control
 _LIPS_OVERLAP = 0.008
 _LEAST_TRAVEL = 0.02
 _LID_MOVES = 0.01  # of the eyeball's radius: what a blink moves more slides over the ball
@@ -162,10 +163,10 @@ def pose(anatomy: Anatomy, body: Body, weights: np.ndarray, gaze: np.ndarray) ->
 
 def _shut(moved: np.ndarray, anatomy: Anatomy, body: Body, side: int, closed: np.ndarray) -> None:
     columns, lids, blink = anatomy.eyes[side], anatomy.lids[side], body.shapes[BLINK[side]]
-    height = columns.height(moved)
-    wanted = (1 - closed[:, None]) * np.maximum(height, 0.0) - _OVERLAP * closed[:, None]
+    height, least = columns.height(moved), _LEAST_OPEN * columns.height(body.neutral)
+    wanted = (1 - closed[:, None]) * np.maximum(height, least) - _OVERLAP * closed[:, None]
     travel = np.maximum(-columns.height(blink), _LEAST_TRAVEL)
-    scale = (height - wanted) * ((closed[:, None] > 0) | (height < 0)) / travel
+    scale = (height - wanted) * ((closed[:, None] > 0) | (height < least)) / travel
     spread = _interpolation(body.neutral[lids, 0], columns.across(body.neutral))
     moved[:, lids] += (scale @ spread.T).astype(np.float32)[..., None] * blink[lids]
 
