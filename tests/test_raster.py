@@ -156,6 +156,22 @@ def test_a_shadow_falls_behind_what_is_in_the_lamps_way():
     assert dark[behind[1, 1], behind[1, 0]] == pytest.approx(lit[behind[1, 1], behind[1, 0]], rel=0.02)
 
 
+def test_a_batch_is_its_scenes_one_by_one():
+    first = scene(*square(0.0), RED)
+    second = scene(*square(0.3, 0.6), GREEN, lamp=[0.5, 0.5, 1.0])
+    both = Scene(**{name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in vars(first)})
+    images = raster.draw(both, np.repeat(BLACK, 2, axis=0))
+    np.testing.assert_array_equal(images[0], raster.draw(first, BLACK)[0])
+    np.testing.assert_array_equal(images[1], raster.draw(second, BLACK)[0])
+
+
+def test_the_kernels_compile_for_cuda_without_a_device(tmp_path):
+    import warp as wp
+
+    wp.compile_aot_module(raster, device=None, arch=80, module_dir=tmp_path)
+    assert [path.stat().st_size for path in tmp_path.glob("*.cubin")]
+
+
 def test_cuda_draws_what_the_cpu_draws():
     import warp as wp
 

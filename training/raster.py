@@ -25,6 +25,8 @@ wp.set_module_options({"enable_backward": False, "fast_math": True})
 
 _LASH, _SAMPLES, _RUN, _SHADOW = (wp.constant(k) for k in (LASH, SAMPLES, RUN, SHADOW))
 _REACH, _EMPTY = wp.constant(SHADOW_REACH), wp.constant(_FAR)
+# Brighter samples count no more than this: a sensor's pixel is full, and edges stay smooth.
+_WHITE = wp.constant(wp.vec3(1.5, 1.5, 1.5))
 _SAME_SURFACE = wp.constant(0.06)  # IOU of depth between samples that are shaded as one
 
 
@@ -222,7 +224,7 @@ def _shade_pixels(s: Arrays, b: Buffers, image: wp.array3d(dtype=wp.vec3)):
                 elif near_of(first) > near_of(key):
                     fresh = False  # glass behind the face
                 if fresh:
-                    colour = shade(s, b, i, t, px, py)
+                    colour = wp.min(shade(s, b, i, t, px, py), _WHITE)
             if k < count:
                 if key == wp.uint64(0):
                     total += behind
