@@ -58,11 +58,11 @@ SKIN_OF_ONE = SimpleNamespace(
 SPOT = np.array([0.3, -0.8, 0.8])
 
 
-def spot():
-    """A small bright triangle before the cheek, as a mesh to wear."""
+def spot(bright=0.9):
+    """A small triangle before the cheek, as a mesh to wear."""
     corners = SPOT + 0.05 * np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [0.0, 2.0, 0.0]])
     return SimpleNamespace(
-        vertices=corners, triangles=np.array([[0, 1, 2]]), colours=np.full((3, 3), 3.0), alpha=np.ones(3)
+        vertices=corners, triangles=np.array([[0, 1, 2]]), colours=np.full((3, 3), bright), alpha=np.ones(3)
     )
 
 
@@ -83,7 +83,7 @@ def test_a_seed_gives_the_same_picture_and_another_seed_another():
 def test_project_finds_what_was_drawn(seed):
     turn = render.random_rotation(np.random.default_rng(seed))
     turn = turn if turn[2, 2] > 0.8 else np.eye(3)
-    with_spot, without = shot(seed, spot(), turn), shot(seed, None, turn)
+    with_spot, without = shot(seed, spot(), turn), shot(seed, spot(0.0), turn)
     corners = with_spot.project(spot().vertices)
     if corners.min() < 4 or corners.max() > 188:
         pytest.skip("outside the picture")
@@ -92,7 +92,7 @@ def test_project_finds_what_was_drawn(seed):
 
 def test_a_twin_is_the_same_shot_a_little_moved_with_other_noise():
     for seed in range(8):
-        with_spot, without = shot(seed, spot(), np.eye(3)), shot(seed, None, np.eye(3))
+        with_spot, without = shot(seed, spot(), np.eye(3)), shot(seed, spot(0.0), np.eye(3))
         twin = shot(99, spot(), np.eye(3), twin=with_spot)
         moved = np.abs(twin.project(VERTICES) - with_spot.project(VERTICES))
         assert 0.01 < moved.mean() < 4 and moved.max() < 12
