@@ -111,7 +111,7 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, tr
     groups = scene.groups
     performance = people.performances(rng, groups)
     look = skin.random_skin(rng)
-    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair)
+    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair, look.colours[heads.SKIN])
     controls, weights = heads.controls(groups), to_arkit(**{name: groups[name] for name in heads.CONTROL_GROUPS})
     shots: list[tuple[render.Shot, wear.Mesh]] = []
     for i in range(PICTURES_A_PERSON):
