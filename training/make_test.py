@@ -58,7 +58,7 @@ def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> It
     groups = from_arkit(np.concatenate([np.zeros((1, 52)), act.weights]))  # the first row must be neutral
     performance = people.performances(rng, groups)
     look = skin.random_skin(rng)
-    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair)
+    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair, look.colours[parts.SKIN])
     tone = float(look.colours[parts.SKIN] @ LUMINANCE)
     shot_seed = rng.integers(2**32)
     for i in range(len(act.weights)):
