@@ -2,8 +2,8 @@
 
     python -m training.make_data --out data/renders --pictures 200000 --workers 2
 
-Every picture goes through the detector, the landmarker, the pose and the windows of `fields_blender`, so their errors
-are in the data. A shard is 20 couples of people, one of each head family: stop and start again at will, each shard is
+Every picture goes through the crop, the landmarker, the pose and the windows of `fields_blender`, so their errors are
+in the data. A shard is 20 couples of people, one of each head family: stop and start again at will, each shard is
 seeded by its number alone. `load.py` says what a shard holds.
 
 Each person: pictures at rest; expressions, some of which the other of the couple shows too; and twins, the same moment
@@ -19,12 +19,14 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from fields_blender.windows import windows
 
 from fields_blender.arkit import to_arkit
-from fields_blender.face import Face, FaceTracker
+from fields_blender.face import PRESENT, Face
+from fields_blender.face_crop import Region, region_of_landmarks
+from fields_blender.face_networks import Landmarker
 from fields_blender.names import LOOK_SIDE, LOOK_UP_DOWN
 from fields_blender.pose import OUTER_EYE_CORNERS, frontal, head_pose
+from fields_blender.windows import windows
 
 from . import expressions, heads, ict_head, render, skin, wear
 
@@ -43,8 +45,8 @@ def family(name: str, ict: Path, folder: Path) -> heads.People:
 
 
 @cache
-def tracker(models: Path) -> FaceTracker:
-    return FaceTracker(models, "cpu")
+def landmarker(models: Path) -> Landmarker:
+    return Landmarker(models, "cpu")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
         for member, name in enumerate(FAMILIES):
             scene = script(rng, shared)
             person = 2 * couple + member
-            for row in pictures_of(rng, family(name, ict, out), scene, tracker(models)):
+            for row in pictures_of(rng, family(name, ict, out), scene, landmarker(models)):
                 rows.append({**row, "person": np.int32(person), "family": np.int8(member)})
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     arrays["twin"], arrays["same"] = _partners(arrays["person"], arrays.pop("number"))
@@ -106,7 +108,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
     return len(rows), 2 * COUPLES_A_SHARD * PICTURES_A_PERSON
 
 
-def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, tracker: FaceTracker):
+def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, landmarker: Landmarker):
     """One row of training data for each picture of a new person in which the front end finds the face."""
     groups = scene.groups
     performance = people.performances(rng, groups)
@@ -122,7 +124,8 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, tr
             rng, people.surface, look, mesh, vertices, performance.eye_angle[i], scene.turns[i], weights[i], twin=twin
         )
         shots.append((shot, mesh))
-        face = follow(tracker, shot.image)
+        true = shot.project(performance.points[i])
+        face = follow(rng, landmarker, shot.image, true)
         if face is None:
             continue
         height, width = shot.image.shape[:2]
@@ -141,7 +144,7 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, tr
             "intensity": groups["intensity"][i].astype(np.float32),
             "kind": np.int8(groups["kind"][i]),
             "at_rest": np.bool_(i < AT_REST),
-            "points": missed(face, shot.project(performance.points[i])).astype(np.float16),
+            "points": missed(face, true).astype(np.float16),
             "gaps": performance.gaps[i].astype(np.float32),
         }
 
@@ -155,10 +158,17 @@ def missed(face: Face, true: np.ndarray) -> np.ndarray:
     return (true - face.landmarks[:, :2]) @ axes.T / np.linalg.norm(left - right)
 
 
-def follow(tracker: FaceTracker, image: np.ndarray) -> Face | None:
-    """The face as it is read in the middle of a clip: found once, then read again from its own landmarks."""
-    tracker.reset()
-    return tracker.track(image) and tracker.track(image)
+def follow(rng: np.random.Generator, landmarker: Landmarker, image: np.ndarray, true: np.ndarray) -> Face | None:
+    """The face as `FaceTracker` reads it in the middle of a clip: from where it was a frame ago, here taken from the
+    true points (478, 2) px and a small move. None where the landmarker sees no face.
+    """
+    region = region_of_landmarks(np.pad(true, ((0, 0), (0, 1))))
+    shift, grown, turned = rng.normal(0, 0.02, 2) * region.size, np.exp(rng.normal(0, 0.03)), rng.normal(0, 0.03)
+    before = Region(region.x + shift[0], region.y + shift[1], region.size * grown, region.angle + turned)
+    landmarks, score = landmarker.find(image, before)
+    if score < PRESENT:
+        return None
+    return Face(landmarks, score, np.concatenate([landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)]))
 
 
 def _partners(person: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
