@@ -42,7 +42,11 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap; 0 for no intervals")
     parser.add_argument(
-        "--compare", nargs="*", default=[], metavar="NAME=FOLDER", help="other models, for the table of variants"
+        "--compare",
+        nargs="*",
+        default=[],
+        metavar="NAME=PATH",
+        help="for the table of variants: folders of other models, or what --json wrote of them on the same sets",
     )
     options = parser.parse_args()
     truths = sets(options.data)
@@ -184,12 +188,16 @@ def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dic
     return {name: [float(a), float(b)] for name, a, b in zip(names, low, high, strict=True)}
 
 
-def variant(truths: dict[str, Truth], models: Path) -> dict[str, scores.Figures]:
-    """Another model on the stills of each head family."""
+def variant(truths: dict[str, Truth], path: Path) -> dict[str, scores.Figures]:
+    """Another model's figures on the stills of each head family: measured now, or read from a file of --json."""
+    if path.suffix == ".json":
+        measured_before = json.loads(path.read_text(encoding="utf-8"))["sets"]
+        of_heads = {heads: measured_before[f"stills, {heads}"][FIELDS] for heads in FAMILIES.values()}
+        return {heads: {name: value[0] for name, value in of.items()} for heads, of in of_heads.items()}
     figures = {}
     for key, truth in truths.items():
         if truth.name == "stills":
-            reading = readings.fields(truth, models)
+            reading = readings.fields(truth, path)
             truth = pooled([truth], [reading.found])
             figures[FAMILIES[key.rsplit("-", 1)[1]]] = scores.stills(truth, reading.rows(reading.found))
     return figures
