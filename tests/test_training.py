@@ -3,6 +3,7 @@
 import copy
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -230,10 +231,39 @@ def test_consistency_knows_the_right_controls(trainer):
     """Controls that moved the landmarks explain them; twice as much does not."""
     measures = trainer.measures
     controls = torch.rand(8, CONTROLS)
-    moved, has_rest = controls @ measures.motion, torch.ones(8, dtype=torch.bool)
-    assert float(losses.consistency(controls, moved, has_rest, measures)) < 1e-6
-    assert float(losses.consistency(2 * controls, moved, has_rest, measures)) > 0.1
-    assert float(losses.consistency(2 * controls, moved, ~has_rest, measures)) == 0
+    moved = controls @ measures.motion
+    assert float(losses.consistency(controls, moved, measures)) < 1e-6
+    assert float(losses.consistency(2 * controls, moved, measures)) > 0.1
+
+
+def test_without_a_rest_face_pictures_are_compared_with_each_other(data):
+    drawn = load.Sampler(data, np.arange(len(data.person)), 2, 6).draw(np.random.default_rng(0))
+    drawn = replace(drawn, rest_weight=np.zeros_like(drawn.rest_weight))
+    moved, has_rest, other = train.motion(data, drawn)
+    faces = data.arrays["landmarks"][drawn.rows].astype(np.float32).reshape(len(other), -1)
+    assert not has_rest.any() and (drawn.group[other] == drawn.group).all() and (other != np.arange(len(other))).all()
+    np.testing.assert_array_equal(moved, faces - faces[other])
+
+
+def test_data_of_others_is_all_trained_on(data, folder, tmp_path):
+    shards.write(tmp_path)
+    both = load.load(folder, [tmp_path])
+    assert len(both.person) == 2 * len(data.person) == 2 * both.extra.sum()
+    assert not set(both.person[both.extra]) & set(both.person[~both.extra])
+    for family in ("both", "ict"):
+        assert set(np.flatnonzero(both.extra)) <= set(train.split(both, family).train)
+    eyes, mouth = both.windows(np.array([3, len(data.person) + 3]))
+    assert (eyes[0] == eyes[1]).all() and (mouth[0] == mouth[1]).all()
+    with pytest.raises(SystemExit, match=r"training\.scans"):
+        load.load(folder, [tmp_path / "nothing"])
+
+
+def test_one_unknown_control_leaves_the_others_known(trainer):
+    batch = trainer.batch(0)
+    before = {name: float(term.detach()) for name, term in trainer.terms(batch).items()}
+    batch["controls"][:, 5] = float("nan")
+    after = {name: float(term.detach()) for name, term in trainer.terms(batch).items()}
+    assert np.isfinite(list(after.values())).all() and 0 < after["direct"] < before["direct"]
 
 
 def test_points_move_against_the_window():

@@ -1,4 +1,4 @@
-"""Training data: shards of `make_data` (or `read_scans`, `read_pictures`), and batches of whole people from them.
+"""Training data: shards of `make_data` (or `scans`, `unlabelled`), and batches of whole people from them.
 
 A shard is `shard-00000.npz` with one row for each picture, and its windows in `shard-00000.eyes.npy`
 (n, 2, 80, 80, 3) and `shard-00000.mouth.npy` (n, 108, 108, 3), uint8 RGB, which stay on the disk:
@@ -8,12 +8,14 @@ A shard is `shard-00000.npz` with one row for each picture, and its windows in `
     va (n, 2)  valence, arousal                            intensity (n, 1)
     points (n, 478, 2)  from the landmarks to the true points, along and down the eye line, outer-eye distances
     gaps (n, 3)  openings of left lids, right lids, inner lips, inter-ocular distances
-    person (n,)  number in the shard    at_rest (n,)  family (n,)  0 ICT, 1 MakeHuman
+    person (n,)  number in the shard    at_rest (n,)  family (n,)  0 ICT, 1 MakeHuman,
+    2 scans, 3 unlabelled
     twin, same (n,)  rows of the same moment shot again, and of another person with the same expression; -1 none
 
-NaN in controls, points or gaps: not known, as in real pictures.
+NaN in controls, points or gaps: that number is not known, as in real pictures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +23,20 @@ import numpy as np
 
 from fields_blender.windows import EYE, MOUTH
 
-PEOPLE_A_SHARD = 1000  # at most
+PEOPLE_A_SHARD, SHARDS_A_FOLDER = 1000, 100_000  # at most
 FAMILIES = ("ict", "anny")
 KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()
 
 
 @dataclass(frozen=True)
 class Data:
-    """All shards of a folder. `arrays`: the small arrays of all rows; `person` (n,) numbered through all shards."""
+    """All shards of a folder and of extra ones. `arrays`: the small arrays of all rows; `person` (n,) numbered through
+    all shards; `extra` (n,) bool: data of others, which is trained on whole.
+    """
 
     arrays: dict[str, np.ndarray]
     person: np.ndarray
+    extra: np.ndarray
     twin: np.ndarray
     same: np.ndarray
     _eyes: list[np.ndarray]
@@ -57,12 +62,18 @@ class Data:
         return eyes, mouth
 
 
-def load(folder: Path) -> Data:
-    """All finished shards in a folder; SystemExit where there are none."""
-    paths = sorted(folder.glob("shard-*[0-9].npz"))
-    if not paths:
-        raise SystemExit(f"No training data in {folder}: run training.make_data first.")
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*KEPT, "person", "twin", "same", "shard")}
+def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
+    """All finished shards in a folder, and in folders with data of others; SystemExit where there are none."""
+    paths: list[Path] = []
+    folder_of: list[int] = []
+    for number, place in enumerate((folder, *extra)):
+        found = sorted(place.glob("shard-*[0-9].npz"))
+        if not found:
+            maker = "training.scans or training.unlabelled" if number else "training.make_data"
+            raise SystemExit(f"No training data in {place}: run {maker} first.")
+        paths += found
+        folder_of += [number] * len(found)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*KEPT, "person", "extra", "twin", "same", "shard")}
     first = [0]
     for number, path in enumerate(paths):
         with np.load(path, allow_pickle=False) as shard:
@@ -70,7 +81,9 @@ def load(folder: Path) -> Data:
             for name in KEPT:
                 parts[name].append(shard[name])
             # By the shard's own number, so that more shards don't move people between training and held-out.
-            parts["person"].append(shard["person"] + PEOPLE_A_SHARD * int(path.stem.split("-")[-1]))
+            number_of_shard = folder_of[number] * SHARDS_A_FOLDER + int(path.stem.split("-")[-1])
+            parts["person"].append(shard["person"].astype(np.int64) + PEOPLE_A_SHARD * number_of_shard)
+            parts["extra"].append(np.full(count, folder_of[number] > 0))
             for name in ("twin", "same"):
                 parts[name].append(np.where(shard[name] < 0, -1, shard[name] + first[-1]))
             parts["shard"].append(np.full(count, number))
@@ -79,6 +92,7 @@ def load(folder: Path) -> Data:
     return Data(
         arrays={name: whole[name] for name in KEPT},
         person=whole["person"],
+        extra=whole["extra"],
         twin=whole["twin"],
         same=whole["same"],
         _eyes=[np.load(path.with_suffix(".eyes.npy"), mmap_mode="r") for path in paths],

@@ -130,14 +130,16 @@ def gaps(guess: Tensor, true: Tensor) -> Tensor:
     return mean((guess - true)[has].abs())
 
 
-def consistency(controls: Tensor, moved: Tensor, has_rest: Tensor, measures: Measures) -> Tensor:
-    """The controls must explain how the landmarks moved from rest, `moved` (n, 1434), as far as they can be trusted."""
+def consistency(controls: Tensor, moved: Tensor, measures: Measures) -> Tensor:
+    """The controls must explain how the landmarks moved, `moved` (n, 1434), as far as they can be trusted. Both are
+    counted from rest, or from another picture of the same person.
+    """
     off = (controls @ measures.motion - moved) / measures.motion_spread
-    return mean(F.smooth_l1_loss(off[has_rest], torch.zeros_like(off[has_rest]), reduction="none"))
+    return mean(F.smooth_l1_loss(off, torch.zeros_like(off), reduction="none"))
 
 
 def doubt(sigma: Tensor, controls: Tensor, true: Tensor) -> Tensor:
     """Gaussian negative log likelihood of each region's error (n, 8), in ARKit weights; teaches `sigma` alone."""
     error = ((controls - true).detach() / torch.tensor(FULL_SCALE, device=true.device)) ** 2
-    region = torch.stack([error[:, columns].mean(dim=1) for columns in REGION_CONTROLS], dim=1)
-    return mean(sigma.log() + region / (2 * sigma**2))
+    region = torch.stack([error[:, columns].nanmean(dim=1) for columns in REGION_CONTROLS], dim=1)
+    return mean((sigma.log() + region / (2 * sigma**2))[~region.isnan()])

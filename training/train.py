@@ -77,10 +77,13 @@ class Split:
 
 
 def split(data: load.Data, family: str) -> Split:
-    """`family` other than both: the other one is never trained on, and all its people measure."""
-    out, gains = load.held_out(data.person), load.for_calibration(data.person)
-    names = np.array(load.FAMILIES)[data.arrays["family"]]
-    inside = np.full(len(out), True) if family == "both" else names == family
+    """`family` other than both: the other one is never trained on, and all its people measure. Data of others is all
+    trained on.
+    """
+    ours = ~data.extra
+    out, gains = load.held_out(data.person) & ours, load.for_calibration(data.person) & ours
+    names = np.array([*load.FAMILIES, "scans", "unlabelled"])[data.arrays["family"]]
+    inside = np.full(len(out), True) if family == "both" else (names == family) | data.extra
     tests = {name: np.flatnonzero((names == name) & (out | ~inside)) for name in load.FAMILIES}
     tests = {name: rows for name, rows in tests.items() if len(rows)}
     return Split(np.flatnonzero(inside & ~out & ~gains), np.flatnonzero(inside & gains), tests)
@@ -88,29 +91,34 @@ def split(data: load.Data, family: str) -> Split:
 
 def measures_of(data: load.Data, rows: np.ndarray, mean_face: np.ndarray, bases: Bases) -> losses.Measures:
     """From the training rows."""
-    vertices, motion = (basis.reshape(CONTROLS, -1).astype(np.float32) for basis in bases())
+    vertices, basis = (part.reshape(CONTROLS, -1).astype(np.float32) for part in bases())
     controls = data.arrays["controls"][rows]
     variance = controls[~np.isnan(controls).any(axis=1)].var(axis=0)
     drawn = load.Sampler(data, rows, couples=SAMPLE // 16).draw(np.random.default_rng(0))
-    moved, has_rest = motion_from_rest(data, drawn)
+    moved, has_rest, _ = motion(data, drawn)
     usable = has_rest & ~np.isnan(data.arrays["controls"][drawn.rows]).any(axis=1)
-    off = moved[usable] - data.arrays["controls"][drawn.rows][usable] @ motion
+    off = moved[usable] - data.arrays["controls"][drawn.rows][usable] @ basis
     indices, window = points.indices(mean_face)
     return losses.Measures(
         weight=losses.control_weight(torch.from_numpy(variance.astype(np.float32))),
         vertices=torch.from_numpy(vertices),
-        motion=torch.from_numpy(motion),
+        motion=torch.from_numpy(basis),
         motion_spread=torch.from_numpy(np.sqrt((off**2).mean(axis=0) + 0.005**2).astype(np.float32)),
         points=torch.from_numpy(indices),
         point_window=torch.from_numpy(window),
     )
 
 
-def motion_from_rest(data: load.Data, batch: load.Batch) -> tuple[np.ndarray, np.ndarray]:
-    """(k, 1434) how far each landmark is from where it is at rest, and (k,) whether that is known."""
+def motion(data: load.Data, batch: load.Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(k, 1434) how far each landmark is from where it is at rest, (k,) whether that is known, and where it is not,
+    from where it is in another picture of the same person: `other` (k,) in the batch.
+    """
     faces = data.arrays["landmarks"][batch.rows].astype(np.float32).reshape(len(batch.rows), -1)
+    has_rest = batch.rest_weight.sum(axis=1) > 0
     rest = np.einsum("kr,krd->kd", batch.rest_weight, faces[batch.rest])
-    return faces - rest, batch.rest_weight.sum(axis=1) > 0
+    place = np.arange(len(faces))
+    other = np.concatenate([np.roll(place[batch.group == person], 1) for person in np.unique(batch.group)])
+    return faces - np.where(has_rest[:, None], rest, faces[other]), has_rest, other
 
 
 def make_batch(data: load.Data, sampler: load.Sampler, window: np.ndarray, landmarks: np.ndarray, seed: int, step: int):
@@ -124,7 +132,7 @@ def make_batch(data: load.Data, sampler: load.Sampler, window: np.ndarray, landm
     augment.spoil(rng, eyes, mouth)
     arrays = {name: data.arrays[name][drawn.rows] for name in load.KEPT}
     missed = arrays.pop("points")[:, landmarks].astype(np.float32)
-    moved, has_rest = motion_from_rest(data, drawn)
+    moved, has_rest, other = motion(data, drawn)
     known = has_rest & (rng.random(drawn.group.max() + 1) < REST_KNOWN)[drawn.group]
     return {
         "eyes": torch.from_numpy(eyes),
@@ -134,6 +142,7 @@ def make_batch(data: load.Data, sampler: load.Sampler, window: np.ndarray, landm
         "points": torch.from_numpy(points.seen_in_windows(missed, window, offsets)),
         "moved": torch.from_numpy(moved.astype(np.float32)),
         "has_rest": torch.from_numpy(has_rest),
+        "other": torch.from_numpy(other),
         "known": torch.from_numpy(known.astype(np.float32)[:, None]),
         **{name: torch.from_numpy(getattr(drawn, name)) for name in ("rest", "rest_weight", "group", "twins", "same")},
     }
@@ -189,9 +198,11 @@ class Trainer:
         supervision, measures, model = self.settings.supervision, self.measures, self.model
         features = roughened(self.features(model, batch), batch["group"], model.encoder.coder.scale)
         controls, doubt = self.controls(model, features, batch)
-        labelled = losses.known(batch["controls"])
-        guess, true = controls[labelled], batch["controls"][labelled]
-        terms = {"consistency": losses.consistency(controls, batch["moved"], batch["has_rest"], measures)}
+        labelled = ~batch["controls"].isnan().all(dim=1)
+        guess, told = controls[labelled], batch["controls"][labelled]
+        true = torch.where(told.isnan(), guess.detach(), told)  # what nobody knows counts as right
+        beyond = torch.where(batch["has_rest"][:, None], controls, controls - controls[batch["other"]])
+        terms = {"consistency": losses.consistency(beyond, batch["moved"], measures)}
         if supervision == "2d":
             # Strange combinations explain landmarks as well as plain ones; small weights are likelier.
             terms["moderation"] = losses.direct(controls, torch.zeros_like(controls), measures.weight)
@@ -212,7 +223,7 @@ class Trainer:
             terms["emotion"] = losses.emotion_class(look, batch["emotion"])
         else:
             terms["emotion"] = losses.emotion(look, batch["emotion"], batch["va"], batch["intensity"])
-        terms["doubt"] = losses.doubt(doubt[labelled], guess, true)
+        terms["doubt"] = losses.doubt(doubt[labelled], guess, told)
         if self.anchor is not None:
             with torch.no_grad():
                 before = self.controls(self.anchor, self.features(self.anchor, batch), batch)[0]
@@ -371,6 +382,7 @@ def run(trainer: Trainer, checkpoint: Path, report_minutes: float, save_minutes:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, default=Path("data/renders"))
+    arguments.add_argument("--extra", type=Path, nargs="*", default=[], help="folders of training.scans or unlabelled")
     arguments.add_argument("--checkpoint", type=Path, default=Path("data/regressor.pt"), help="goes on from it")
     arguments.add_argument("--minutes", type=float, default=60, help="about how long to train")
     arguments.add_argument("--steps", type=int, help="instead of --minutes")
@@ -382,7 +394,7 @@ def main() -> None:
     arguments.add_argument("--save-minutes", type=float, default=5)
     arguments.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = arguments.parse_args()
-    data = load.load(options.data)
+    data = load.load(options.data, options.extra)
     if options.checkpoint.exists():
         trainer = Trainer.resume(data, options.checkpoint, options.device)
     else:
