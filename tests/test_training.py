@@ -191,10 +191,17 @@ def test_gain_wants_slope_one():
 
 
 def test_closures_count_more():
-    weight = losses.control_weight(torch.full((CONTROLS,), 0.05))
+    weight = losses.control_weight(0.05 * torch.tensor(losses.FULL_SCALE) ** 2)
     other = weight[CONTROL_NAMES.index("mouthFunnel")]
     assert float(weight[CONTROL_NAMES.index("eyelidLeft")] / other) == pytest.approx(3)
     assert float(weight[CONTROL_NAMES.index("mouthClose")] / other) == pytest.approx(3)
+
+
+def test_radians_count_as_weights_do():
+    full = torch.tensor(losses.FULL_SCALE)
+    weight = losses.control_weight(0.01 * full**2) * full**2
+    others = [i for i in range(CONTROLS) if i not in losses.CLOSURES]
+    torch.testing.assert_close(weight[others], weight[others][:1].expand(len(others)))
 
 
 def test_emotion_sees_nothing_but_the_parameters(trainer):

@@ -45,7 +45,9 @@ def control_weight(variance: Tensor) -> Tensor:
     """(48,) from the variance of each control in the data, so that rarely used controls stay alive. Guessing the mean
     costs about 1.
     """
-    weight = 1 / (variance + 0.002)
+    # The same least variance for radians as for weights; but what never moves must not weigh all the more.
+    least = torch.where(variance > 1e-8, 0.002 * torch.tensor(FULL_SCALE) ** 2, 0.002)
+    weight = 1 / (variance + least)
     weight = weight / (weight * variance).mean()
     weight[CLOSURES] *= CLOSURES_COUNT
     return weight
