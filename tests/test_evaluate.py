@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fields_blender.names import ARKIT
-from training import measures, readings, readout
+from training.evaluation import measures, readings, readout
 
 ROOT = Path(__file__).parent.parent
 # Five people are few: some resample of them has no picture of some kind.
@@ -28,7 +28,8 @@ def evaluate():
 @pytest.fixture(scope="module")
 def truths(evaluate):
     """Every set of both families, without pictures: five people each."""
-    from training import acting, make_test
+    from training import make_test
+    from training.people import acting
 
     found = {}
     for name, (act_of, *_) in make_test.SETS.items():
@@ -48,7 +49,7 @@ def truths(evaluate):
 
 
 def told(truth: readings.Truth, weights: np.ndarray) -> readings.Reading:
-    from training import scores
+    from training.evaluation import scores
 
     turned = truth["turns"] @ measures_turn(5)
     return readings.Reading(
@@ -123,7 +124,7 @@ def test_all_trackers_are_asked_about_the_same_pictures(evaluate, truths):
 
 
 def test_the_page_keeps_its_words_and_changes_its_tables(evaluate, results, tmp_path):
-    from training import report
+    from training.evaluation import report
 
     page = tmp_path / "evaluation.md"
     page.write_text(f"# Words\n\n{report.BEGIN}\nold\n{report.END}\n\nMore words\n")
@@ -190,7 +191,8 @@ def test_the_reading_of_the_clips_is_in_order():
 
 
 def test_geometry_reads_openings_from_a_reposed_head():
-    from training import evaluate_clips, ict_head
+    from training import evaluate_clips
+    from training.people import ict_head
 
     if not ict_head.DATA.exists():
         pytest.skip("ICT-FaceKit is not here")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fields_blender.names import ARKIT, EXPRESSION, JAW_OPEN
-from training import flame, ict_head
+from training.flame import flame
+from training.people import ict_head
 
 PATH = Path(__file__).parents[1] / "models/flame_basis.npz"
 MM = 0.001

@@ -13,9 +13,9 @@ for package in ("numba", "scipy", "anny", "onnxruntime", "cv2"):
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed (requirements-training.txt)", allow_module_level=True)
 
-from training import heads, ict_head  # noqa: E402
-from training.parts import EYE_LEFT, TEETH  # noqa: E402
-from training.warp import random_warp  # noqa: E402
+from training.people import heads, ict_head  # noqa: E402
+from training.people.parts import EYE_LEFT, TEETH  # noqa: E402
+from training.people.warp import random_warp  # noqa: E402
 
 if not ict_head.DATA.exists():
     pytest.skip("ICT-FaceKit is not here", allow_module_level=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training import measures
+from training.evaluation import measures
 
 RNG = np.random.default_rng(0)
 unit = st.floats(0, 1, width=32)

@@ -7,10 +7,10 @@ pytest.importorskip("warp")
 pytest.importorskip("cv2")
 pytest.importorskip("scipy")
 
-from training import raster
-from training.camera import View
-from training.parts import SKIN, TEETH, WORN
-from training.scene import Scene
+from training.people.parts import SKIN, TEETH, WORN
+from training.pictures import raster
+from training.pictures.camera import View
+from training.pictures.scene import Scene
 
 SIZE = 64
 LIT = np.array([[0.0, 0.0, 0.0]] * 9)

@@ -9,9 +9,9 @@ pytest.importorskip("warp")
 pytest.importorskip("cv2")
 pytest.importorskip("scipy")
 
-from training import camera, light, render
-from training.heads import Surface
-from training.parts import EYE_LEFT, EYE_RIGHT, SKIN, TEETH
+from training.people.heads import Surface
+from training.people.parts import EYE_LEFT, EYE_RIGHT, SKIN, TEETH
+from training.pictures import camera, light, render
 
 GAZE = np.array([0.2, -0.1, 0.97]) / np.linalg.norm([0.2, -0.1, 0.97])
 CENTRES = {EYE_LEFT: np.array([0.5, 0.0, 0.0]), EYE_RIGHT: np.array([-0.5, 0.0, 0.0])}

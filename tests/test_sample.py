@@ -7,7 +7,7 @@ import pytest
 
 from fields_blender import track
 from fields_blender.names import EMOTIONS, EXPRESSION, JAW_OPEN
-from training import ict_head, performance
+from training.people import ict_head, performance
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

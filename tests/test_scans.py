@@ -8,8 +8,10 @@ import pytest
 
 from fields_blender import track
 from fields_blender.errors import FieldsError
-from training import expressions, flame, scans
-from training.footage import write
+from training import scans
+from training.flame import flame
+from training.flame.footage import write
+from training.people import expressions
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "samples/performance.mp4"

@@ -6,9 +6,9 @@ import pytest
 pytest.importorskip("cv2")
 
 from fields_blender.names import ARKIT
-from training import atlas
-from training.skin import Skin, random_skin
-from training.wrinkles import Depths, random_folds
+from training.people import atlas
+from training.pictures.skin import Skin, random_skin
+from training.pictures.wrinkles import Depths, random_folds
 
 REST = np.zeros(52, np.float32)
 

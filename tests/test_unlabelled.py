@@ -9,7 +9,7 @@ import pytest
 from fields_blender.errors import FieldsError
 from fields_blender.windows import EYE, MOUTH
 from training import unlabelled
-from training.footage import EYE_MARGIN, MOUTH_MARGIN, worsened, write
+from training.flame.footage import EYE_MARGIN, MOUTH_MARGIN, worsened, write
 
 cv2 = pytest.importorskip("cv2")
 pytest.importorskip("onnxruntime")

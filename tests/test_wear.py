@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from training import glasses, hands, ict_head, wear
-from training.parts import EYE_LEFT, EYE_RIGHT, SKIN
-from training.skull import measure
-from training.wear_mesh import ball, joined, tubes, turned, turning
+from training.people import ict_head
+from training.people.parts import EYE_LEFT, EYE_RIGHT, SKIN
+from training.pictures import glasses, hands, wear
+from training.pictures.skull import measure
+from training.pictures.wear_mesh import ball, joined, tubes, turned, turning
 
 HAIR = np.array([0.1, 0.06, 0.03])
 SEEDS = range(25)

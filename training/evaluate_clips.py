@@ -21,7 +21,8 @@ from fields_blender.names import ARKIT
 from fields_blender.pose import frontal, head_pose
 from fields_blender.video import decode
 
-from . import ict_head, measures, readings
+from .evaluation import measures, readings
+from .people import ict_head
 
 CLIPS = Path(__file__).parents[2] / "shared/data/clips"
 READ = Path(__file__).with_name("clips_read.json")

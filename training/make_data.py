@@ -28,7 +28,8 @@ from fields_blender.names import LOOK_SIDE, LOOK_UP_DOWN
 from fields_blender.pose import OUTER_EYE_CORNERS, frontal, head_pose
 from fields_blender.windows import windows
 
-from . import expressions, heads, ict_head, render, skin, wear
+from .people import expressions, heads, ict_head
+from .pictures import render, skin, wear
 
 FAMILIES = ("ict", "anny")
 COUPLES_A_SHARD = 20

@@ -24,8 +24,9 @@ import numpy as np
 from fields_blender.arkit import from_arkit
 from fields_blender.device import import_cv2
 
-from . import acting, heads, ict_head, parts, render, skin, wear
 from .make_data import FAMILIES, family
+from .people import acting, heads, ict_head, parts
+from .pictures import render, skin, wear
 
 # Apart from every seed of training.
 SEED = 20_261_121

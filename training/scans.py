@@ -31,8 +31,8 @@ from fields_blender.errors import FieldsError
 from fields_blender.names import ARKIT, EXPRESSION
 from fields_blender.rotation import multiply, to_quaternion, to_vector
 
-from . import flame
-from .footage import CONTROLS, SCANS, Row, arguments, generator, rows_of, write
+from .flame import flame
+from .flame.footage import CONTROLS, SCANS, Row, arguments, generator, rows_of, write
 from .unlabelled import VIDEOS
 
 BASIS = Path(__file__).parents[1] / "models/flame_basis.npz"

@@ -15,7 +15,7 @@ from fields_blender.clip import Clip, open_stills, open_video
 from fields_blender.errors import FieldsError
 from fields_blender.video import PICTURES
 
-from .footage import UNLABELLED, Row, arguments, generator, rows_of, write
+from .flame.footage import UNLABELLED, Row, arguments, generator, rows_of, write
 
 VIDEOS = {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg"}
 

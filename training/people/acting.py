@@ -10,8 +10,8 @@ import numpy as np
 
 from fields_blender.names import ARKIT, EMOTIONS
 
+from ..pictures.render import random_rotation
 from . import expressions, performance
-from .render import random_rotation
 
 # "neutral": each person's first still, which may be named as the face at rest; others at rest are "rest".
 KINDS = ("neutral", "rest", "emotion", "subtle", "life", "sparse", "ramp", "sweep", "speaking")

@@ -1,6 +1,6 @@
 """Make `models/flame_basis.npz`: the open expression basis on FLAME's mesh, transferred from ICT-FaceKit.
 
-    python -m training.flame_basis --out models/flame_basis.npz
+    python -m training.flame.flame_basis --out models/flame_basis.npz
 
 The ICT head is laid onto the FLAME 2023 Open template (lids and lips by their edges, the rest by the nearest surface),
 and each FLAME vertex then takes the motion of the ICT surface that lies on it, turned with the surface and scaled to
@@ -27,7 +27,8 @@ from scipy.sparse.linalg import splu
 from fields_blender.files import write_whole
 from fields_blender.names import ARKIT, EXPRESSION, JAW_OPEN
 
-from . import flame, ict_head, register
+from ..people import ict_head
+from . import flame, register
 
 GAZE = [name for name in ARKIT if name.startswith("eyeLook")]
 # Multi-PIE's landmarks along the edges of the left and right upper and lower lid, and of the lips, right to left.

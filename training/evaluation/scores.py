@@ -4,7 +4,8 @@ import numpy as np
 
 from fields_blender.names import ARKIT
 
-from . import acting, measures
+from ..people import acting
+from . import measures
 from .readings import Reading, Truth
 
 BLINKS = [ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight")]

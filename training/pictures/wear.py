@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..people.parts import SCALP, SKIN
 from . import beard, bust, glasses, hair, hands, headwear
-from .parts import SCALP, SKIN
 from .skull import Skull, measure
 from .wear_mesh import Mesh, joined, turning
 

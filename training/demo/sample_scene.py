@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
+from ..people.ict_head import PARTS, IctHead
 from . import sample_look
-from .ict_head import PARTS, IctHead
 
 SIZE = 512
 FOCAL = 1.2 * SIZE  # px, the focal length that docs/data-path.md assumes

@@ -19,7 +19,7 @@ from .parts import LASH, SCALP, SKIN
 from .places import Places
 from .rig import BLINK, JAW_OPEN, Family
 
-FACSHUMAN = Path(__file__).parents[2] / "shared/data/facshuman/targets"
+FACSHUMAN = Path(__file__).parents[3] / "shared/data/facshuman/targets"
 _LANDMARKS = 468
 
 # Root mean square motion at weight 1 over MediaPipe's 468 landmarks of the mean head, in IOU / 1000: between what ICT

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from ..people.atlas import SIZE
 from . import paint
-from .atlas import SIZE
 
 
 def brows(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, colour: np.ndarray) -> None:

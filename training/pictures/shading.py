@@ -7,7 +7,7 @@ direction from their centre. All under a sky, up to four lamps, the key lamp's s
 
 import warp as wp
 
-from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH, WORN
+from ..people.parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH, WORN
 from .scene import (
     AT_CAMERA,
     AT_EYE,

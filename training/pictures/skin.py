@@ -11,8 +11,8 @@ import numpy as np
 
 from fields_blender.names import ARKIT
 
+from ..people.atlas import SIZE
 from . import paint
-from .atlas import SIZE
 from .hair_paint import beard, brows, hairline
 from .wrinkles import Depths, Fold, random_folds
 

@@ -23,7 +23,7 @@ import numpy as np
 from fields_blender.arkit import to_arkit
 from fields_blender.names import ARKIT
 
-DATA = Path(__file__).parents[2] / "shared/data/ict_facekit"
+DATA = Path(__file__).parents[3] / "shared/data/ict_facekit"
 IDENTITY = 100
 
 PARTS = (

@@ -13,7 +13,7 @@ import numpy as np
 
 from fields_blender.names import ARKIT
 
-from .atlas import PIXELS, SIZE, TOP, WIDTH, place
+from ..people.atlas import PIXELS, SIZE, TOP, WIDTH, place
 
 _MOST = 1.25  # however many muscles pull at a fold
 _BUMP = 2.2  # standard deviations of a bump that are drawn

@@ -11,7 +11,7 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
-from .ict_head import PARTS, IctHead, landmark_vertices
+from ..people.ict_head import PARTS, IctHead, landmark_vertices
 
 # The window of the pictures painted over the face, cm, and their size in pixels.
 LEFT, RIGHT, BOTTOM, TOP = -13.0, 13.0, -13.0, 13.0

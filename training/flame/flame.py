@@ -14,7 +14,7 @@ import numpy as np
 from fields_blender.errors import FieldsError
 from fields_blender.rotation import to_quaternion
 
-DATA = Path(__file__).parents[2] / "shared/data/flame2023_open/flame2023_open_without_expression.npz"
+DATA = Path(__file__).parents[3] / "shared/data/flame2023_open/flame2023_open_without_expression.npz"
 VERTICES = 5023
 ROOT, NECK, JAW, LEFT_EYE, RIGHT_EYE = range(5)
 # The mesh is a head (skin, mouth's inside, eye sockets) and two balls.

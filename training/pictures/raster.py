@@ -12,7 +12,7 @@ Camera axes: origin at the head's, x to the picture's right, y up, z towards the
 import numpy as np
 import warp as wp
 
-from .parts import LASH
+from ..people.parts import LASH
 from .scene import AT_CAMERA, AT_LAMP, AT_SCALE, Arrays, Scene, table
 from .shading import SHADOW, SHADOW_REACH, Buffers, mix, near_of, number_of, shade
 

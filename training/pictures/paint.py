@@ -5,7 +5,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from .atlas import PIXELS, SIZE, TOP, WIDTH, place
+from ..people.atlas import PIXELS, SIZE, TOP, WIDTH, place
 
 # The left half of the borders of the red of the lips, and the left eye's lids from the inner to the outer corner.
 _UPPER_BORDER = np.array(

@@ -1,4 +1,4 @@
-"""Render the sample clip: `python -m training.make_sample` (needs bpy and ICT-FaceKit; see samples/README.md).
+"""Render the sample clip: `python -m training.demo.make_sample` (needs bpy and ICT-FaceKit; see samples/README.md).
 
 Frames go to a cache folder first, so that a stopped render goes on where it was. Then grain, H.264 and the truth:
 samples/performance.mp4 and samples/performance.npz, a Track whose card says that it is no measurement.
@@ -15,10 +15,10 @@ import numpy as np
 from fields_blender import track
 from fields_blender.track import Track
 
-from . import ict_head, performance
+from ..people import ict_head, performance
 from .sample_scene import FOCAL, SIZE, Studio
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 _IDENTITY_SEED = 7
 _IDENTITY_STRENGTH = 0.8
 _LOOK_SEED = 3
@@ -101,7 +101,7 @@ def encode(cache: Path, count: int, target: Path) -> None:
 
 
 def save_truth(time: np.ndarray, groups: dict[str, np.ndarray], path: Path) -> None:
-    card = {"name": "truth of the sample clip", "made_by": "training/make_sample.py", "licence": "CC0-1.0"}
+    card = {"name": "truth of the sample clip", "made_by": "training/demo/make_sample.py", "licence": "CC0-1.0"}
     source = {
         "clip": "performance.mp4",
         "rate": performance.RATE,

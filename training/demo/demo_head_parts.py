@@ -9,7 +9,7 @@ import numpy as np
 
 from fields_blender.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
 
-from .anny_head import gaze_rotation
+from ..people.anny_head import gaze_rotation
 
 PUPIL, LIMBUS = np.radians(8.0), np.radians(21.5)  # seen from the eyeball's centre
 _EYE_RINGS = np.radians([4, 8, 12, 17, 21.5, 25, 31, 40, 52, 68, 86, 106, 130, 155])

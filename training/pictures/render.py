@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..people.heads import Surface
+from ..people.parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, TEETH, WORN
 from .backdrop import random_background
 from .camera import Film, View, random_film, random_view
-from .heads import Surface
 from .light import Light, random_light
-from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, TEETH, WORN
 from .raster import draw
 from .scene import Scene
 

@@ -15,7 +15,7 @@ from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH
 from .rig import Body, Family
 
 COUNT = 478
-_MODELS = Path(__file__).parents[1] / "models"
+_MODELS = Path(__file__).parents[2] / "models"
 _PEOPLE, _YAWS = 10, (-20.0, 0.0, 20.0)
 _SIZE = 512
 _SEED = 3

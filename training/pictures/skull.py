@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .parts import SCALP, SKIN
+from ..people.parts import SCALP, SKIN
 
 _AROUND = 48  # columns of the maps around the head: azimuth 0 in front, growing to the subject's left
 _POLAR = 25  # rows from the crown (0) down to the opposite (pi)
