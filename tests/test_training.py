@@ -18,7 +18,7 @@ import shards  # noqa: E402
 from torch import nn  # noqa: E402
 
 from fields_blender.names import DOUBT  # noqa: E402
-from training import augment, load, losses, points, train  # noqa: E402
+from training import agreement, augment, load, losses, points, refine, train  # noqa: E402
 from training.model import (  # noqa: E402
     CODE_START,
     CONTROL_NAMES,
@@ -366,6 +366,24 @@ def test_going_on_is_as_if_never_stopped(data, begin, tmp_path, stop):
     for one, other in ((straight.model, resumed.model), (straight.average, resumed.average)):
         for name, value in one.state_dict().items():
             assert torch.equal(value, other.state_dict()[name]), name
+
+
+def test_refining_moves_the_reader_and_leaves_the_encoder(begin, tmp_path):
+    trained = begin(steps=2)
+    before = copy.deepcopy(trained.average.state_dict())
+    refiner = refine.Refiner.of(trained, 20)
+    row = int(trained.split.train[3])
+    clean = agreement.features_of(trained.average.encoder, trained.data, np.array([row]))
+    np.testing.assert_allclose(refiner.seen[0, row].float(), clean[0], atol=0.1)  # bf16
+    first = refiner.learn(refiner.batch(0))["direct"]
+    while refiner.step < 20:
+        found = refiner.learn(refiner.batch(refiner.step))
+    assert refiner.anchor and found["direct"] < first
+    refiner.save(tmp_path / "refined.pt")
+    after = train.Trainer.resume(trained.data, tmp_path / "refined.pt").average.state_dict()
+    same = {name: torch.equal(before[name], after[name]) for name in before}
+    assert all(same[name] for name in same if name.startswith("encoder."))
+    assert not same["reader.straight.weight"] and not same["emotion.look.0.weight"]
 
 
 def test_emotion_waits_for_the_second_step(begin):

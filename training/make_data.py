@@ -28,6 +28,7 @@ from fields_blender.names import LOOK_SIDE, LOOK_UP_DOWN
 from fields_blender.pose import OUTER_EYE_CORNERS, frontal, head_pose
 from fields_blender.windows import windows
 
+from .inner import INNER, InnerLandmarker
 from .people import expressions, heads, ict_head
 from .pictures import render, skin, wear
 
@@ -46,8 +47,8 @@ def family(name: str, ict: Path, folder: Path) -> heads.People:
 
 
 @cache
-def landmarker(models: Path) -> Landmarker:
-    return Landmarker(models, "cpu")
+def landmarker(models: Path) -> InnerLandmarker:
+    return InnerLandmarker(models)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
                 rows.append({**row, "person": np.int32(person), "family": np.int8(member)})
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     arrays["twin"], arrays["same"] = _partners(arrays["person"], arrays.pop("number"))
-    for name in ("eyes", "mouth"):
+    for name in ("eyes", "mouth", *INNER):
         np.save(out / f"shard-{number:05d}.{name}.npy", arrays.pop(name))
     part = path.with_suffix(".part.npz")
     np.savez(part, **arrays)
@@ -109,7 +110,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
     return len(rows), 2 * COUPLES_A_SHARD * PICTURES_A_PERSON
 
 
-def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, landmarker: Landmarker):
+def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, landmarker: InnerLandmarker):
     """One row of training data for each picture of a new person in which the front end finds the face."""
     groups = scene.groups
     performance = people.performances(rng, groups)
@@ -134,6 +135,7 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, la
         eyes, mouth = windows(shot.image, face.landmarks, EYE_MARGIN, MOUTH_MARGIN)
         yield {
             "number": np.int32(i),
+            **landmarker.inner,
             "eyes": eyes,
             "mouth": mouth,
             "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),

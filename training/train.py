@@ -121,25 +121,16 @@ def motion(data: load.Data, batch: load.Batch) -> tuple[np.ndarray, np.ndarray, 
     return faces - np.where(has_rest[:, None], rest, faces[other]), has_rest, other
 
 
-def make_batch(data: load.Data, sampler: load.Sampler, window: np.ndarray, landmarks: np.ndarray, seed: int, step: int):
-    """All that a step learns from, as tensors; the same for the same seed and step. `landmarks` (p,) with `window`
-    (p,): those whose true places are learned.
-    """
-    rng = np.random.default_rng([seed, step])
-    drawn = sampler.draw(rng)
-    offsets = augment.offsets(rng, len(drawn.rows))
-    eyes, mouth = data.windows(drawn.rows, offsets)
-    augment.spoil(rng, eyes, mouth)
+def make_batch(data: load.Data, drawn: load.Batch, rng: np.random.Generator, landmarks: np.ndarray) -> Batch:
+    """All that a step learns from but the pictures. `landmarks` (p,): those whose true places are learned."""
     arrays = {name: data.arrays[name][drawn.rows] for name in load.KEPT}
     missed = arrays.pop("points")[:, landmarks].astype(np.float32)
     moved, has_rest, other = motion(data, drawn)
     known = has_rest & (rng.random(drawn.group.max() + 1) < REST_KNOWN)[drawn.group]
     return {
-        "eyes": torch.from_numpy(eyes),
-        "mouth": torch.from_numpy(mouth),
         **{name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays if name != "at_rest"},
         "at_rest": torch.from_numpy(arrays["at_rest"]),
-        "points": torch.from_numpy(points.seen_in_windows(missed, window, offsets)),
+        "points": torch.from_numpy(missed),
         "moved": torch.from_numpy(moved.astype(np.float32)),
         "has_rest": torch.from_numpy(has_rest),
         "other": torch.from_numpy(other),
@@ -181,8 +172,16 @@ class Trainer:
         self.optimiser = _optimiser(self.model)
 
     def batch(self, step: int) -> Batch:
+        """What a step learns from; the same for the same seed and step."""
+        rng = np.random.default_rng([self.settings.seed, step])
+        drawn = self.sampler.draw(rng)
         chosen, window = self.measures.points.cpu().numpy(), self.measures.point_window.cpu().numpy()
-        return make_batch(self.data, self.sampler, window, chosen, self.settings.seed, step)
+        batch = make_batch(self.data, drawn, rng, chosen)
+        offsets = augment.offsets(rng, len(drawn.rows))
+        eyes, mouth = self.data.windows(drawn.rows, offsets)
+        augment.spoil(rng, eyes, mouth)
+        missed = torch.from_numpy(points.seen_in_windows(batch["points"].numpy(), window, offsets))
+        return {**batch, "points": missed, "eyes": torch.from_numpy(eyes), "mouth": torch.from_numpy(mouth)}
 
     def features(self, model: Regressor, batch: Batch) -> Tensor:
         with torch.autocast(self.device, torch.bfloat16):
@@ -246,6 +245,12 @@ class Trainer:
         self.step += 1
         _average(self.average, self.model, min(AVERAGE, self.step / (self.step + 10)))
         return {name: float(term.detach()) for name, term in terms.items()}
+
+    def restart(self) -> None:
+        """Begin again at step 0, from the weights there are."""
+        self.step, self.anchor = 0, None
+        self.model.load_state_dict(self.average.state_dict())
+        self.optimiser = _optimiser(self.model)
 
     def _begin_second_step(self) -> None:
         self.model.load_state_dict(self.average.state_dict())
