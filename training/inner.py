@@ -13,7 +13,7 @@ INNER = {"inner8": ("prelu_285", "prelu_286", "prelu_287"), "inner4": ("prelu_30
 
 
 class InnerLandmarker(face_networks.Landmarker):
-    """A `Landmarker` that keeps `inner`: "inner8" (3, 64, 8, 8) and "inner4" (3, 128, 4, 4) float16 of the last find."""
+    """A `Landmarker` that keeps `inner` of its last find: "inner8" (3, 64, 8, 8), "inner4" (3, 128, 4, 4) float16."""
 
     def __init__(self, models: Path) -> None:
         super().__init__(models, "cpu")
