@@ -19,16 +19,22 @@ from torch import nn  # noqa: E402
 
 from fields_blender.names import DOUBT  # noqa: E402
 from training import agreement, augment, load, losses, points, refine, train  # noqa: E402
-from training.model import (  # noqa: E402
+from training.encoder import (  # noqa: E402
     CODE_START,
+    EYE_FEATURES,
+    EYE_WINDOW,
+    FEATURES,
+    MOUTH_FEATURES,
+    MOUTH_WINDOW,
+    mirrored_points,
+)
+from training.model import (  # noqa: E402
     CONTROL_NAMES,
     CONTROLS,
-    FEATURES,
     REGION_CONTROLS,
     REGIONS,
     Regressor,
     mirrored_controls,
-    mirrored_points,
 )
 
 SETTINGS = train.Settings(steps=10, couples=2, each=6)
@@ -72,17 +78,26 @@ def trainer(begin) -> train.Trainer:
 
 
 def mirrored_inputs(batch: dict, partner: np.ndarray) -> tuple:
-    """What the camera would have seen of the mirrored faces."""
+    """What the camera would have seen of the mirrored faces; only the landmark network knows what that would see."""
     return (
         batch["eyes"].flip(1),
         batch["mouth"].flip(2),
         batch["landmarks"][:, partner] * torch.tensor([-1.0, 1.0, 1.0]),
         batch["rotation"] * torch.tensor([1.0, -1.0, -1.0]),
+        *(batch["inner8"], batch["inner4"]),
     )
 
 
 def inputs(batch: dict) -> tuple:
-    return batch["eyes"], batch["mouth"], batch["landmarks"], batch["rotation"]
+    return tuple(batch[name] for name in ("eyes", "mouth", "landmarks", "rotation", "inner8", "inner4"))
+
+
+def from_windows() -> list[int]:
+    """Columns of the features that come from windows, landmarks and rotation."""
+    e, m = EYE_FEATURES, MOUTH_FEATURES
+    sides = [range(EYE_WINDOW), range(e, e + EYE_WINDOW)]
+    sides += [range(2 * e + side * m, 2 * e + side * m + MOUTH_WINDOW) for side in (0, 1)]
+    return [i for side in sides for i in side] + list(range(CODE_START, FEATURES))
 
 
 # ---- mirrors
@@ -109,13 +124,15 @@ def test_a_mirrored_face_gives_the_mirrored_parameters(trainer):
     partner = mirrored_points(trainer.data.arrays["landmarks"][trainer.split.train].mean(axis=0, dtype=np.float64))
     with torch.no_grad():
         features = model.encoder(*inputs(batch))
-        mirrored = model.encoder(*mirrored_inputs(batch, partner))
+        mirror = model.reader.mirror
+        mirrored = mirror.features(features)
+        columns = from_windows()
+        seen = model.encoder(*mirrored_inputs(batch, partner))
+        torch.testing.assert_close(mirrored[:, columns], seen[:, columns], atol=1e-3, rtol=1e-3)
         known = torch.ones(len(features), 1)
         rest, mirrored_rest = features.roll(1, 0), mirrored.roll(1, 0)
         controls, doubt = model.reader(features, rest, known)
         others, other_doubt = model.reader(mirrored, mirrored_rest, known)
-        mirror = model.reader.mirror
-        torch.testing.assert_close(mirror.features(features), mirrored, atol=1e-3, rtol=1e-3)
         torch.testing.assert_close(mirror.controls(controls), others, atol=1e-3, rtol=1e-3)
         torch.testing.assert_close(doubt, other_doubt, atol=1e-3, rtol=1e-3)
         torch.testing.assert_close(model.emotion(controls), model.emotion(mirror.controls(controls)))
@@ -141,7 +158,7 @@ def test_brightness_matters_little(trainer):
     assert (one - other).abs().mean() < 0.1 * one[:, :CODE_START].std()
 
 
-@pytest.mark.parametrize("kind", ["landmarks", "image"])
+@pytest.mark.parametrize("kind", ["landmarks", "inner", "image"])
 def test_inputs_left_out_are_not_seen(trainer, kind):
     model = Regressor(trainer.model.encoder.coder, 10, kind).eval()
     batch = trainer.batch(0)
@@ -149,6 +166,7 @@ def test_inputs_left_out_are_not_seen(trainer, kind):
         features = model.encoder(*inputs(batch))
     seen, code = features[:, :CODE_START], features[:, CODE_START:-3]
     assert (seen == 0).all() == (kind == "landmarks") and (code == 0).all() == (kind == "image")
+    assert (features[:, :EYE_WINDOW] == 0).all() == (kind in ("landmarks", "inner"))
     assert features.shape[1] == FEATURES
 
 
@@ -290,11 +308,11 @@ def test_windows_are_cut_where_they_should_be(data):
     offsets = np.zeros((2, 3, 2), int)
     offsets[1] = [(4, -4), (-2, 1), (6, 5)]
     eyes, mouth = data.windows(rows, offsets)
-    whole_eyes, whole_mouth = data._eyes[0][14], data._mouth[0][14]
+    whole_eyes, whole_mouth = data._pictures["eyes"][0][14], data._pictures["mouth"][0][14]
     np.testing.assert_array_equal(eyes[1, 0], whole_eyes[0, 0:72, 8:80])
     np.testing.assert_array_equal(eyes[1, 1], whole_eyes[1, 5:77, 2:74])
     np.testing.assert_array_equal(mouth[1], whole_mouth[11:107, 12:108])
-    np.testing.assert_array_equal(eyes[0], data._eyes[0][3][:, 4:76, 4:76])
+    np.testing.assert_array_equal(eyes[0], data._pictures["eyes"][0][3][:, 4:76, 4:76])
     np.testing.assert_array_equal(data.windows(rows)[1][0], mouth[0])
 
 

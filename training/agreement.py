@@ -4,10 +4,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .encoder import Encoder
 from .load import Data
-from .model import REGION_CONTROLS, REGIONS, Encoder, Regressor
+from .model import REGION_CONTROLS, REGIONS, Regressor
 
 AT_ONCE = 128  # pictures
+
+
+def encoder_inputs(data: Data, rows: np.ndarray, windows: bool = True) -> list[np.ndarray]:
+    """What the encoder takes of these pictures; `windows`: or only as many empty ones."""
+    cut = data.windows(rows) if windows else (np.zeros((len(rows), 1), np.uint8),) * 2
+    faces = (data.arrays[name][rows].astype(np.float32) for name in ("landmarks", "rotation"))
+    return [*cut, *faces, *data.inner(rows)]
 
 
 def features_of(encoder: Encoder, data: Data, rows: np.ndarray) -> Tensor:
@@ -17,10 +25,7 @@ def features_of(encoder: Encoder, data: Data, rows: np.ndarray) -> Tensor:
     parts = []
     with torch.no_grad():
         for chunk in np.array_split(rows, max(-(-len(rows) // AT_ONCE), 1)):
-            arrays = [
-                *data.windows(chunk),
-                *(data.arrays[n][chunk].astype(np.float32) for n in ("landmarks", "rotation")),
-            ]
+            arrays = encoder_inputs(data, chunk, windows=encoder.inputs != "inner")
             parts.append(encoder(*(torch.from_numpy(a).to(device) for a in arrays)).cpu())
     encoder.train()
     return torch.cat(parts)

@@ -25,7 +25,8 @@ from fields_blender.regressor import ENCODER, NAME, READER
 from fields_blender.windows import EYE, EYE_RAISED, EYE_SIDE, MOUTH, MOUTH_LOWERED, MOUTH_SIDE
 
 from . import agreement, load
-from .model import CONTROL_NAMES, FARTHEST_LOOK, FEATURES, FULL_SCALE, REGION_CONTROLS, Regressor
+from .encoder import FEATURES
+from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor
 from .train import Trainer
 
 MEASURED = 6000  # pictures of each kind that a figure of the card is taken from, at most
@@ -106,9 +107,10 @@ def write_networks(trainer: Trainer, exported: Exported, folder: Path) -> None:
     encoder = trainer.average.encoder.eval().cpu()
     pictures = (torch.zeros(2, 2, EYE, EYE, 3, dtype=torch.uint8), torch.zeros(2, MOUTH, MOUTH, 3, dtype=torch.uint8))
     faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
+    inner = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
     features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
     for name, net, example, (inputs, outputs) in (
-        ("encoder", encoder, (*pictures, *faces), ENCODER),
+        ("encoder", encoder, (*pictures, *faces, *inner), ENCODER),
         (NAME, exported, features, READER),
     ):
         torch.onnx.export(
@@ -148,8 +150,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def _encoder_feed(data: load.Data, rows: np.ndarray) -> dict[str, np.ndarray]:
-    faces = [data.arrays[name][rows].astype(np.float32) for name in ("landmarks", "rotation")]
-    return dict(zip(ENCODER[0], (*data.windows(rows), *faces), strict=True))
+    return dict(zip(ENCODER[0], agreement.encoder_inputs(data, rows), strict=True))
 
 
 def encoded(path: Path, data: load.Data, rows: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Training data: shards of `make_data` (or `scans`, `unlabelled`), and batches of whole people from them.
 
-A shard is `shard-00000.npz` with one row for each picture, and its windows in `shard-00000.eyes.npy`
-(n, 2, 80, 80, 3) and `shard-00000.mouth.npy` (n, 108, 108, 3), uint8 RGB, which stay on the disk:
+A shard is `shard-00000.npz` with one row for each picture. Its windows in `shard-00000.eyes.npy` (n, 2, 80, 80, 3) and
+`shard-00000.mouth.npy` (n, 108, 108, 3), uint8 RGB, and what the landmark network sees inside of lips, right eye, left
+eye in `shard-00000.inner8.npy` (n, 3, 64, 8, 8) and `shard-00000.inner4.npy` (n, 3, 128, 4, 4), float16, stay on the
+disk. The rows:
 
     landmarks (n, 478, 3)  as pose.frontal gives them      rotation (n, 3)  as pose.head_pose gives it
     controls (n, 48)  expression, jaw, eyelids, gaze       emotion (n, 8)   soft label, all 0 where nobody can say
@@ -25,6 +27,7 @@ from fields_blender.windows import EYE, MOUTH
 
 PEOPLE_A_SHARD, SHARDS_A_FOLDER = 1000, 100_000  # at most
 FAMILIES = ("ict", "anny")
+PICTURES = ("eyes", "mouth", "inner8", "inner4")
 KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()
 
 
@@ -39,8 +42,7 @@ class Data:
     extra: np.ndarray
     twin: np.ndarray
     same: np.ndarray
-    _eyes: list[np.ndarray]
-    _mouth: list[np.ndarray]
+    _pictures: dict[str, list[np.ndarray]]  # by PICTURES, of each shard
     _shard: np.ndarray  # (n,) of each row
     _first: np.ndarray  # row at which each shard begins
 
@@ -52,7 +54,7 @@ class Data:
         for k, row in enumerate(rows):
             shard = self._shard[row]
             place = row - self._first[shard]
-            whole_eyes, whole_mouth = self._eyes[shard][place], self._mouth[shard][place]
+            whole_eyes, whole_mouth = self._pictures["eyes"][shard][place], self._pictures["mouth"][shard][place]
             x, y = np.zeros((2, 3), int) if offsets is None else offsets[k].T
             e, m = (whole_eyes.shape[1] - EYE) // 2, (whole_mouth.shape[0] - MOUTH) // 2
             for side in (0, 1):
@@ -60,6 +62,14 @@ class Data:
                 eyes[k, side] = whole_eyes[side, top : top + EYE, left : left + EYE]
             mouth[k] = whole_mouth[m + y[2] : m + y[2] + MOUTH, m + x[2] : m + x[2] + MOUTH]
         return eyes, mouth
+
+    def inner(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """inner8 (k, 3, 64, 8, 8) and inner4 (k, 3, 128, 4, 4), float16."""
+        inner8, inner4 = (
+            np.stack([parts[s][row - self._first[s]] for row, s in zip(rows, self._shard[rows], strict=True)])
+            for parts in (self._pictures["inner8"], self._pictures["inner4"])
+        )
+        return inner8, inner4
 
 
 def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
@@ -95,8 +105,9 @@ def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
         extra=whole["extra"],
         twin=whole["twin"],
         same=whole["same"],
-        _eyes=[np.load(path.with_suffix(".eyes.npy"), mmap_mode="r") for path in paths],
-        _mouth=[np.load(path.with_suffix(".mouth.npy"), mmap_mode="r") for path in paths],
+        _pictures={
+            name: [np.load(path.with_suffix(f".{name}.npy"), mmap_mode="r") for path in paths] for name in PICTURES
+        },
         _shard=whole["shard"],
         _first=np.array(first[:-1]),
     )

@@ -1,21 +1,17 @@
-"""The regressor: pixels around eyes and mouth with landmarks -> features (`Encoder`); features now and at rest -> the
-face's parameters (`Reader`).
+"""The regressor: features of a picture now and of the face at rest (`encoder`) -> the face's parameters (`Reader`).
 
 A mirrored face gives the mirrored parameters, exactly: each net sees left sides only (right ones come mirrored), the
 landmarks' components are even or odd, and the reader is averaged over the face and its mirror image. So nothing has to
 be learned twice, and no picture has to be shown mirrored.
 """
 
-from typing import Literal
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from fields_blender.names import EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
-from fields_blender.windows import MOUTH
 
-Inputs = Literal["landmarks", "image", "both"]
+from .encoder import CODE_START, EYE_FEATURES, FEATURES, MOUTH_FEATURES, Coder, Encoder, Inputs
 
 CONTROLS = 39 + 3 + 2 + 4  # expression, jaw, eyelids, gaze: what the emotion branch may read
 CONTROL_NAMES = [
@@ -37,15 +33,7 @@ REGIONS = {
 }
 REGION_CONTROLS = [[i for i, name in enumerate(CONTROL_NAMES) if name.startswith(start)] for start in REGIONS.values()]
 
-CODE = 160  # components of the landmarks: 99.9 % of their variance
-CODE_NOISE = 0.01  # the landmarker's jitter of a component, inter-ocular distances
-EYE_FEATURES, MOUTH_FEATURES = 112, 124  # of each side
-FEATURES = 2 * EYE_FEATURES + 2 * MOUTH_FEATURES + CODE + 3
-CODE_START = FEATURES - 3 - CODE
-HALF_MOUTH = 64  # px of the mouth window that its left half takes, well over the middle
 FARTHEST_LOOK = [0.65, 0.5]  # rad sideways and up or down, what eyes reach without effort
-# (channels, stride): few channels where the picture is large, which is where training spends its time.
-WIDTHS = ((16, 2), (48, 2), (48, 1), (96, 2), (96, 1), (160, 2), (160, 1))
 
 
 def mirrored_controls() -> tuple[np.ndarray, np.ndarray]:
@@ -58,118 +46,6 @@ def mirrored_controls() -> tuple[np.ndarray, np.ndarray]:
     for name in ("jawY", "jawZ", "gazeLeftYaw", "gazeRightYaw"):
         sign[CONTROL_NAMES.index(name)] = -1
     return np.array(order), sign
-
-
-def mirrored_points(mean: np.ndarray) -> np.ndarray:
-    """(p,) each point's partner on the other side of an average face (p, 3); x is across."""
-    from scipy.optimize import linear_sum_assignment
-
-    distance = np.linalg.norm((mean * (-1, 1, 1))[:, None] - mean[None], axis=2)
-    # The same both ways, so that the best assignment takes every pair both ways too.
-    partner = linear_sum_assignment(distance + distance.T)[1]
-    assert (partner[partner] == np.arange(len(mean))).all()
-    return partner
-
-
-class Coder(nn.Module):
-    """Landmarks (n, 478, 3) -> their CODE main components, each of about unit size; fixed before training.
-
-    The components of the face's even part (what its mirror image has too) come first to last by size among those of
-    its odd part, which change sign in a mirror: `sign` (CODE,).
-    """
-
-    mean: Tensor
-    axes: Tensor
-    scale: Tensor
-    sign: Tensor
-
-    def __init__(self, landmarks: np.ndarray | None = None, sign: Tensor | None = None) -> None:
-        super().__init__()
-        mean, axes, scale = np.zeros(478 * 3), np.zeros((CODE, 478 * 3)), np.ones(CODE)
-        sign = np.ones(CODE) if sign is None else sign.cpu().numpy()
-        if landmarks is not None:
-            partner = mirrored_points(landmarks.mean(axis=0, dtype=np.float64))
-            face = landmarks.astype(np.float32)
-            mirror = face[:, partner] * np.float32([-1, 1, 1])
-            even, odd = ((face + s * mirror).reshape(len(face), -1) / 2 for s in (1, -1))
-            mean = even.mean(0)
-            parts = [np.linalg.eigh((part.T @ part) / len(part)) for part in (even - mean, odd)]
-            variance = np.concatenate([values for values, _ in parts])
-            chosen = np.argsort(variance)[::-1][:CODE]
-            sign = np.where(chosen < len(mean), 1, -1)
-            # The smallest components are the landmarker's noise: the added term keeps them from being blown up.
-            scale = 1 / (np.sqrt(np.maximum(variance[chosen], 0)) + CODE_NOISE)
-            axes = np.concatenate([vectors.T for _, vectors in parts])[chosen] * scale[:, None]
-        for name, value in (("mean", mean), ("axes", axes), ("scale", scale), ("sign", sign)):
-            self.register_buffer(name, torch.from_numpy(np.asarray(value, np.float32)))
-
-    def forward(self, landmarks: Tensor) -> Tensor:
-        return (landmarks.flatten(1) - self.mean) @ self.axes.T
-
-
-class Eyesight(nn.Sequential):
-    """One side's window (n, 3, h, w) -> features (n, features). The last picture is laid out flat, not averaged: where
-    lids and lips are is what counts.
-    """
-
-    def __init__(self, height: int, width: int, features: int, keep: int = 32) -> None:
-        layers: list[nn.Module] = []
-        before = 3
-        for channels, stride in WIDTHS:
-            layers += [nn.Conv2d(before, channels, 3, stride, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(True)]
-            before = channels
-            height, width = -(-height // stride), -(-width // stride)
-        layers += [nn.Conv2d(before, keep, 1, bias=False), nn.BatchNorm2d(keep), nn.ReLU(True), nn.Flatten()]
-        super().__init__(*layers, nn.Dropout(0.1), nn.Linear(keep * height * width, features, bias=False))
-
-
-def evened(window: Tensor) -> Tensor:
-    """uint8 pictures (n, h, w, 3) -> float (n, 3, h, w) of mean 0 and about unit contrast, however they are lit."""
-    picture = window.float()
-    picture = picture - picture.mean(dim=(1, 2, 3), keepdim=True)
-    contrast = (picture**2).mean(dim=(1, 2, 3), keepdim=True) + 64.0
-    return (picture * contrast.rsqrt()).permute(0, 3, 1, 2)
-
-
-class Encoder(nn.Module):
-    """Windows, landmarks and head rotation of each picture -> features (n, FEATURES): eye left, eye right, mouth left,
-    mouth right, landmarks' components, rotation. `inputs`: those that are not named stay 0.
-    """
-
-    def __init__(self, coder: Coder, inputs: Inputs = "both") -> None:
-        super().__init__()
-        self.coder, self.inputs = coder, inputs
-        self.eye = Eyesight(72, 72, EYE_FEATURES)
-        self.mouth = Eyesight(MOUTH, HALF_MOUTH, MOUTH_FEATURES)
-        self.eye_size = nn.BatchNorm1d(EYE_FEATURES, affine=False)
-        self.mouth_size = nn.BatchNorm1d(MOUTH_FEATURES, affine=False)
-        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-    def forward(self, eyes: Tensor, mouth: Tensor, landmarks: Tensor, rotation: Tensor) -> Tensor:
-        """eyes (n, 2, 72, 72, 3) and mouth (n, 96, 96, 3) uint8 RGB as `windows` cuts them, landmarks (n, 478, 3) as
-        `pose.frontal` gives them, rotation (n, 3) axis-angle in rad.
-        """
-        return self.joined(self.seen(eyes, mouth), landmarks, rotation)
-
-    def seen(self, eyes: Tensor, mouth: Tensor) -> Tensor:
-        """The features that come from the windows, (n, CODE_START)."""
-        if self.inputs == "landmarks":
-            return torch.zeros(mouth.shape[0], CODE_START, device=mouth.device)  # not len(): it must be traced
-        return torch.cat([self.eye_features(eyes), self.mouth_features(mouth)], dim=1)
-
-    def joined(self, seen: Tensor, landmarks: Tensor, rotation: Tensor) -> Tensor:
-        return torch.cat([seen, self.coder(landmarks) * float(self.inputs != "image"), rotation], dim=1)
-
-    def eye_features(self, eyes: Tensor) -> Tensor:
-        pictures = evened(eyes.flatten(0, 1))
-        return self.eye_size(self.eye(pictures).float()).view(-1, 2 * EYE_FEATURES)
-
-    def mouth_features(self, mouth: Tensor) -> Tensor:
-        picture = evened(mouth)
-        # The subject's left is on the picture's right.
-        left, right = picture[..., MOUTH - HALF_MOUTH :], picture[..., :HALF_MOUTH].flip(3)
-        halves = torch.stack([left, right], dim=1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        return self.mouth_size(self.mouth(halves).float()).view(-1, 2 * MOUTH_FEATURES)
 
 
 class Mirror(nn.Module):

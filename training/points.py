@@ -4,7 +4,7 @@ import numpy as np
 
 from fields_blender.windows import EYE, EYE_SIDE, MOUTH, MOUTH_SIDE
 
-from .model import mirrored_points
+from .encoder import mirrored_points
 
 # The right eye's lids, brow and iris; and of the right half and the middle, lips, nose, cheek, chin and jaw. Their
 # partners on the left come with them.

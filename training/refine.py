@@ -17,7 +17,8 @@ from torch import Tensor
 
 from . import augment, load
 from .agreement import AT_ONCE
-from .model import FEATURES, Regressor
+from .encoder import FEATURES
+from .model import Regressor
 from .train import Batch, Trainer, make_batch, run
 
 COUPLES = 32
@@ -59,12 +60,13 @@ def look_at_all(trained: Trainer, rows: np.ndarray) -> Tensor:
         for k, chunk in enumerate(np.array_split(np.sort(rows), -(-len(rows) // AT_ONCE))):
             rng = np.random.default_rng([trained.settings.seed, k])
             faces = [torch.from_numpy(data.arrays[n][chunk].astype(np.float32)) for n in ("landmarks", "rotation")]
+            inner = [torch.from_numpy(maps).to(device) for maps in data.inner(chunk)]
             for spoiled in (0, 1):
                 offsets = augment.offsets(rng, len(chunk)) if spoiled else None
                 eyes, mouth = data.windows(chunk, offsets)
                 if spoiled:
                     augment.spoil(rng, eyes, mouth)
-                pictures = encoder.seen(*(torch.from_numpy(w).to(device) for w in (eyes, mouth))).float()
+                pictures = encoder.seen(*(torch.from_numpy(w).to(device) for w in (eyes, mouth)), *inner).float()
                 with torch.autocast(device, enabled=False):
                     whole = encoder.joined(pictures, *(f.to(device) for f in faces))
                 seen[spoiled, torch.from_numpy(chunk)] = whole.half().cpu()

@@ -26,7 +26,8 @@ import torch
 from torch import Tensor, nn
 
 from . import agreement, augment, load, losses, points
-from .model import CODE, CODE_NOISE, CODE_START, CONTROLS, Coder, Inputs, Regressor
+from .encoder import CODE, CODE_NOISE, CODE_START, Coder, Inputs
+from .model import CONTROLS, Regressor
 
 RATE, DECAY = 2e-3, 0.05
 FIRST_STEP = 0.8  # share of the training
@@ -177,15 +178,20 @@ class Trainer:
         drawn = self.sampler.draw(rng)
         chosen, window = self.measures.points.cpu().numpy(), self.measures.point_window.cpu().numpy()
         batch = make_batch(self.data, drawn, rng, chosen)
-        offsets = augment.offsets(rng, len(drawn.rows))
-        eyes, mouth = self.data.windows(drawn.rows, offsets)
-        augment.spoil(rng, eyes, mouth)
+        inner = dict(zip(("inner8", "inner4"), map(torch.from_numpy, self.data.inner(drawn.rows)), strict=True))
+        if self.settings.inputs in ("landmarks", "inner"):
+            offsets, cut = np.zeros((len(drawn.rows), 3, 2), int), (np.zeros((len(drawn.rows), 1), np.uint8),) * 2
+        else:
+            offsets = augment.offsets(rng, len(drawn.rows))
+            cut = self.data.windows(drawn.rows, offsets)
+            augment.spoil(rng, *cut)
         missed = torch.from_numpy(points.seen_in_windows(batch["points"].numpy(), window, offsets))
-        return {**batch, "points": missed, "eyes": torch.from_numpy(eyes), "mouth": torch.from_numpy(mouth)}
+        windows = dict(zip(("eyes", "mouth"), map(torch.from_numpy, cut), strict=True))
+        return {**batch, **inner, **windows, "points": missed}
 
     def features(self, model: Regressor, batch: Batch) -> Tensor:
         with torch.autocast(self.device, torch.bfloat16):
-            seen = model.encoder.seen(batch["eyes"], batch["mouth"])
+            seen = model.encoder.seen(*(batch[name] for name in ("eyes", "mouth", "inner8", "inner4")))
         return model.encoder.joined(seen.float(), batch["landmarks"], batch["rotation"])
 
     def controls(self, model: Regressor, features: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
