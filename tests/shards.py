@@ -1,4 +1,4 @@
-"""Made-up training shards for tests: faces of random points, windows and inner maps whose brightness tells the controls."""
+"""Made-up training shards for tests: faces of random points; windows and inner maps that tell the controls."""
 
 from pathlib import Path
 
