@@ -1,14 +1,13 @@
 """Follow one face through a picture sequence: 478 landmarks in each frame."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .errors import FieldsError
 from .face_crop import Region, crop, region_of_landmarks
-from .face_networks import Detection, Detector, Landmarker, intersection_over_union
+from .face_networks import Detection, Detector, Face, Landmarker, intersection_over_union
 
 __all__ = ["Face", "FaceTracker", "Region", "crop", "region_of_landmarks"]
 
@@ -28,16 +27,6 @@ SURE = 0.75
 # Landmarks that lie off their region by more than this part of it are looked at again, so many times at most.
 MOVED = 0.12
 LOOKS = 4
-
-
-@dataclass(frozen=True)
-class Face:
-    """`landmarks`: (478, 3) float32 px of the picture, z towards the camera negative, in the scale of x.
-    `score`: 0..1. `box`: (4,) x0 y0 x1 y1 px around the landmarks."""
-
-    landmarks: np.ndarray
-    score: float
-    box: np.ndarray
 
 
 class FaceTracker:
@@ -91,13 +80,12 @@ class FaceTracker:
     def _look(self, image: np.ndarray, region: Region, looks: int = LOOKS) -> Face | None:
         """The face in a region; where it turns out to lie elsewhere it is looked at again there, until both agree."""
         for _ in range(looks):
-            landmarks, score = self._landmarker.find(image, region)
-            if score < PRESENT:
+            face = self._landmarker.find(image, region)
+            if face.score < PRESENT:
                 return None
-            better = region_of_landmarks(landmarks)
+            better = region_of_landmarks(face.landmarks)
             if _agree(region, better):
-                box = np.concatenate([landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)])
-                return Face(landmarks, score, box)
+                return face
             region = better
         return None
 

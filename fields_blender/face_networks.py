@@ -63,6 +63,29 @@ class Detection:
         return Region((x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) * 1.5, float(np.arctan2(along[1], along[0])))
 
 
+@dataclass(frozen=True)
+class Face:
+    """What the landmark network makes of a region of a picture.
+
+    `landmarks`: (478, 3) float32 px of the picture, z towards the camera negative, in the scale of x.
+    `score`: 0..1, how sure it is that a face is there.
+    `inner8` (3, 64, 8, 8) and `inner4` (3, 128, 4, 4) float16: what the network sees of the lips, of the subject's
+    right eye and of the left one, on its way to their landmarks and more than these tell. Upright on the face, columns
+    from left to right in the picture. Each eye has weights of its own: a mirrored face does not give mirrored maps.
+    """
+
+    landmarks: np.ndarray
+    score: float
+    inner8: np.ndarray
+    inner4: np.ndarray
+
+    @property
+    def box(self) -> np.ndarray:
+        """(4,) x0 y0 x1 y1 px around the landmarks."""
+        points = self.landmarks[:, :2]
+        return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
 def load_card(models: Path) -> dict[str, dict[str, str]]:
     """The networks of models/face.json by name. Raises FieldsError when the card is missing or damaged."""
     path = models / "face.json"
@@ -109,15 +132,15 @@ class Detector:
 
 
 class Landmarker:
-    """Finds the 478 landmarks of the face in a region, and how sure it is that one is there."""
+    """Reads the face in a region, and says how sure it is that one is there."""
 
     def __init__(self, models: Path, device: str = "auto") -> None:
         card = load_card(models)["face_landmarks"]
         self._session = session(models / card["file"], device, card["sha256"])
         self.device = describe(self._session, device)
 
-    def find(self, image: np.ndarray, region: Region) -> tuple[np.ndarray, float]:
-        """Landmarks (478, 3) float32 in px of the picture, z towards the camera negative, and the score 0..1."""
+    def find(self, image: np.ndarray, region: Region) -> Face:
+        """The face in a region of a BGR picture (h, w, 3) uint8; where there is none, its score is below .5."""
         pixels = crop(image, region, LANDMARKS_SIZE).astype(np.float32) / np.float32(255.0)
         outputs = _run(self._session, pixels[None])
         points = np.zeros((LANDMARKS, 3), dtype=np.float64)
@@ -128,7 +151,11 @@ class Landmarker:
         points[473:478, 2] = points[LEFT_EYE_POINTS[:EYE_CONTOUR], 2].mean()
         flag = float(outputs["conv_faceflag"].ravel()[0])
         score = 1.0 / (1.0 + np.exp(-np.clip(flag, -80.0, 80.0)))
-        return region.to_picture(points, LANDMARKS_SIZE).astype(np.float32), float(score)
+        return Face(
+            region.to_picture(points, LANDMARKS_SIZE).astype(np.float32),
+            float(score),
+            *(outputs[name].astype(np.float16) for name in ("inner8", "inner4")),
+        )
 
 
 def _run(network: Any, pixels: np.ndarray) -> dict[str, np.ndarray]:

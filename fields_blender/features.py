@@ -25,9 +25,9 @@ class Features:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, windows: tuple[np.ndarray, np.ndarray], front: np.ndarray, rotation: np.ndarray) -> None:
-        """One face: as `windows.windows`, `pose.frontal` and `pose.head_pose` give them."""
-        self._waiting.append((*windows, front, rotation))
+    def add(self, *seen: np.ndarray) -> None:
+        """One face: what `Regressor.encode` takes, in its order, without the first axis."""
+        self._waiting.append(seen)
         self._count += 1
         if len(self._waiting) == TOGETHER:
             self.encode()

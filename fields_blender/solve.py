@@ -75,7 +75,8 @@ def capture(
                     front = frontal(face.landmarks, rotation, width, height)
                     turn = head_turn(front[None], rotation[None], sight(face.landmarks, width, height))[0]
                     poses.append(np.concatenate([turn, translation]).astype(np.float32))
-                    features.add(windows(frame.image, face.landmarks), front, rotation)
+                    eyes, mouth = windows(frame.image, face.landmarks)
+                    features.add(eyes, mouth, front, rotation, face.inner8, face.inner4)
                 yield Progress(len(time), max(clip.count, len(time)), len(poses))
         finally:
             stream.close()

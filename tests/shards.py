@@ -1,4 +1,4 @@
-"""Made-up training shards for tests: faces of random points, and windows in which brightness tells the controls."""
+"""Made-up training shards for tests: faces of random points; windows and inner maps that tell the controls."""
 
 from pathlib import Path
 
@@ -48,6 +48,11 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
     for k in range(8):
         eyes[:, :, 10 * k : 10 * k + 10] += (200 * controls[:, None, k, None, None, None]).astype(int)
         mouth[:, 12 * k : 12 * k + 12] += (200 * controls[:, 8 + k, None, None, None]).astype(int)
+    inner8, inner4 = rng.normal(0, 1, (n, 3, 64, 8, 8)), rng.normal(0, 1, (n, 3, 128, 4, 4))
+    # In the maps of lips, right eye and left eye some channels are.
+    for k in range(48):
+        inner8[:, k % 3, k // 3] += 3 * controls[:, k, None, None]
+        inner4[:, k % 3, k // 3] += 3 * controls[:, k, None, None]
     np.savez(
         path,
         landmarks=landmarks.astype(np.float16),
@@ -66,3 +71,5 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
     )
     np.save(path.with_suffix(".eyes.npy"), eyes.astype(np.uint8))
     np.save(path.with_suffix(".mouth.npy"), mouth.astype(np.uint8))
+    np.save(path.with_suffix(".inner8.npy"), inner8.astype(np.float16))
+    np.save(path.with_suffix(".inner4.npy"), inner4.astype(np.float16))

@@ -9,7 +9,7 @@ import pytest
 from fields_blender import face as face_module
 from fields_blender.errors import FieldsError
 from fields_blender.face import Face, FaceTracker, Region, crop, region_of_landmarks
-from fields_blender.face_networks import REFINED, Detection, _anchors, _merge, intersection_over_union
+from fields_blender.face_networks import REFINED, Detection, Landmarker, _anchors, _merge, intersection_over_union
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
@@ -127,14 +127,15 @@ class Squares:
                 found.append(Detection(box, eyes, 0.9 - left / 1e5))
         return found
 
-    def find(self, image, region) -> tuple[np.ndarray, float]:
+    def find(self, image, region) -> Face:
         inside = self.detect(
             image, (round(region.x - region.size / 2), round(region.y - region.size / 2), round(region.size))
         )
         self.detected.pop()
         landmarks = np.zeros((478, 3), np.float32)
+        inner = np.zeros((3, 64, 8, 8), np.float16), np.zeros((3, 128, 4, 4), np.float16)
         if len(inside) != 1:
-            return landmarks, 0.1
+            return Face(landmarks, 0.1, *inner)
         x0, y0, x1, y1 = inside[0].box
         landmarks[:, :2] = (x0 + x1) / 2, (y0 + y1) / 2
         landmarks[[33, 263, 10, 152], :2] = [
@@ -143,7 +144,7 @@ class Squares:
             [(x0 + x1) / 2, y0],
             [(x0 + x1) / 2, y1],
         ]
-        return landmarks, 0.99
+        return Face(landmarks, 0.99, *inner)
 
 
 @pytest.fixture
@@ -347,6 +348,27 @@ def test_the_left_eye_is_the_subjects(portrait, real) -> None:
     assert (
         landmarks[4, 2] < landmarks[[234, 454], 2].mean()
     )  # the tip of the nose is nearer to the camera than the ears
+
+
+@needs_networks
+def test_the_inner_maps_are_of_the_lips_the_right_eye_and_the_left_eye(portrait, real) -> None:
+    """What is covered in the picture changes its own maps most, and an eye hardly those of the other."""
+    real.reset()
+    region = region_of_landmarks(real.track(portrait).landmarks)
+    landmarker = Landmarker(MODELS, "cpu")
+    plain = landmarker.find(portrait, region)
+    assert plain.inner8.shape == (3, 64, 8, 8) and plain.inner4.shape == (3, 128, 4, 4)
+    assert plain.inner8.dtype == plain.inner4.dtype == np.float16
+    for row, corners in enumerate(([61, 291], [33, 133], [263, 362])):
+        points = plain.landmarks[corners, :2]
+        (x, y), side = points.mean(axis=0), 0.8 * np.ptp(points[:, 0])
+        covered = portrait.copy()
+        part = covered[int(y - 0.6 * side) : int(y + 0.6 * side), int(x - side) : int(x + side)]
+        part[:] = part.mean(axis=(0, 1))
+        found = landmarker.find(covered, region)
+        for before, after in ((plain.inner8, found.inner8), (plain.inner4, found.inner4)):
+            change = np.abs(after.astype(float) - before).mean(axis=(1, 2, 3)) / np.abs(before.astype(float)).mean()
+            assert change.argmax() == row and np.delete(change, row).max() < 0.75 * change[row]
 
 
 @needs_networks

@@ -175,7 +175,8 @@ def features(made):
         rotation, _ = head_pose(face.landmarks, width, height)
         turned = frontal(face.landmarks, rotation, width, height)
         eyes, mouth = windows(frame.image, face.landmarks)
-        rows.append(regressor.encode(eyes[None], mouth[None], turned[None], rotation[None])[0])
+        seen = (eyes, mouth, turned, rotation, face.inner8, face.inner4)
+        rows.append(regressor.encode(*(part[None] for part in seen))[0])
     assert len(rows) % TOGETHER, "the last frames must be fewer than are encoded together"
     return np.stack(rows)
 

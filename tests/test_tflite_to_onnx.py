@@ -258,6 +258,23 @@ def test_a_crop_is_bilinear_and_empty_outside(angle) -> None:
     np.testing.assert_allclose(got[0], want, atol=1e-5)
 
 
+def test_inner_feature_maps_become_outputs_and_change_no_other() -> None:
+    x, slope = floats(1, 4, 5, 3) - 1, floats(1, 1, 3, seed=1)
+    graph = [("PRELU", [0, 1], 2, None), ("RELU", [2], 3, None), ("RESHAPE", [3], 4, None)]
+    source = network(graph, [x.shape, slope, x.shape, x.shape, (1, 60)], [0], [4])
+    converted = convert(source, "tiny", {"middle": ["t3", "t2", "t2"]})
+    assert converted == convert(source, "tiny", {"middle": ["t3", "t2", "t2"]})
+    plain, more = (
+        onnxruntime.InferenceSession(made, providers=["CPUExecutionProvider"]).run(None, {"t0": x})
+        for made in (convert(source, "tiny"), converted)
+    )
+    np.testing.assert_array_equal(more[0], plain[0])
+    bent = np.where(x < 0, x * slope, x).transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(more[1], np.concatenate([np.maximum(bent, 0), bent, bent]), atol=1e-6)
+    with pytest.raises(FieldsError, match="no feature map “t9”"):
+        convert(source, "tiny", {"middle": ["t2", "t9"]})
+
+
 def test_what_is_not_known_is_refused_by_name() -> None:
     with pytest.raises(FieldsError, match="Teleport"):
         convert(network([("Teleport", [0], 1, None)], [(1, 2), (1, 2)], [0], [1]), "tiny")
@@ -316,7 +333,7 @@ def test_mediapipes_networks_give_what_litert_gives(name) -> None:
 def test_a_converted_network_is_the_one_its_card_pins(name) -> None:
     card = CARD["networks"][name]
     source = from_wheel(card["source"])
-    converted = convert(source, Path(card["file"]).stem)
+    converted = convert(source, Path(card["file"]).stem, card.get("inner"))
     assert hashlib.sha256(source).hexdigest() == card["source_sha256"]
     assert hashlib.sha256(converted).hexdigest() == card["sha256"]
     model = onnx.load_from_string(converted)

@@ -38,6 +38,8 @@ def written(tmp_path_factory) -> tuple[dict[str, np.ndarray], np.ndarray, np.nda
     write(out, unlabelled.read(folder, MODELS, rate=1.0))
     with np.load(out / "shard-00000.npz", allow_pickle=False) as file:
         rows = dict(file)
+    for name in ("inner8", "inner4"):
+        rows[name] = np.load(out / f"shard-00000.{name}.npy")
     return rows, np.load(out / "shard-00000.eyes.npy"), np.load(out / "shard-00000.mouth.npy")
 
 
@@ -50,6 +52,8 @@ def test_rows_have_windows_of_the_right_size(written):
     assert mouth.shape == (count, wide, wide, 3) and mouth.dtype == np.uint8
     assert rows["landmarks"].shape == (count, 478, 3) and rows["landmarks"].dtype == np.float16
     assert rows["rotation"].shape == (count, 3)
+    assert rows["inner8"].shape == (count, 3, 64, 8, 8) and rows["inner8"].dtype == np.float16
+    assert rows["inner4"].shape == (count, 3, 128, 4, 4) and rows["inner4"].dtype == np.float16
     assert min(eyes.std(axis=(1, 2, 3, 4)).min(), mouth.std(axis=(1, 2, 3)).min()) > 5  # a face, not a wall
 
 

@@ -65,7 +65,7 @@ def build(wheel: Path, network: dict[str, Any]) -> None:
         raise FieldsError(f"{wheel} is damaged ({error}). Delete it and run make models again.") from None
     if hashlib.sha256(source).hexdigest() != network["source_sha256"]:
         raise FieldsError(f"{network['source']} in {wheel.name} is not the file that models/face.json names.")
-    converted = convert(source, target.stem)
+    converted = convert(source, target.stem, network.get("inner"))
     digest = hashlib.sha256(converted).hexdigest()
     if digest != network["sha256"]:
         raise FieldsError(

@@ -12,6 +12,7 @@ become matrix products and a GridSample here; the formulas follow `landmarks_to_
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,15 @@ _DTYPES = {
 _OPERATOR_NAMES = {code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)}
 
 
-def convert(source: bytes, name: str) -> bytes:
+def convert(source: bytes, name: str, inner: Mapping[str, Sequence[str]] | None = None) -> bytes:
     """The ONNX file for a tflite file, as bytes; the same bytes each time. `name` becomes the graph's name.
 
-    Raises FieldsError for an operation, a fused activation or a type that MediaPipe's face networks don't use.
+    `inner`: further outputs, and the feature maps (1, h, w, c) inside the network, by their names in the tflite file,
+    that each shows one after another: (maps, c, h, w). The other outputs stay as they are without them.
+    Raises FieldsError for an operation, a fused activation or a type that MediaPipe's face networks don't use, and for
+    a feature map that isn't there.
     """
-    return _Converter(source, name).run()
+    return _Converter(source, name).run(inner or {})
 
 
 class _Converter:
@@ -56,7 +60,7 @@ class _Converter:
         self.constants: dict[int, np.ndarray] = {}
         self.values: dict[int, dict[str, str]] = {}
 
-    def run(self) -> bytes:
+    def run(self, inner: Mapping[str, Sequence[str]]) -> bytes:
         inputs = [int(i) for i in self.graph.InputsAsNumpy()]
         outputs = [int(i) for i in self.graph.OutputsAsNumpy()]
         for tensor in inputs:
@@ -70,11 +74,12 @@ class _Converter:
             method(operator, [int(t) for t in operator.InputsAsNumpy()], int(operator.Outputs(0)))
         for tensor in outputs:
             self._node("Identity", [self._plain(tensor)], self._tensor_name(tensor))
+        shown = [self._inner(output, names) for output, names in inner.items()]
         graph = helper.make_graph(
             self.nodes,
             self.name,
             [self._value_info(tensor) for tensor in inputs],
-            [self._value_info(tensor) for tensor in outputs],
+            [*(self._value_info(tensor) for tensor in outputs), *shown],
             list(self.initializers.values()),
         )
         model = helper.make_model(
@@ -85,6 +90,16 @@ class _Converter:
         )
         onnx.checker.check_model(model)
         return model.SerializeToString(deterministic=True)
+
+    def _inner(self, output: str, names: Sequence[str]) -> onnx.ValueInfoProto:
+        """A further output: feature maps of one shape, one after another."""
+        by_name = {self._tensor_name(tensor): tensor for tensor in self.values}
+        if missing := set(names) - set(by_name):
+            raise FieldsError(f"This tflite network has no feature map “{sorted(missing)[0]}”.")
+        maps = [by_name[name] for name in names]
+        self._node("Concat", [self._picture(tensor) for tensor in maps], output, axis=0)
+        _, height, width, channels = self._shape(maps[0])
+        return helper.make_tensor_value_info(output, TensorProto.FLOAT, [len(maps), channels, height, width])
 
     # ---- reading tflite
 

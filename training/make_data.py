@@ -28,7 +28,6 @@ from fields_blender.names import LOOK_SIDE, LOOK_UP_DOWN
 from fields_blender.pose import OUTER_EYE_CORNERS, frontal, head_pose
 from fields_blender.windows import windows
 
-from .inner import INNER, InnerLandmarker
 from .people import expressions, heads, ict_head
 from .pictures import render, skin, wear
 
@@ -37,6 +36,7 @@ COUPLES_A_SHARD = 20
 AT_REST, SHARED, OWN, TWINS = 4, 6, 8, 2
 PICTURES_A_PERSON = AT_REST + SHARED + OWN + TWINS
 EYE_MARGIN, MOUTH_MARGIN = 4, 6  # px around the windows, for training to move them in
+ON_DISK = ("eyes", "mouth", "inner8", "inner4")  # what is large: files of their own, of which training reads some rows
 LOOKS_AT_CAMERA = 0.35  # share of pictures in which the eyes take back the head's turn
 SHARDS_SEED = 11
 
@@ -47,8 +47,8 @@ def family(name: str, ict: Path, folder: Path) -> heads.People:
 
 
 @cache
-def landmarker(models: Path) -> InnerLandmarker:
-    return InnerLandmarker(models)
+def landmarker(models: Path) -> Landmarker:
+    return Landmarker(models, "cpu")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
                 rows.append({**row, "person": np.int32(person), "family": np.int8(member)})
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     arrays["twin"], arrays["same"] = _partners(arrays["person"], arrays.pop("number"))
-    for name in ("eyes", "mouth", *INNER):
+    for name in ON_DISK:
         np.save(out / f"shard-{number:05d}.{name}.npy", arrays.pop(name))
     part = path.with_suffix(".part.npz")
     np.savez(part, **arrays)
@@ -110,7 +110,7 @@ def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
     return len(rows), 2 * COUPLES_A_SHARD * PICTURES_A_PERSON
 
 
-def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, landmarker: InnerLandmarker):
+def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, landmarker: Landmarker):
     """One row of training data for each picture of a new person in which the front end finds the face."""
     groups = scene.groups
     performance = people.performances(rng, groups)
@@ -135,9 +135,10 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, la
         eyes, mouth = windows(shot.image, face.landmarks, EYE_MARGIN, MOUTH_MARGIN)
         yield {
             "number": np.int32(i),
-            **landmarker.inner,
             "eyes": eyes,
             "mouth": mouth,
+            "inner8": face.inner8,
+            "inner4": face.inner4,
             "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),
             "rotation": rotation.astype(np.float32),
             "turn": scene.turns[i].astype(np.float32),
@@ -168,10 +169,8 @@ def follow(rng: np.random.Generator, landmarker: Landmarker, image: np.ndarray, 
     region = region_of_landmarks(np.pad(true, ((0, 0), (0, 1))))
     shift, grown, turned = rng.normal(0, 0.02, 2) * region.size, np.exp(rng.normal(0, 0.03)), rng.normal(0, 0.03)
     before = Region(region.x + shift[0], region.y + shift[1], region.size * grown, region.angle + turned)
-    landmarks, score = landmarker.find(image, before)
-    if score < PRESENT:
-        return None
-    return Face(landmarks, score, np.concatenate([landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)]))
+    face = landmarker.find(image, before)
+    return face if face.score >= PRESENT else None
 
 
 def _partners(person: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from fields_blender.device import import_onnxruntime
 
 RUNS, WARM = 200, 20
 NETWORKS = ("encoder", "regressor")
+DTYPES = {"tensor(uint8)": np.uint8, "tensor(float16)": np.float16, "tensor(float)": np.float32}
 
 
 def milliseconds(models: Path, threads: int = 2) -> dict[str, float]:
@@ -25,7 +26,7 @@ def milliseconds(models: Path, threads: int = 2) -> dict[str, float]:
         feed = {}
         for part in session.get_inputs():
             shape = [1 if not isinstance(side, int) else side for side in part.shape]
-            feed[part.name] = np.zeros(shape, np.uint8 if "uint8" in part.type else np.float32)
+            feed[part.name] = np.zeros(shape, DTYPES[part.type])
         times = []
         for _ in range(RUNS + WARM):
             begun = time.perf_counter()

@@ -14,6 +14,7 @@ from fields_blender.pose import frontal, head_pose
 from fields_blender.windows import windows
 
 EYE_MARGIN, MOUTH_MARGIN = 4, 6  # px around the windows, as in make_data
+ON_DISK = ("eyes", "mouth", "inner8", "inner4")  # files of their own beside a shard, as in make_data
 CONTROLS = 48
 ROWS_A_SHARD = 600
 SCANS, UNLABELLED = 2, 3  # `family`
@@ -62,6 +63,8 @@ def _row(image: np.ndarray, face: Face, person: int, family: int) -> Row:
     return {
         "eyes": eyes,
         "mouth": mouth,
+        "inner8": face.inner8,
+        "inner4": face.inner4,
         "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),
         "rotation": rotation.astype(np.float32),
         "turn": np.full((3, 3), np.nan, np.float32),
@@ -119,7 +122,7 @@ def write(out: Path, pairs: Iterable[tuple[Row, Row | None]]) -> int:
 def _write_shard(path: Path, rows: list[Row]) -> None:
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     arrays["person"] = np.unique(arrays["person"], return_inverse=True)[1].astype(np.int32)  # numbers in the shard
-    for name in ("eyes", "mouth"):
+    for name in ON_DISK:
         np.save(path.with_suffix(f".{name}.npy"), arrays.pop(name))
     part = path.with_suffix(".part.npz")
     np.savez(part, **arrays)
