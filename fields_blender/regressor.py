@@ -1,4 +1,4 @@
-"""The bundled networks behind their card: what was seen of a face -> features -> FLAME parameters.
+"""The bundled networks behind their card: what the landmark network saw of a face -> features -> FLAME parameters.
 
 Two graphs, because a person's face at rest is known only when the whole clip has been seen: the encoder sees each frame
 once, and what it gives is read twice, first without and then with the features of the face at rest.
@@ -13,7 +13,6 @@ import numpy as np
 from .device import session
 from .errors import FieldsError
 from .names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
-from .windows import EYE, MOUTH
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 NAME = "regressor"
 ADVICE = "Install the extension again."
 # What each graph takes and gives, by name. Head, translation and confidence come from the landmarks themselves.
-ENCODER = (("eyes", "mouth", "landmarks", "rotation", "inner8", "inner4"), ("features",))
+ENCODER = (("landmarks", "rotation", "inner8", "inner4"), ("features",))
 OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity", "doubt")
 READER = (("features", "rest", "rest_known"), OUTPUTS)
 
@@ -39,24 +38,13 @@ class Regressor:
         self._reader = _network(models, self.card, NAME, *READER, device)
         self.features: int = self._encoder.get_outputs()[0].shape[1]
 
-    def encode(
-        self,
-        eyes: np.ndarray,
-        mouth: np.ndarray,
-        landmarks: np.ndarray,
-        rotation: np.ndarray,
-        inner8: np.ndarray,
-        inner4: np.ndarray,
-    ) -> np.ndarray:
+    def encode(self, landmarks: np.ndarray, rotation: np.ndarray, inner8: np.ndarray, inner4: np.ndarray) -> np.ndarray:
         """(n, features) float32: what the encoder makes of n frames, each for itself.
 
-        eyes (n, 2, EYE, EYE, 3) and mouth (n, MOUTH, MOUTH, 3) uint8 as `windows.windows` gives them.
         landmarks (n, 478, 3): as `pose.frontal` gives them. rotation (n, 3): as `pose.head_pose` gives it, in rad.
         inner8 (n, 3, 64, 8, 8) and inner4 (n, 3, 128, 4, 4) float16: as `face.Face` has them.
         """
         feed = {
-            "eyes": eyes.reshape(-1, 2, EYE, EYE, 3),
-            "mouth": mouth.reshape(-1, MOUTH, MOUTH, 3),
             "landmarks": landmarks.astype(np.float32),
             "rotation": rotation.astype(np.float32),
             "inner8": inner8,

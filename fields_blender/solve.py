@@ -16,7 +16,6 @@ from .pose import frontal, head_pose, sight
 from .regressor import OUTPUTS, Regressor
 from .track import Track
 from .turn import head_turn
-from .windows import windows
 
 BATCH = 256
 # Doubt, averaged over the regions, that halves the confidence: a quarter of what a face can do is then a guess.
@@ -75,8 +74,7 @@ def capture(
                     front = frontal(face.landmarks, rotation, width, height)
                     turn = head_turn(front[None], rotation[None], sight(face.landmarks, width, height))[0]
                     poses.append(np.concatenate([turn, translation]).astype(np.float32))
-                    eyes, mouth = windows(frame.image, face.landmarks)
-                    features.add(eyes, mouth, front, rotation, face.inner8, face.inner4)
+                    features.add(front, rotation, face.inner8, face.inner4)
                 yield Progress(len(time), max(clip.count, len(time)), len(poses))
         finally:
             stream.close()

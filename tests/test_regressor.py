@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fields_blender.windows import EYE, MOUTH
 
 from fields_blender.errors import FieldsError
 from fields_blender.names import GROUPS
 from fields_blender.regressor import OUTPUTS, Regressor
-from fields_blender.windows import EYE, MOUTH
 
 onnx = pytest.importorskip("onnx")
 from tests import make_networks  # noqa: E402 - needs onnx

@@ -161,11 +161,12 @@ def automatic(made):
 @pytest.fixture(scope="module")
 def features(made):
     """Those of each frame, encoded one by one."""
+    from fields_blender.windows import windows
+
     from fields_blender.clip import frames
     from fields_blender.face import FaceTracker
     from fields_blender.pose import frontal, head_pose
     from fields_blender.regressor import Regressor
-    from fields_blender.windows import windows
 
     tracker, regressor, rows = FaceTracker(made, "cpu"), Regressor(made, "cpu"), []
     for frame in frames(open_video(CLIP, end=2.0)):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fields_blender.windows import EYE, MOUTH
 
 from fields_blender.errors import FieldsError
-from fields_blender.windows import EYE, MOUTH
 from training import unlabelled
 from training.flame.footage import EYE_MARGIN, MOUTH_MARGIN, worsened, write
 

@@ -4,31 +4,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .encoder import Encoder
 from .load import Data
 from .model import REGION_CONTROLS, REGIONS, Regressor
 
-AT_ONCE = 128  # pictures
 
-
-def encoder_inputs(data: Data, rows: np.ndarray, windows: bool = True) -> list[np.ndarray]:
-    """What the encoder takes of these pictures; `windows`: or only as many empty ones."""
-    cut = data.windows(rows) if windows else (np.zeros((len(rows), 1), np.uint8),) * 2
-    faces = (data.arrays[name][rows].astype(np.float32) for name in ("landmarks", "rotation"))
-    return [*cut, *faces, *data.inner(rows)]
-
-
-def features_of(encoder: Encoder, data: Data, rows: np.ndarray) -> Tensor:
-    """(k, FEATURES) of these pictures, cut exactly where the landmarks say."""
-    encoder.eval()
-    device = encoder.coder.mean.device
-    parts = []
-    with torch.no_grad():
-        for chunk in np.array_split(rows, max(-(-len(rows) // AT_ONCE), 1)):
-            arrays = encoder_inputs(data, chunk, windows=encoder.inputs != "inner")
-            parts.append(encoder(*(torch.from_numpy(a).to(device) for a in arrays)).cpu())
-    encoder.train()
-    return torch.cat(parts)
+def features_of(data: Data, rows: np.ndarray) -> Tensor:
+    """(k, FEATURES) of these pictures."""
+    return torch.from_numpy(data.features[rows]).float()
 
 
 def resting(features: Tensor, data: Data, rows: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -48,7 +30,7 @@ def resting(features: Tensor, data: Data, rows: np.ndarray) -> tuple[Tensor, Ten
 def predict(model: Regressor, features: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Controls (k, 48), doubt (k, 8), emotion branch (k, 11)."""
     model.eval()
-    device = model.encoder.coder.mean.device
+    device = model.reader.deep.weight.device
     with torch.no_grad():
         controls, doubt = model.reader(*(x.to(device) for x in (features, rest, known)))
         look = model.emotion(controls)

@@ -20,14 +20,15 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from fields_blender.features import TOGETHER
 from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION
 from fields_blender.regressor import ENCODER, NAME, READER
-from fields_blender.windows import EYE, EYE_RAISED, EYE_SIDE, MOUTH, MOUTH_LOWERED, MOUTH_SIDE
 
 from . import agreement, load
+from .encode import fixed_encoder
 from .encoder import FEATURES
-from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor
-from .train import Trainer
+from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor, mirrored_controls
+from .train import Inputs, Trainer, only
 
 MEASURED = 6000  # pictures of each kind that a figure of the card is taken from, at most
 CALIBRATED = 384  # pictures that set the ranges of 8 bits
@@ -76,7 +77,7 @@ def calibrated(trainer: Trainer) -> Exported:
     model, data = trainer.average, trainer.data
     rows = trainer.split.calibration if len(trainer.split.calibration) else trainer.split.train
     rows = whole_people(data, rows)
-    features = agreement.features_of(model.encoder, data, rows)
+    features = only(agreement.features_of(data, rows), trainer.settings.inputs)
     rest, known = agreement.resting(features, data, rows)
     truth, quiet = data.arrays["controls"][rows], data.arrays["at_rest"][rows]
     without, _, _ = agreement.predict(model, features, rest, torch.zeros_like(known))
@@ -87,9 +88,7 @@ def calibrated(trainer: Trainer) -> Exported:
     quiet &= known[:, 0].numpy() > 0
     at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
     at_rest[:, 44:] = 0  # eyes at rest look somewhere; a mean of that is no bias
-    mirror = model.reader.mirror
-    order, sign = mirror.control_order.cpu().numpy(), mirror.control_sign.cpu().numpy()
-    at_rest, gain = (at_rest + sign * at_rest[:, order]) / 2, (gain + gain[order]) / 2
+    gain = (gain + gain[mirrored_controls()[0]]) / 2
     error = ((guess.numpy() - at_rest[1]) * gain - truth) / FULL_SCALE
     region = np.stack([(error[:, columns] ** 2).mean(axis=1) for columns in REGION_CONTROLS], axis=1)
     doubt_gain = np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))
@@ -102,43 +101,59 @@ def whole_people(data: load.Data, rows: np.ndarray, at_most: int = MEASURED) -> 
     return rows[np.isin(data.person[rows], people[:: -(-len(rows) // at_most)])]
 
 
+class Stored(nn.Module):
+    """A network whose matrices are written in 16 bits, half the size and no change that one could see."""
+
+    def __init__(self, network: nn.Module, inputs: Inputs = "both") -> None:
+        super().__init__()
+        self.network, self.inputs = network, inputs
+        self.names = [name for name, value in network.state_dict().items() if value.dim() > 1]
+        for k, name in enumerate(self.names):
+            self.register_buffer(f"matrix{k}", network.state_dict()[name].half())
+
+    def forward(self, *given: Tensor) -> Tensor | tuple[Tensor, ...]:
+        matrices = {name: getattr(self, f"matrix{k}").float() for k, name in enumerate(self.names)}
+        outputs = torch.func.functional_call(self.network, matrices, given)
+        return only(outputs, self.inputs) if self.inputs != "both" else outputs
+
+
 def write_networks(trainer: Trainer, exported: Exported, folder: Path) -> None:
     """encoder.onnx and regressor.onnx (opset 17), any number of pictures at once."""
-    encoder = trainer.average.encoder.eval().cpu()
-    pictures = (torch.zeros(2, 2, EYE, EYE, 3, dtype=torch.uint8), torch.zeros(2, MOUTH, MOUTH, 3, dtype=torch.uint8))
     faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
-    inner = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
+    maps = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
     features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
+    encoder = Stored(fixed_encoder(trainer.data.folder), trainer.settings.inputs)
     for name, net, example, (inputs, outputs) in (
-        ("encoder", encoder, (*pictures, *faces, *inner), ENCODER),
-        (NAME, exported, features, READER),
+        ("encoder", encoder, (*faces, *maps), ENCODER),
+        (NAME, Stored(exported), features, READER),
     ):
         torch.onnx.export(
-            net, example, str(folder / f"{name}.onnx"), input_names=list(inputs), output_names=list(outputs),
+            net.eval(), example, str(folder / f"{name}.onnx"), input_names=list(inputs), output_names=list(outputs),
             opset_version=17, dynamic_axes={part: {0: "n"} for part in (*inputs, *outputs)}, dynamo=False,
+            do_constant_folding=False,
         )  # fmt: skip
 
 
 def write_in_8_bits(encoder: Path, trainer: Trainer, path: Path) -> None:
-    """The encoder with its convolutions in 8 bits, ranges set on training windows."""
+    """The encoder with its products in 8 bits, ranges set on training pictures."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    rows = np.random.default_rng(0).choice(trainer.split.train, CALIBRATED)
+    feed = _encoder_feed(trainer.data.shards[0])
 
     class Pictures(CalibrationDataReader):
         def __init__(self) -> None:
-            self.parts = iter(np.array_split(np.sort(rows), CALIBRATED // 16))
+            self.first = iter(range(0, CALIBRATED, 16))
 
         def get_next(self) -> Any:
-            part = next(self.parts, None)
-            return None if part is None else _encoder_feed(trainer.data, part)
+            first = next(self.first, None)
+            return None if first is None else {name: part[first : first + 16] for name, part in feed.items()}
 
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.onnx"
         quant_pre_process(str(encoder), str(ready))
         quantize_static(
-            str(ready), str(path), Pictures(), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"],
+            str(ready), str(path), Pictures(), quant_format=QuantFormat.QDQ, op_types_to_quantize=["MatMul"],
             per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
         )  # fmt: skip
 
@@ -149,26 +164,32 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _encoder_feed(data: load.Data, rows: np.ndarray) -> dict[str, np.ndarray]:
-    return dict(zip(ENCODER[0], agreement.encoder_inputs(data, rows), strict=True))
+def _encoder_feed(shard: Path) -> dict[str, np.ndarray]:
+    inputs = load.inputs(shard)
+    return {name: inputs[name] for name in ENCODER[0]}
 
 
 def encoded(path: Path, data: load.Data, rows: np.ndarray) -> np.ndarray:
-    """(k, FEATURES) by the written network."""
-    session = _session(path)
-    parts = np.array_split(rows, -(-len(rows) // 64))
-    return np.concatenate([np.asarray(session.run(["features"], _encoder_feed(data, part))[0]) for part in parts])
+    """(k, FEATURES) of ascending rows by the written network."""
+    session, parts = _session(path), []
+    shard = np.searchsorted(data.first, rows, side="right") - 1
+    for number in np.unique(shard):
+        mine = rows[shard == number] - data.first[number]
+        feed = {name: part[mine] for name, part in _encoder_feed(data.shards[number]).items()}
+        parts.append(np.asarray(session.run(["features"], feed)[0]))
+    return np.concatenate(parts)
 
 
-def milliseconds(paths: list[Path], data: load.Data, row: int, repeats: int = 150) -> list[float]:
-    """Median time of one picture on 2 threads, the networks in turn."""
-    sessions, feed = [_session(path) for path in paths], _encoder_feed(data, np.array([row]))
+def milliseconds(paths: list[Path], data: load.Data, together: int = TOGETHER, repeats: int = 40) -> list[float]:
+    """Median time of one picture of `together` on 2 threads, the networks in turn."""
+    sessions = [_session(path) for path in paths]
+    feed = {name: part[:together] for name, part in _encoder_feed(data.shards[0]).items()}
     times: list[list[float]] = [[] for _ in paths]
     for _ in range(repeats):
         for session, mine in zip(sessions, times, strict=True):
             start = time.perf_counter()
             session.run(["features"], feed)
-            mine.append(1000 * (time.perf_counter() - start))
+            mine.append(1000 * (time.perf_counter() - start) / together)
     return [statistics.median(mine) for mine in times]
 
 
@@ -222,21 +243,16 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
             for name, path in files.items()
         },
         "inputs": {
-            "eyes": [2, EYE, EYE, 3],
-            "mouth": [MOUTH, MOUTH, 3],
             "landmarks": [478, 3],
             "rotation": [3],
+            "inner8": [3, 64, 8, 8],
+            "inner4": [3, 128, 4, 4],
             "features": [FEATURES],
             "rest": [FEATURES],
             "rest_known": [1],
-            "meaning": "eyes and mouth: uint8 RGB as fields_blender.windows cuts them, the right eye mirrored; "
-            "landmarks turned to the front by fields_blender.pose.frontal; rotation head to camera, axis-angle in rad; "
-            "features: of the encoder; rest: mean features of the same person at rest where rest_known is 1",
-        },
-        "windows": {
-            "unit": "distance between the outer eye corners in space",
-            "eye": {"px": EYE, "side": EYE_SIDE, "raised": EYE_RAISED},
-            "mouth": {"px": MOUTH, "side": MOUTH_SIDE, "below_nose": MOUTH_LOWERED},
+            "meaning": "landmarks turned to the front by fields_blender.pose.frontal; rotation head to camera, "
+            "axis-angle in rad; inner8, inner4: float16, what the landmark network sees inside of lips, right eye, "
+            "left eye; features: of the encoder; rest: mean features of the same person at rest where rest_known is 1",
         },
         "outputs": list(READER[1]),
         "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
@@ -273,7 +289,7 @@ def export(trainer: Trainer, models: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / encoder.name
         write_in_8_bits(encoder, trainer, small)
-        whole_ms, small_ms = milliseconds([encoder, small], trainer.data, int(trainer.split.train[0]))
+        whole_ms, small_ms = milliseconds([encoder, small], trainer.data)
         small_held_out = measured(models, small, trainer)
         r, small_r = (np.mean([t["mean_r"] for t in tables.values()]) for tables in (held_out, small_held_out))
         print(f"encoder in float32: {whole_ms:.2f} ms, mean r {r:.4f}; in 8 bits: {small_ms:.2f} ms, {small_r:.4f}")

@@ -1,9 +1,8 @@
 """Training data: shards of `make_data` (or `scans`, `unlabelled`), and batches of whole people from them.
 
-A shard is `shard-00000.npz` with one row for each picture. Its windows in `shard-00000.eyes.npy` (n, 2, 80, 80, 3) and
-`shard-00000.mouth.npy` (n, 108, 108, 3), uint8 RGB, and what the landmark network sees inside of lips, right eye, left
-eye in `shard-00000.inner8.npy` (n, 3, 64, 8, 8) and `shard-00000.inner4.npy` (n, 3, 128, 4, 4), float16, stay on the
-disk. The rows:
+A shard is `shard-00000.npz` with one row for each picture. What the landmark network sees inside of lips, right eye,
+left eye lies beside it in `shard-00000.inner8.npy` (n, 3, 64, 8, 8) and `shard-00000.inner4.npy` (n, 3, 128, 4, 4),
+float16, and what `encode` makes of it in `shard-00000.features.npy` (n, FEATURES), float16. The rows:
 
     landmarks (n, 478, 3)  as pose.frontal gives them      rotation (n, 3)  as pose.head_pose gives it
     controls (n, 48)  expression, jaw, eyelids, gaze       emotion (n, 8)   soft label, all 0 where nobody can say
@@ -23,53 +22,45 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.windows import EYE, MOUTH
-
 PEOPLE_A_SHARD, SHARDS_A_FOLDER = 1000, 100_000  # at most
 FAMILIES = ("ict", "anny")
-PICTURES = ("eyes", "mouth", "inner8", "inner4")
+ROWS_A_SHARD = 784  # about; in some pictures no face is found
+ENCODED = ("landmarks", "rotation", "inner8", "inner4")
 KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()
 
 
 @dataclass(frozen=True)
 class Data:
-    """All shards of a folder and of extra ones. `arrays`: the small arrays of all rows; `person` (n,) numbered through
-    all shards; `extra` (n,) bool: data of others, which is trained on whole.
+    """All shards of a folder and of extra ones. `arrays`: KEPT of all rows; `person` (n,) numbered through all shards;
+    `extra` (n,) bool: data of others, which is trained on whole; `features` (n, FEATURES) float16. `folder`: the
+    first one; `shards`, and `first` row of each.
     """
 
+    folder: Path
+    shards: list[Path]
+    first: np.ndarray
     arrays: dict[str, np.ndarray]
     person: np.ndarray
     extra: np.ndarray
     twin: np.ndarray
     same: np.ndarray
-    _pictures: dict[str, list[np.ndarray]]  # by PICTURES, of each shard
-    _shard: np.ndarray  # (n,) of each row
-    _first: np.ndarray  # row at which each shard begins
+    features: np.ndarray
 
-    def windows(self, rows: np.ndarray, offsets: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """eyes (k, 2, 72, 72, 3) and mouth (k, 96, 96, 3). offsets (k, 3, 2) px: how far right and down of the middle
-        each window is cut, eye left, eye right (mirrored), mouth.
-        """
-        eyes, mouth = np.empty((len(rows), 2, EYE, EYE, 3), np.uint8), np.empty((len(rows), MOUTH, MOUTH, 3), np.uint8)
-        for k, row in enumerate(rows):
-            shard = self._shard[row]
-            place = row - self._first[shard]
-            whole_eyes, whole_mouth = self._pictures["eyes"][shard][place], self._pictures["mouth"][shard][place]
-            x, y = np.zeros((2, 3), int) if offsets is None else offsets[k].T
-            e, m = (whole_eyes.shape[1] - EYE) // 2, (whole_mouth.shape[0] - MOUTH) // 2
-            for side in (0, 1):
-                top, left = e + y[side], e + x[side]
-                eyes[k, side] = whole_eyes[side, top : top + EYE, left : left + EYE]
-            mouth[k] = whole_mouth[m + y[2] : m + y[2] + MOUTH, m + x[2] : m + x[2] + MOUTH]
-        return eyes, mouth
 
-    def inner(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """inner8 (k, 3, 64, 8, 8) and inner4 (k, 3, 128, 4, 4), float16."""
-        inner8, inner4 = (
-            np.stack([parts[s][row - self._first[s]] for row, s in zip(rows, self._shard[rows], strict=True)])
-            for parts in (self._pictures["inner8"], self._pictures["inner4"])
-        )
-        return inner8, inner4
+def shards_of(folder: Path) -> list[Path]:
+    """The finished shards in a folder; SystemExit where there are none."""
+    found = sorted(folder.glob("shard-*[0-9].npz"))
+    if not found:
+        raise SystemExit(f"No training data in {folder}: run training.make_data (or scans, unlabelled) first.")
+    return found
+
+
+def inputs(shard: Path, share: int = 1) -> dict[str, np.ndarray]:
+    """What the encoder takes of a shard's pictures, ENCODED, or of each `share`-th of them; and `person`."""
+    with np.load(shard, allow_pickle=False) as arrays:
+        small = {name: arrays[name][::share].astype(np.float32) for name in ("landmarks", "rotation")}
+        small["person"] = arrays["person"][::share] + PEOPLE_A_SHARD * int(shard.stem.split("-")[-1])
+    return small | {n: np.load(shard.with_suffix(f".{n}.npy"))[::share] for n in ("inner8", "inner4")}
 
 
 def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
@@ -77,13 +68,12 @@ def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
     paths: list[Path] = []
     folder_of: list[int] = []
     for number, place in enumerate((folder, *extra)):
-        found = sorted(place.glob("shard-*[0-9].npz"))
-        if not found:
-            maker = "training.scans or training.unlabelled" if number else "training.make_data"
-            raise SystemExit(f"No training data in {place}: run {maker} first.")
+        found = shards_of(place)
         paths += found
         folder_of += [number] * len(found)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*KEPT, "person", "extra", "twin", "same", "shard")}
+    if missing := [path for path in paths if not path.with_suffix(".features.npy").exists()]:
+        raise SystemExit(f"{missing[0]} is not encoded yet: run training.encode first.")
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*KEPT, "person", "extra", "twin", "same")}
     first = [0]
     for number, path in enumerate(paths):
         with np.load(path, allow_pickle=False) as shard:
@@ -96,20 +86,18 @@ def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
             parts["extra"].append(np.full(count, folder_of[number] > 0))
             for name in ("twin", "same"):
                 parts[name].append(np.where(shard[name] < 0, -1, shard[name] + first[-1]))
-            parts["shard"].append(np.full(count, number))
             first.append(first[-1] + count)
     whole = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
     return Data(
+        folder=folder,
+        shards=paths,
+        first=np.array(first[:-1]),
         arrays={name: whole[name] for name in KEPT},
         person=whole["person"],
         extra=whole["extra"],
         twin=whole["twin"],
         same=whole["same"],
-        _pictures={
-            name: [np.load(path.with_suffix(f".{name}.npy"), mmap_mode="r") for path in paths] for name in PICTURES
-        },
-        _shard=whole["shard"],
-        _first=np.array(first[:-1]),
+        features=np.concatenate([np.load(path.with_suffix(".features.npy")) for path in paths]),
     )
 
 

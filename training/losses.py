@@ -29,8 +29,7 @@ WEIGHTS_2D = {"consistency": 1.0, "moderation": 0.05, "emotion": 0.1, "doubt": 0
 class Measures:
     """Fixed for a training run. `weight` (48,): one over each control's variance, closures counted more. `vertices`
     (48, v) and `motion` (48, 1434): `bases`, laid flat; `motion_spread` (1434,): how far the landmarks' motion is from
-    what `motion` says of the true controls. `points` (p,) with `point_window` (p,): the landmarks that the points head
-    speaks of, see `points.indices`.
+    what `motion` says of the true controls. `points` (p,): the landmarks that the points head speaks of.
     """
 
     weight: Tensor
@@ -38,7 +37,6 @@ class Measures:
     motion: Tensor
     motion_spread: Tensor
     points: Tensor
-    point_window: Tensor
 
 
 def control_weight(variance: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
     python -m training.make_data --out data/renders --pictures 200000 --workers 2
 
-Every picture goes through the crop, the landmarker, the pose and the windows of `fields_blender`, so their errors are
+Every picture goes through the crop, the landmarker and the pose of `fields_blender`, so their errors are
 in the data. A shard is 20 couples of people, one of each head family: stop and start again at will, each shard is
 seeded by its number alone. `load.py` says what a shard holds.
 
@@ -26,7 +26,6 @@ from fields_blender.face_crop import Region, region_of_landmarks
 from fields_blender.face_networks import Landmarker
 from fields_blender.names import LOOK_SIDE, LOOK_UP_DOWN
 from fields_blender.pose import OUTER_EYE_CORNERS, frontal, head_pose
-from fields_blender.windows import windows
 
 from .people import expressions, heads, ict_head
 from .pictures import render, skin, wear
@@ -35,8 +34,7 @@ FAMILIES = ("ict", "anny")
 COUPLES_A_SHARD = 20
 AT_REST, SHARED, OWN, TWINS = 4, 6, 8, 2
 PICTURES_A_PERSON = AT_REST + SHARED + OWN + TWINS
-EYE_MARGIN, MOUTH_MARGIN = 4, 6  # px around the windows, for training to move them in
-ON_DISK = ("eyes", "mouth", "inner8", "inner4")  # what is large: files of their own, of which training reads some rows
+ON_DISK = ("inner8", "inner4")  # what is large: files of their own
 LOOKS_AT_CAMERA = 0.35  # share of pictures in which the eyes take back the head's turn
 SHARDS_SEED = 11
 
@@ -132,11 +130,8 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, la
             continue
         height, width = shot.image.shape[:2]
         rotation, _ = head_pose(face.landmarks, width, height)
-        eyes, mouth = windows(shot.image, face.landmarks, EYE_MARGIN, MOUTH_MARGIN)
         yield {
             "number": np.int32(i),
-            "eyes": eyes,
-            "mouth": mouth,
             "inner8": face.inner8,
             "inner4": face.inner4,
             "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),

@@ -1,8 +1,7 @@
 """The regressor: features of a picture now and of the face at rest (`encoder`) -> the face's parameters (`Reader`).
 
-A mirrored face gives the mirrored parameters, exactly: each net sees left sides only (right ones come mirrored), the
-landmarks' components are even or odd, and the reader is averaged over the face and its mirror image. So nothing has to
-be learned twice, and no picture has to be shown mirrored.
+The landmark network's two eye branches differ, so a mirrored face has other features and left and right are learned
+apart; the emotion branch reads parameters only, and there a mirrored face shows the same.
 """
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from fields_blender.names import EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
 
-from .encoder import CODE_START, EYE_FEATURES, FEATURES, MOUTH_FEATURES, Coder, Encoder, Inputs
+from .encoder import FEATURES
 
 CONTROLS = 39 + 3 + 2 + 4  # expression, jaw, eyelids, gaze: what the emotion branch may read
 CONTROL_NAMES = [
@@ -49,30 +48,19 @@ def mirrored_controls() -> tuple[np.ndarray, np.ndarray]:
 
 
 class Mirror(nn.Module):
-    """Features or controls of the mirrored face."""
+    """Controls (n, 48) of the mirrored face."""
 
-    feature_order: Tensor
-    feature_sign: Tensor
-    control_order: Tensor
-    control_sign: Tensor
+    order: Tensor
+    sign: Tensor
 
-    def __init__(self, code_sign: Tensor) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        e, m = EYE_FEATURES, MOUTH_FEATURES
-        sides = [range(e, 2 * e), range(e), range(2 * e + m, 2 * e + 2 * m), range(2 * e, 2 * e + m)]
-        order = [i for side in sides for i in side] + list(range(CODE_START, FEATURES))
-        sign = torch.cat([torch.ones(CODE_START), code_sign.cpu(), torch.tensor([1.0, -1.0, -1.0])])
-        control_order, control_sign = mirrored_controls()
-        self.register_buffer("feature_order", torch.tensor(order))
-        self.register_buffer("feature_sign", sign)
-        self.register_buffer("control_order", torch.from_numpy(control_order))
-        self.register_buffer("control_sign", torch.from_numpy(control_sign))
+        order, sign = mirrored_controls()
+        self.register_buffer("order", torch.from_numpy(order))
+        self.register_buffer("sign", torch.from_numpy(sign))
 
-    def features(self, features: Tensor) -> Tensor:
-        return features[:, self.feature_order] * self.feature_sign
-
-    def controls(self, controls: Tensor) -> Tensor:
-        return controls[:, self.control_order] * self.control_sign
+    def forward(self, controls: Tensor) -> Tensor:
+        return controls[:, self.order] * self.sign
 
 
 class EmotionBranch(nn.Module):
@@ -80,59 +68,63 @@ class EmotionBranch(nn.Module):
     can't be learned past the parameters. A mirrored face shows the same.
     """
 
-    def __init__(self, mirror: Mirror) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.mirror = mirror
+        self.mirror = Mirror()
         self.look = nn.Sequential(
             *(nn.Linear(CONTROLS, 128), nn.GELU()), *(nn.Linear(128, 128), nn.GELU()), nn.Linear(128, 11)
         )
 
     def forward(self, controls: Tensor) -> Tensor:
-        return (self.look(controls) + self.look(self.mirror.controls(controls))) / 2
+        return (self.look(controls) + self.look(self.mirror(controls))) / 2
 
 
 class Reader(nn.Module):
     """Features now and at rest (n, FEATURES each), rest known or not (n, 1) -> controls (n, 48), and the doubt about
     them by region (n, 8): expected error in ARKit weights, one standard deviation.
 
-    A straight path beside the deep one: most of what the features tell is linear, and what is learned beyond that is
-    held small by dropout, since a few thousand people are easily learned by heart.
+    A straight path beside the deep one: most of what the features tell is linear, and can be had by least squares at
+    once; what is learned beyond that is held small by dropout, since ten thousand people are easily learned by heart.
     """
 
-    def __init__(self, mirror: Mirror, hidden: int = 384) -> None:
+    def __init__(self, hidden: int = 768) -> None:
         super().__init__()
-        self.mirror = mirror
-        inputs = 3 * FEATURES + 4
+        inputs = 2 * FEATURES + 4
         self.straight = nn.Linear(inputs, CONTROLS)
-        self.deep = nn.Sequential(
-            *(nn.Dropout(0.1), nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(0.25)),
-            *(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(0.25), nn.Linear(hidden, CONTROLS)),
+        self.trunk = nn.Sequential(
+            *(nn.Dropout(0.1), nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(0.3)),
+            *(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(0.3)),
         )
-        for last in (self.straight, self.deep[-1]):  # a face at rest to begin with, not a grimace
+        self.deep = nn.Linear(hidden, CONTROLS)
+        for last in (self.straight, self.deep):  # a face at rest to begin with, not a grimace
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
         self.doubt = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
 
     def forward(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        mirrored = (self.mirror.features(now), self.mirror.features(rest), known)
-        (controls, doubt), (other, other_doubt) = self._half(now, rest, known), self._half(*mirrored)
-        controls = (controls + self.mirror.controls(other)) / 2
-        return controls, nn.functional.softplus((doubt + other_doubt) / 2 - 2) + 0.005
+        return self.read(now, rest, known)[:2]
 
-    def _half(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        features = torch.cat([now, rest * known, (now - rest) * known, now[:, -3:] ** 2, known], dim=1)
+    def read(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Besides, what the trunk made of it (n, hidden)."""
+        given = self.given(now, rest, known)
+        with torch.autocast(given.device.type, torch.bfloat16, enabled=self.training):
+            trunk = self.trunk(given)
+        trunk = trunk.float()
         # Detached: the doubt must not make the features easier to doubt.
-        return self.straight(features) + self.deep(features), self.doubt(features.detach())
+        doubt = nn.functional.softplus(self.doubt(given.detach()) - 2) + 0.005
+        return self.straight(given) + self.deep(trunk), doubt, trunk
+
+    def given(self, now: Tensor, rest: Tensor, known: Tensor) -> Tensor:
+        """(n, 2 FEATURES + 4)"""
+        return torch.cat([now, (now - rest) * known, now[:, -3:] ** 2, known], dim=1)
 
 
 class Regressor(nn.Module):
-    """Everything that is trained: encoder, reader, emotion branch, and two heads that only help to train them."""
+    """Everything that is trained: reader, emotion branch, and two heads that only help to train the reader."""
 
-    def __init__(self, coder: Coder, points: int, inputs: Inputs = "both") -> None:
+    def __init__(self, points: int) -> None:
         super().__init__()
-        self.encoder = Encoder(coder, inputs)
-        mirror = Mirror(coder.sign)
-        self.reader, self.emotion = Reader(mirror), EmotionBranch(mirror)
+        self.reader, self.emotion = Reader(), EmotionBranch()
         # Where `points` of the landmarks really are: (x, y) and log of the uncertainty; and the three gaps.
-        self.points = nn.Sequential(nn.Linear(FEATURES, 256), nn.GELU(), nn.Linear(256, 3 * points))
-        self.gaps = nn.Sequential(nn.Linear(FEATURES, 64), nn.GELU(), nn.Linear(64, 3))
+        hidden = self.reader.deep.in_features
+        self.points, self.gaps = nn.Linear(hidden, 3 * points), nn.Linear(hidden, 3)

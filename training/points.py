@@ -1,10 +1,6 @@
-"""The landmarks whose true places the network learns to tell, to look closer: brows, lids, irises, lips, nose, jaw."""
+"""The landmarks whose true places the reader learns to tell besides: brows, lids, irises, lips, nose, jaw."""
 
 import numpy as np
-
-from fields_blender.windows import EYE, EYE_SIDE, MOUTH, MOUTH_SIDE
-
-from .encoder import mirrored_points
 
 # The right eye's lids, brow and iris; and of the right half and the middle, lips, nose, cheek, chin and jaw. Their
 # partners on the left come with them.
@@ -17,22 +13,20 @@ MOUTH_POINTS = [
     *(1, 2, 4, 98, 97, 64, 48, 129, 115, 220, 50, 205, 187, 207, 216, 212),
     *(152, 148, 176, 149, 150, 136, 172, 18, 200, 199, 175),
 ]
-# Outer-eye distances that a px of each window covers; right in the mirrored window is left in the picture.
-_EYE_PIXEL, _MOUTH_PIXEL = EYE_SIDE / EYE, MOUTH_SIDE / MOUTH
-PIXEL = np.array([[_EYE_PIXEL] * 2, [-_EYE_PIXEL, _EYE_PIXEL], [_MOUTH_PIXEL] * 2], np.float32)
 
 
-def indices(mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(p,) landmarks, and (p,) in which window each lies: eye left, eye right, mouth. `mean`: average face (478, 3)."""
-    partner = mirrored_points(mean)
-    mouth = np.unique([*MOUTH_POINTS, *partner[MOUTH_POINTS]])
-    parts = [partner[EYE_POINTS], np.array(EYE_POINTS), mouth]
-    return np.concatenate(parts), np.repeat([0, 1, 2], [len(part) for part in parts])
+def mirrored_points(mean: np.ndarray) -> np.ndarray:
+    """(p,) each point's partner on the other side of an average face (p, 3); x is across."""
+    from scipy.optimize import linear_sum_assignment
+
+    distance = np.linalg.norm((mean * (-1, 1, 1))[:, None] - mean[None], axis=2)
+    # The same both ways, so that the best assignment takes every pair both ways too.
+    partner = linear_sum_assignment(distance + distance.T)[1]
+    assert (partner[partner] == np.arange(len(mean))).all()
+    return partner
 
 
-def seen_in_windows(missed: np.ndarray, window: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """(k, p, 2): true places beside the landmarks, `missed`, as they look in windows cut off their places.
-
-    offsets (k, 3, 2) px as `load.Data.windows` takes them: what is cut further right shows everything further left.
-    """
-    return missed - (offsets * PIXEL)[:, window]
+def indices(mean: np.ndarray) -> np.ndarray:
+    """(p,) landmarks. `mean`: average face (478, 3)."""
+    right = EYE_POINTS + MOUTH_POINTS
+    return np.unique([*right, *mirrored_points(mean)[right]])

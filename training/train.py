@@ -19,17 +19,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import agreement, augment, load, losses, points
-from .encoder import CODE, CODE_NOISE, CODE_START, Coder, Inputs
+from . import agreement, load, losses, points
+from .encode import fixed_encoder
+from .encoder import CODE, CODE_NOISE, SEEN
 from .model import CONTROLS, Regressor
 
-RATE, DECAY = 2e-3, 0.05
+RATE, DECAY = 7e-4, 0.05
+STRAIGHT_RATE = 0.1  # of that, for what begins with the least-squares answer
+LEAST_SQUARES, SHRINK = 150_000, 0.02  # pictures; held small by this share of a feature's variance
 FIRST_STEP = 0.8  # share of the training
 SECOND_RATE = 0.1  # of the first step's
 WARM_UP = 0.05
@@ -39,6 +42,7 @@ NO_LANDMARKS, NO_IMAGE = 0.06, 0.1  # shares of people who lose them
 SAMPLE = 5000  # pictures that fix the landmarks' components and the controls' weights
 REPORTED = 2000  # held-out pictures of each family that a report looks at
 
+Inputs = Literal["landmarks", "image", "both"]
 Batch = dict[str, Tensor]
 Bases = Callable[[], tuple[np.ndarray, np.ndarray]]  # vertices (48, v, 3) and motion (48, 478, 3), see `bases`
 
@@ -54,6 +58,11 @@ class Settings:
     family: str = "both"
     couples: int = 16
     each: int = 8
+
+    @property
+    def pictures(self) -> int:
+        """In each step."""
+        return 2 * self.couples * self.each
 
     @property
     def first_steps(self) -> int:
@@ -99,14 +108,12 @@ def measures_of(data: load.Data, rows: np.ndarray, mean_face: np.ndarray, bases:
     moved, has_rest, _ = motion(data, drawn)
     usable = has_rest & ~np.isnan(data.arrays["controls"][drawn.rows]).any(axis=1)
     off = moved[usable] - data.arrays["controls"][drawn.rows][usable] @ basis
-    indices, window = points.indices(mean_face)
     return losses.Measures(
         weight=losses.control_weight(torch.from_numpy(variance.astype(np.float32))),
         vertices=torch.from_numpy(vertices),
         motion=torch.from_numpy(basis),
         motion_spread=torch.from_numpy(np.sqrt((off**2).mean(axis=0) + 0.005**2).astype(np.float32)),
-        points=torch.from_numpy(indices),
-        point_window=torch.from_numpy(window),
+        points=torch.from_numpy(points.indices(mean_face)),
     )
 
 
@@ -123,12 +130,13 @@ def motion(data: load.Data, batch: load.Batch) -> tuple[np.ndarray, np.ndarray, 
 
 
 def make_batch(data: load.Data, drawn: load.Batch, rng: np.random.Generator, landmarks: np.ndarray) -> Batch:
-    """All that a step learns from but the pictures. `landmarks` (p,): those whose true places are learned."""
+    """All that a step learns from. `landmarks` (p,): those whose true places are learned."""
     arrays = {name: data.arrays[name][drawn.rows] for name in load.KEPT}
     missed = arrays.pop("points")[:, landmarks].astype(np.float32)
     moved, has_rest, other = motion(data, drawn)
     known = has_rest & (rng.random(drawn.group.max() + 1) < REST_KNOWN)[drawn.group]
     return {
+        "features": torch.from_numpy(data.features[drawn.rows]).float(),
         **{name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays if name != "at_rest"},
         "at_rest": torch.from_numpy(arrays["at_rest"]),
         "points": torch.from_numpy(missed),
@@ -142,15 +150,21 @@ def make_batch(data: load.Data, drawn: load.Batch, rng: np.random.Generator, lan
 
 def roughened(features: Tensor, group: Tensor, scale: Tensor) -> Tensor:
     """Features (n, F) with noise on the landmarks' components, part of it the person's own, and without landmarks or
-    windows for some people, so that neither is leaned on alone. `group` (n,): the person.
+    maps for some people, so that neither is leaned on alone. `group` (n,): the person. scale (CODE,): the coder's.
     """
     people = int(group.max()) + 1
-    seen, code, rotation = features.split([CODE_START, CODE, 3], dim=1)
+    code, seen, rotation = features.split([CODE, SEEN, 3], dim=1)
     own = 2 * torch.randn(people, CODE) * torch.rand(people, 1)
     noise = (own[group.cpu()] + torch.randn(len(group), CODE)).to(code.device)
     chance = torch.rand(people, 1)[group.cpu()].to(code.device)
     code = code + CODE_NOISE * scale * noise * (code != 0)
-    return torch.cat([seen * (chance >= NO_IMAGE), code * (chance < 1 - NO_LANDMARKS), rotation], dim=1)
+    return torch.cat([code * (chance < 1 - NO_LANDMARKS), seen * (chance >= NO_IMAGE), rotation], dim=1)
+
+
+def only(features: Tensor, inputs: Inputs) -> Tensor:
+    """Features (n, F) without those that are left out."""
+    code, seen, rotation = features.split([CODE, SEEN, 3], dim=1)
+    return torch.cat([code * (inputs != "image"), seen * (inputs != "landmarks"), rotation], dim=1)
 
 
 class Trainer:
@@ -163,46 +177,58 @@ class Trainer:
         self.sampler = load.Sampler(data, self.split.train, settings.couples, settings.each)
         some = data.arrays["landmarks"][self.split.train[:: max(len(self.split.train) // SAMPLE, 1)]]
         self.measures = measures_of(data, self.split.train, some.mean(axis=0, dtype=np.float64), bases)
-        self._build(Coder(some))
+        self.scale = fixed_encoder(data.folder).coder.scale.to(device)
+        self._build()
+        if settings.supervision != "2d":
+            self._begin_straight()
 
-    def _build(self, coder: Coder) -> None:
+    def _build(self) -> None:
         self.measures = losses.Measures(**{k: v.to(self.device) for k, v in vars(self.measures).items()})
-        self.model = Regressor(coder, len(self.measures.points), self.settings.inputs).to(self.device)
+        self.model = Regressor(len(self.measures.points)).to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.anchor: Regressor | None = None
         self.optimiser = _optimiser(self.model)
+
+    def _begin_straight(self) -> None:
+        """The reader's straight path begins with the least-squares answer, which would take long to learn by steps."""
+        straight = self.model.reader.straight
+        inputs, device = straight.in_features + 1, self.device
+        squares, products = torch.zeros(inputs, inputs, device=device), torch.zeros(inputs, CONTROLS, device=device)
+        count = 0
+        for step in range(-(-min(len(self.split.train), LEAST_SQUARES) // self.settings.pictures)):
+            batch = {name: value.to(device) for name, value in self.batch(step).items()}
+            told = ~batch["controls"].isnan().any(dim=1)
+            given = self.given(self.model, self.features(batch), batch)[told]
+            given = torch.cat([given, torch.ones(len(given), 1, device=device)], dim=1)
+            squares += given.T @ given
+            products += given.T @ batch["controls"][told]
+            count += len(given)
+        held = SHRINK * count * torch.eye(inputs, device=device)
+        held[-1, -1] = 0
+        answer = torch.linalg.solve(squares + held, products)
+        with torch.no_grad():
+            for model in (self.model, self.average):
+                model.reader.straight.weight.copy_(answer[:-1].T)
+                model.reader.straight.bias.copy_(answer[-1])
 
     def batch(self, step: int) -> Batch:
         """What a step learns from; the same for the same seed and step."""
         rng = np.random.default_rng([self.settings.seed, step])
         drawn = self.sampler.draw(rng)
-        chosen, window = self.measures.points.cpu().numpy(), self.measures.point_window.cpu().numpy()
-        batch = make_batch(self.data, drawn, rng, chosen)
-        inner = dict(zip(("inner8", "inner4"), map(torch.from_numpy, self.data.inner(drawn.rows)), strict=True))
-        if self.settings.inputs in ("landmarks", "inner"):
-            offsets, cut = np.zeros((len(drawn.rows), 3, 2), int), (np.zeros((len(drawn.rows), 1), np.uint8),) * 2
-        else:
-            offsets = augment.offsets(rng, len(drawn.rows))
-            cut = self.data.windows(drawn.rows, offsets)
-            augment.spoil(rng, *cut)
-        missed = torch.from_numpy(points.seen_in_windows(batch["points"].numpy(), window, offsets))
-        windows = dict(zip(("eyes", "mouth"), map(torch.from_numpy, cut), strict=True))
-        return {**batch, **inner, **windows, "points": missed}
+        return make_batch(self.data, drawn, rng, self.measures.points.cpu().numpy())
 
-    def features(self, model: Regressor, batch: Batch) -> Tensor:
-        with torch.autocast(self.device, torch.bfloat16):
-            seen = model.encoder.seen(*(batch[name] for name in ("eyes", "mouth", "inner8", "inner4")))
-        return model.encoder.joined(seen.float(), batch["landmarks"], batch["rotation"])
+    def features(self, batch: Batch) -> Tensor:
+        return roughened(only(batch["features"], self.settings.inputs), batch["group"], self.scale)
 
-    def controls(self, model: Regressor, features: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        rest = (features[batch["rest"]] * batch["rest_weight"][:, :, None]).sum(dim=1)
-        return model.reader(features, rest, batch["known"])
+    def given(self, model: Regressor, features: Tensor, batch: Batch) -> Tensor:
+        return model.reader.given(features, _resting(features, batch), batch["known"])
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         """The losses of a batch, each with its weight."""
         supervision, measures, model = self.settings.supervision, self.measures, self.model
-        features = roughened(self.features(model, batch), batch["group"], model.encoder.coder.scale)
-        controls, doubt = self.controls(model, features, batch)
+        features = self.features(batch)
+        rest = _resting(features, batch)
+        controls, doubt, trunk = model.reader.read(features, rest, batch["known"])
         labelled = ~batch["controls"].isnan().all(dim=1)
         guess, told = controls[labelled], batch["controls"][labelled]
         true = torch.where(told.isnan(), guess.detach(), told)  # what nobody knows counts as right
@@ -215,8 +241,8 @@ class Trainer:
             terms["direct"] = losses.direct(guess, true, measures.weight)
             terms["vertices"] = losses.vertices(guess, true, measures.vertices)
             terms["gain"] = losses.gain(guess, true)
-            terms["points"] = losses.points(model.points(features), batch["points"])
-            terms["gaps"] = losses.gaps(model.gaps(features), batch["gaps"])
+            terms["points"] = losses.points(model.points(trunk), batch["points"])
+            terms["gaps"] = losses.gaps(model.gaps(trunk), batch["gaps"])
             for name in ("twins", "same"):
                 one, other = batch[name].T
                 terms[name] = losses.direct(controls[one, :44], controls[other, :44], measures.weight[:44])
@@ -231,7 +257,7 @@ class Trainer:
         terms["doubt"] = losses.doubt(doubt[labelled], guess, told)
         if self.anchor is not None:
             with torch.no_grad():
-                before = self.controls(self.anchor, self.features(self.anchor, batch), batch)[0]
+                before = self.anchor.reader(features, rest, batch["known"])[0]
             terms["anchor"] = losses.direct(controls, before, measures.weight)
         weights = losses.WEIGHTS_2D if supervision == "2d" else losses.WEIGHTS
         return {name: weights[name] * term for name, term in terms.items()}
@@ -243,7 +269,7 @@ class Trainer:
         torch.manual_seed(self.settings.seed * 1_000_003 + self.step)
         terms = self.terms({name: value.to(self.device) for name, value in batch.items()})
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate(self.step)
+            group["lr"] = self.settings.rate(self.step) * group["share"]
         self.optimiser.zero_grad()
         torch.stack(list(terms.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -251,12 +277,6 @@ class Trainer:
         self.step += 1
         _average(self.average, self.model, min(AVERAGE, self.step / (self.step + 10)))
         return {name: float(term.detach()) for name, term in terms.items()}
-
-    def restart(self) -> None:
-        """Begin again at step 0, from the weights there are."""
-        self.step, self.anchor = 0, None
-        self.model.load_state_dict(self.average.state_dict())
-        self.optimiser = _optimiser(self.model)
 
     def _begin_second_step(self) -> None:
         self.model.load_state_dict(self.average.state_dict())
@@ -287,7 +307,8 @@ class Trainer:
         settings = trainer.settings
         trainer.sampler = load.Sampler(data, trainer.split.train, settings.couples, settings.each)
         trainer.measures, trainer.step = losses.Measures(**state["measures"]), state["step"]
-        trainer._build(Coder(sign=state["model"]["encoder.coder.sign"]))
+        trainer.scale = fixed_encoder(data.folder).coder.scale.to(device)
+        trainer._build()
         if state["anchor"]:
             trainer._begin_second_step()
             assert trainer.anchor
@@ -304,7 +325,7 @@ class Trainer:
             people = np.unique(self.data.person[rows])
             share = max(len(rows) // REPORTED, 1)
             rows = rows[np.isin(self.data.person[rows], people[::share])]
-            features = agreement.features_of(self.average.encoder, self.data, rows)
+            features = only(agreement.features_of(self.data, rows), self.settings.inputs)
             rest, known = agreement.resting(features, self.data, rows)
             truth = self.data.arrays["controls"][rows]
             used = agreement.moving(truth)
@@ -322,12 +343,19 @@ class Trainer:
         return "\n".join(lines)
 
 
-def _optimiser(model: nn.Module) -> torch.optim.AdamW:
-    parameters = list(model.parameters())
-    matrices, others = [p for p in parameters if p.ndim > 1], [p for p in parameters if p.ndim <= 1]
-    return torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}], RATE
+def _resting(features: Tensor, batch: Batch) -> Tensor:
+    return (features[batch["rest"]] * batch["rest_weight"][:, :, None]).sum(dim=1)
+
+
+def _optimiser(model: Regressor) -> torch.optim.AdamW:
+    straight = list(model.reader.straight.parameters())
+    others = [p for p in model.parameters() if not any(p is s for s in straight)]
+    groups = (
+        {"params": [p for p in others if p.ndim > 1], "weight_decay": DECAY, "share": 1.0},
+        {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0, "share": 1.0},
+        {"params": straight, "weight_decay": 0.0, "share": STRAIGHT_RATE},
     )
+    return torch.optim.AdamW(groups, RATE)
 
 
 def _average(average: nn.Module, model: nn.Module, keep: float) -> None:
@@ -383,7 +411,7 @@ def run(trainer: Trainer, checkpoint: Path, report_minutes: float, save_minutes:
                 trainer.save(checkpoint)
                 saved = now
             if now - reported > report_minutes * 60 or trainer.step == settings.steps:
-                speed = (trainer.step - begun) * 2 * settings.couples * settings.each / (now - start)
+                speed = (trainer.step - begun) * settings.pictures / (now - start)
                 shown = "  ".join(f"{name} {value / 50:.3f}" for name, value in sums.items())
                 print(f"{trainer.step}/{settings.steps}, {(now - start) / 60:.0f} min, {speed:.0f}/s  {shown}")
                 print(trainer.report(), flush=True)

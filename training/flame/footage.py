@@ -11,10 +11,8 @@ from fields_blender.clip import Clip, Frame, frames
 from fields_blender.errors import FieldsError
 from fields_blender.face import Face, FaceTracker
 from fields_blender.pose import frontal, head_pose
-from fields_blender.windows import windows
 
-EYE_MARGIN, MOUTH_MARGIN = 4, 6  # px around the windows, as in make_data
-ON_DISK = ("eyes", "mouth", "inner8", "inner4")  # files of their own beside a shard, as in make_data
+ON_DISK = ("inner8", "inner4")  # files of their own beside a shard, as in make_data
 CONTROLS = 48
 ROWS_A_SHARD = 600
 SCANS, UNLABELLED = 2, 3  # `family`
@@ -59,10 +57,7 @@ def rows_of(
 def _row(image: np.ndarray, face: Face, person: int, family: int) -> Row:
     height, width = image.shape[:2]
     rotation, _ = head_pose(face.landmarks, width, height)
-    eyes, mouth = windows(image, face.landmarks, EYE_MARGIN, MOUTH_MARGIN)
     return {
-        "eyes": eyes,
-        "mouth": mouth,
         "inner8": face.inner8,
         "inner4": face.inner4,
         "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),
