@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,7 @@ from . import agreement, load
 from .encode import fixed_encoder
 from .encoder import FEATURES
 from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor, mirrored_controls
-from .train import Inputs, Trainer, only
+from .train import Trainer, only
 
 MEASURED = 6000  # pictures of each kind that a figure of the card is taken from, at most
 CALIBRATED = 384  # pictures that set the ranges of 8 bits
@@ -101,20 +102,27 @@ def whole_people(data: load.Data, rows: np.ndarray, at_most: int = MEASURED) -> 
     return rows[np.isin(data.person[rows], people[:: -(-len(rows) // at_most)])]
 
 
-class Stored(nn.Module):
-    """A network whose matrices are written in 16 bits, half the size and no change that one could see."""
+class EncoderOf(nn.Module):
+    """The encoder without the inputs that a trained regressor goes without."""
 
-    def __init__(self, network: nn.Module, inputs: Inputs = "both") -> None:
+    def __init__(self, trainer: Trainer) -> None:
         super().__init__()
-        self.network, self.inputs = network, inputs
-        self.names = [name for name, value in network.state_dict().items() if value.dim() > 1]
-        for k, name in enumerate(self.names):
-            self.register_buffer(f"matrix{k}", network.state_dict()[name].half())
+        self.encoder, self.inputs = fixed_encoder(trainer.data.folder), trainer.settings.inputs
 
-    def forward(self, *given: Tensor) -> Tensor | tuple[Tensor, ...]:
-        matrices = {name: getattr(self, f"matrix{k}").float() for k, name in enumerate(self.names)}
-        outputs = torch.func.functional_call(self.network, matrices, given)
-        return only(outputs, self.inputs) if self.inputs != "both" else outputs
+    def forward(self, landmarks: Tensor, rotation: Tensor, inner8: Tensor, inner4: Tensor) -> Tensor:
+        return only(self.encoder(landmarks, rotation, inner8, inner4), self.inputs)
+
+
+def store_in_16_bits(path: Path) -> None:
+    """Matrices in half the size, and no change that one could see; they are widened again when the network loads."""
+    model = onnx.load(path)
+    for k, values in enumerate(model.graph.initializer):
+        if values.data_type == onnx.TensorProto.FLOAT and len(values.dims) > 1:
+            half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(values).astype(np.float16), f"half{k}")
+            widened = onnx.helper.make_node("Cast", [half.name], [values.name], to=onnx.TensorProto.FLOAT)
+            values.CopyFrom(half)
+            model.graph.node.insert(0, widened)
+    onnx.save(model, path)
 
 
 def write_networks(trainer: Trainer, exported: Exported, folder: Path) -> None:
@@ -122,16 +130,16 @@ def write_networks(trainer: Trainer, exported: Exported, folder: Path) -> None:
     faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
     maps = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
     features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
-    encoder = Stored(fixed_encoder(trainer.data.folder), trainer.settings.inputs)
     for name, net, example, (inputs, outputs) in (
-        ("encoder", encoder, (*faces, *maps), ENCODER),
-        (NAME, Stored(exported), features, READER),
+        ("encoder", EncoderOf(trainer), (*faces, *maps), ENCODER),
+        (NAME, exported, features, READER),
     ):
+        path = folder / f"{name}.onnx"
         torch.onnx.export(
-            net.eval(), example, str(folder / f"{name}.onnx"), input_names=list(inputs), output_names=list(outputs),
+            net.eval(), example, str(path), input_names=list(inputs), output_names=list(outputs),
             opset_version=17, dynamic_axes={part: {0: "n"} for part in (*inputs, *outputs)}, dynamo=False,
-            do_constant_folding=False,
         )  # fmt: skip
+        store_in_16_bits(path)
 
 
 def write_in_8_bits(encoder: Path, trainer: Trainer, path: Path) -> None:

@@ -164,7 +164,7 @@ def roughened(features: Tensor, group: Tensor, scale: Tensor) -> Tensor:
 def only(features: Tensor, inputs: Inputs) -> Tensor:
     """Features (n, F) without those that are left out."""
     code, seen, rotation = features.split([CODE, SEEN, 3], dim=1)
-    return torch.cat([code * (inputs != "image"), seen * (inputs != "landmarks"), rotation], dim=1)
+    return torch.cat([code * float(inputs != "image"), seen * float(inputs != "landmarks"), rotation], dim=1)
 
 
 class Trainer:
