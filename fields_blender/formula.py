@@ -143,7 +143,7 @@ def _product(parts: list[Formula]) -> Formula:
     factor = math.prod(part.value for part in flat if isinstance(part, Number))
     if not math.isfinite(factor):
         raise ValueError("a number in it is too large")
-    rest = [part for part in flat if not isinstance(part, Number)]
+    rest: list[Formula] = [part for part in flat if not isinstance(part, Number)]
     if not rest:
         return Number(factor)
     if factor != 1.0:

@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,11 @@ class Mapping:
     def shape_keys(self) -> tuple[Channel, ...]:
         """The channels that move shape keys."""
         return tuple(channel for channel in self.channels if channel.key)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Channel's name -> the one source it follows, where it follows one alone."""
+        return {c.name: c.source.name for c in self.channels if isinstance(c.source, formulas.Name)}
 
     @property
     def regions(self) -> dict[str, str]:
@@ -262,9 +268,9 @@ def _channel(entry: dict[str, Any], where: str) -> Channel:
     if not isinstance(mute, bool):
         raise Mistake(f"“mute” of {where} is neither true nor false")
     curve = _curve(entry, where)
-    words = {"names": _words(entry, "names", where), "unless": _words(entry, "unless", where)}
+    values |= {"names": _words(entry, "names", where), "unless": _words(entry, "unless", where)}
     region = _word(entry, "region", where) if "region" in entry else sources.region(formulas.names(source)[0])
-    return Channel(source, region, curve=curve, mute=mute, **values, **words)
+    return Channel(source, region, curve=curve, mute=mute, **values)
 
 
 def _bone_channel(entry: dict[str, Any], where: str) -> BoneChannel:
@@ -306,7 +312,7 @@ def _curve(entry: dict[str, Any], where: str) -> tuple[tuple[float, float], ...]
     good = isinstance(points, list) and all(isinstance(point, list) and len(point) == 2 for point in points)
     if not good or len(points) == 1 or not all(_is_number(number) for point in points for number in point):
         raise Mistake(f"“curve” of {where} is not a list of points [in, out]")
-    if any(b[0] <= a[0] for a, b in zip(points, points[1:], strict=False)):
+    if any(b[0] <= a[0] for a, b in pairwise(points)):
         raise Mistake(f"the points of “curve” of {where} do not go from left to right")
     return tuple((float(x), float(y)) for x, y in points)
 

@@ -75,7 +75,7 @@ class Match:
         return tuple(row for row in self.rows if row.confidence > 0.0)
 
     def sentence(self) -> str:
-        """For the artist: "Character Creator 5: 50 rows matched, 2 to look at, 3 of 52 captured shapes move nothing"."""
+        """For the artist: "MetaHuman: 50 rows matched, 2 to look at, 3 of 52 captured shapes move nothing"."""
         doubtful = sum(row.confidence < DOUBTFUL for row in self.found)
         said = f"{self.profile}: {len(self.found)} row{'s' * (len(self.found) != 1)} matched"
         said += f", {doubtful} to look at" if doubtful else ""

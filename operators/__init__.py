@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import bake, capture, command, demo_head, job, props, track_store, try_device
+from . import bake, capture, command, demo_head, job, mapping_edit, mapping_test, props, track_store, try_device
 
-_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *try_device.CLASSES)
+_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *mapping_edit.CLASSES, *try_device.CLASSES)
 
 
 def register() -> None:
@@ -14,11 +14,13 @@ def register() -> None:
     demo_head.register()
     job.register()
     track_store.register()
+    mapping_test.register()
     command.register()
 
 
 def unregister() -> None:
     command.unregister()
+    mapping_test.unregister()
     track_store.unregister()
     job.unregister()
     demo_head.unregister()

@@ -9,12 +9,11 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty
 from ..fields_blender import curves, emotion, retarget, smooth
 from ..fields_blender.emotion import Emotion
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.retarget import Mapping
+from ..fields_blender.mapping import Mapping
 from ..fields_blender.track import Track
-from . import fcurves, heads, keys, props, track_store
+from . import fcurves, heads, keys, mapping_test, mappings, props, track_store
 from . import scene as timeline
 
-MAPPING = Path(__file__).parent.parent / "models" / "mappings" / "arkit.json"
 LAST_FRAME = 1_048_574  # Blender's MAXFRAME
 
 # The performance shaped last, by its stamp. Nothing of Blender's is in it, so undo and loading a file can't spoil it.
@@ -26,7 +25,8 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
 
     Raises FieldsError, with nothing written, when the head can't be keyed or no frame shows a face.
     """
-    mapping = retarget.load(MAPPING)
+    mapping_test.put_back()
+    mapping = mappings.of(head)
     found = heads.find(head, mapping)
     if not track.found.any():
         raise FieldsError(

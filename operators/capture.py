@@ -7,10 +7,9 @@ import bpy
 
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.files import check_writable
-from ..fields_blender.retarget import load
 from ..fields_blender.track import Track
-from . import heads, keys, scene, track_store
-from .bake import MAPPING, bake, chosen_head
+from . import heads, keys, mappings, scene, track_store
+from .bake import bake, chosen_head
 from .job import Job, running
 from .preferences_of import chosen_device
 
@@ -42,7 +41,7 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context):
         head = chosen_head(context)
         # Say now, not after the long half, that this head can't be keyed or the track can't be kept.
-        keys.check(heads.find(head, load(MAPPING)))
+        keys.check(heads.find(head, mappings.of(head)))
         strips = scene.chosen_strips(context)
         self._name = strips[0].name if strips else ""
         self._head, self._scene = head.session_uid, context.scene.session_uid

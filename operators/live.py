@@ -2,12 +2,12 @@
 
 import bpy
 
-from ..fields_blender import retarget
+from ..fields_blender import formula
 from ..fields_blender.emotion import CHANGED
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.retarget import Mapping
-from . import heads, track_store
-from .bake import MAPPING, bake, shaped, write
+from ..fields_blender.mapping import Mapping
+from . import heads, mappings, track_store
+from .bake import bake, shaped, write
 from .job import running
 
 
@@ -23,11 +23,12 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> None:
         if head.fields.baked != track_store.stamp(head):
             bake(context.scene, head, track_store.load(head))
             return
-        mapping = _emotional(retarget.load(MAPPING))
+        mapping = _emotional(mappings.of(head))
         write(context.scene, head, heads.find(head, mapping), mapping, shaped(head))
     except FieldsError as error:
         head.fields.report = str(error)
 
 
 def _emotional(mapping: Mapping) -> Mapping:
-    return Mapping(mapping.name, tuple(channel for channel in mapping.shape_keys if channel.source in CHANGED), ())
+    moved = {channel.name for channel in mapping.channels if set(formula.names(channel.source)) & set(CHANGED)}
+    return Mapping(mapping.name, tuple(channel for channel in mapping.channels if channel.name in moved))

@@ -1,9 +1,21 @@
 """Settings, and the last run in words. Never bulk data: performances live in track files."""
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
+from ..fields_blender.match import DOUBTFUL as DOUBTFUL  # the panels may import this file alone
 from ..fields_blender.names import EMOTIONS
+from ..fields_blender.sources import REGIONS
+from .mapping_rows import FIELDS_MappingRow
 
 
 def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
@@ -23,6 +35,18 @@ KEY_STYLES = [
     ("TWOS", "On Twos", "A pose on every second frame, held"),
     ("FOURS", "On Fours", "A pose on every fourth frame, held"),
 ]
+
+
+def _test(settings: "FIELDS_HeadSettings", _context: bpy.types.Context) -> None:
+    from . import mapping_test
+
+    mapping_test.show(settings.id_data)
+
+
+def _untest(settings: "FIELDS_HeadSettings", _context: bpy.types.Context) -> None:
+    from . import mapping_test
+
+    mapping_test.put_back()
 
 
 def _rebake(settings: "FIELDS_HeadSettings", context: bpy.types.Context) -> None:
@@ -99,6 +123,36 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         precision=3,
         options=set(),
     )
+    # The artist's own mapping; without rows it is found by names each time (mappings.py).
+    rows: CollectionProperty(
+        name="Rows",
+        description="What follows what on this head; without any it is found by names",
+        type=FIELDS_MappingRow,
+    )
+    row: IntProperty(name="Row", description="The row that is shown below the list", update=_untest, options=set())
+    mapping_name: StringProperty(name="Mapping", description="What this head's mapping is called", options=set())
+    matched: StringProperty(name="Match", description="What the last match found", options=set())
+    shown_region: EnumProperty(
+        name="Region",
+        description="Which part of the face to list",
+        items=[("ALL", "All", "All rows"), *((name.upper(), name, f"Rows of the region {name}") for name in REGIONS)],
+        options=set(),
+    )
+    show_doubtful: BoolProperty(
+        name="Only Doubtful",
+        description="List the rows alone that are unmatched, doubtful or wrong",
+        options=set(),
+    )
+    test: FloatProperty(
+        name="Test",
+        description="Show this row on the head: 0 as it was, 1 what a full captured shape makes of it. It is put back "
+        "when you choose another row, save, or write keys",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        update=_test,
+        options={"SKIP_SAVE"},
+    )
     report: StringProperty(name="Report", description="What the last capture or bake did", options=set())
     unmatched: StringProperty(
         name="Unmatched", description="Captured channels for which this head has no shape key", options=set()
@@ -161,13 +215,22 @@ class FIELDS_RunState(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (FIELDS_HeadSettings, FIELDS_SceneSettings, FIELDS_RunState)
+def _overridable(names: dict[str, bpy.props._PropertyDeferred]) -> None:
+    """Let artists change these on heads that are library overrides, and keep what they changed."""
+    for made in names.values():
+        extra = {"USE_INSERTION"} if made.function is CollectionProperty else set()
+        made.keywords["override"] = {"LIBRARY_OVERRIDABLE"} | extra
+
+
+CLASSES = (FIELDS_MappingRow, FIELDS_HeadSettings, FIELDS_SceneSettings, FIELDS_RunState)
 
 
 def register() -> None:
+    for cls in (FIELDS_MappingRow, FIELDS_HeadSettings):
+        _overridable(cls.__annotations__)
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Object.fields = PointerProperty(type=FIELDS_HeadSettings)
+    bpy.types.Object.fields = PointerProperty(type=FIELDS_HeadSettings, override={"LIBRARY_OVERRIDABLE"})
     bpy.types.Scene.fields = PointerProperty(type=FIELDS_SceneSettings)
     bpy.types.WindowManager.fields = PointerProperty(type=FIELDS_RunState)
 

@@ -176,10 +176,16 @@ def test_a_huge_file_is_not_read(tmp_path):
         mapping.load(path)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-                        st.sampled_from(["source", "key", "bone", "turn", "curve", "gain", "names", "rows", "min"]), inner),
-                    max_leaves=12))  # fmt: skip
+WORDS = st.sampled_from(["source", "key", "bone", "turn", "curve", "gain", "names", "rows", "min"])
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner),
+        max_leaves=12,
+    )
+)
 def test_anything_but_a_mapping_gets_a_sentence(rubbish):
     for data in (rubbish, {"format": 2, "name": "x", "rows": [rubbish]}, {"format": 1, "name": "x", "bones": rubbish}):
         try:

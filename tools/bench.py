@@ -99,9 +99,9 @@ def keying_row(quick: bool) -> Row:
 
     names = import_module(f"{MODULE}.fields_blender.names")
     curves = import_module(f"{MODULE}.fields_blender.curves")
-    retarget = import_module(f"{MODULE}.fields_blender.retarget")
+    mappings = import_module(f"{MODULE}.fields_blender.mapping")
     heads, keys = (import_module(f"{MODULE}.operators.{name}") for name in ("heads", "keys"))
-    mapping = retarget.load(ROOT / "models" / "mappings" / "arkit.json")
+    mapping = mappings.load(ROOT / "models" / "mappings" / "arkit.json")
     print(f"Keying {len(names.ARKIT)} x {KEYED_FRAMES} …", flush=True)
     frames = np.arange(KEYED_FRAMES)
     values = np.random.default_rng(0).random((KEYED_FRAMES, len(names.ARKIT)))

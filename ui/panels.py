@@ -4,7 +4,7 @@ import textwrap
 
 import bpy
 
-from ..operators.props import SHOWN_EMOTIONS
+from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
 
 
 class _Tab:
@@ -68,6 +68,108 @@ class _Head(_Tab):
         column.prop(head.fields, "use_head_rotation")
         column.prop(head.fields, "jaw_on")
         column.prop(head.fields, "eyes_on")
+
+
+class FIELDS_UL_mapping(bpy.types.UIList):
+    """A row: source, target, how strongly; an icon where it wants a look."""
+
+    def draw_item(self, context, layout, data, row, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        line = layout.row(align=True)
+        line.active = not row.mute
+        line.prop(row, "mute", text="", icon="HIDE_ON" if row.mute else "HIDE_OFF", emboss=False)
+        names = line.split(factor=0.45, align=True)
+        names.prop(row, "source", text="", emboss=False)
+        names.prop(row, "target", text="", emboss=False, icon=_KIND_ICONS[row.kind])
+        line.label(text="", icon=_sureness(row))
+
+    def draw_filter(self, context, layout) -> None:
+        layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
+
+    def filter_items(self, context, data, property_name) -> tuple[list[int], list[int]]:
+        wanted = self.filter_name.casefold()
+        flags = []
+        for row in getattr(data, property_name):
+            shown = wanted in row.source.casefold() or wanted in row.target.casefold()
+            shown &= data.shown_region in ("ALL", row.region.upper())
+            shown &= not data.show_doubtful or row.confidence < DOUBTFUL
+            flags.append(self.bitflag_filter_item if shown else 0)
+        return flags, []
+
+
+def _sureness(row) -> str:
+    if row.confidence >= DOUBTFUL:
+        return "BLANK1"
+    return "QUESTION" if row.confidence > 0.0 else "ERROR"
+
+
+_KIND_ICONS = {"KEY": "SHAPEKEY_DATA", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMBAL", "PROPERTY": "PROPERTIES"}
+
+
+class _Mapping(_Tab):
+    bl_label = "Mapping"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = _split(self.layout)
+        head = _head(context)
+        if head is None:
+            return
+        settings = head.fields
+        if not settings.rows:
+            _words(layout, context, "Found by name each time keys are written. Match to see and change it", "INFO")
+            layout.operator("fields.mapping_match", icon="VIEWZOOM")
+            _from_elsewhere(layout)
+            return
+        if settings.matched:
+            _words(layout, context, settings.matched)
+        filters = layout.row(align=True)
+        filters.use_property_split = False
+        filters.prop(settings, "shown_region", text="")
+        filters.prop(settings, "show_doubtful", text="", icon="QUESTION", toggle=True)
+        row = layout.row()
+        row.template_list("FIELDS_UL_mapping", "", settings, "rows", settings, "row", rows=6)
+        buttons = row.column(align=True)
+        buttons.operator("fields.mapping_add", text="", icon="ADD")
+        buttons.operator("fields.mapping_remove", text="", icon="REMOVE")
+        buttons.separator()
+        buttons.operator("fields.mapping_mirror", text="", icon="MOD_MIRROR")
+        if 0 <= settings.row < len(settings.rows):
+            _mapping_row(layout, context, settings, settings.rows[settings.row])
+        row = layout.row(align=True)
+        row.operator("fields.mapping_match", text="Match Again", icon="FILE_REFRESH")
+        row.operator("fields.mapping_clear", text="Automatic", icon="X")
+        _from_elsewhere(layout)
+
+
+def _from_elsewhere(layout: bpy.types.UILayout) -> None:
+    row = layout.row(align=True)
+    row.operator_menu_enum("fields.mapping_preset", "preset", text="Preset")
+    row.operator("fields.mapping_load", text="", icon="FILE_FOLDER")
+    row.operator("fields.mapping_save", text="", icon="FILE_TICK")
+    row.operator("fields.mapping_copy", text="", icon="COPYDOWN")
+
+
+def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
+    if row.why:
+        _words(layout, context, row.why, "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
+    column = layout.column()
+    column.prop(row, "source")
+    column.prop(row, "kind")
+    column.prop(row, "target")
+    if row.kind == "BONE":
+        column.prop(row, "does")
+        column.prop(row, "axis")
+        if row.does == "MOVE":
+            column.prop(row, "unit")
+    elif row.kind != "ROTATION":
+        column.prop(row, "on")
+    column.prop(row, "gain")
+    if row.kind != "ROTATION":
+        limits = layout.column(align=True)
+        limits.prop(row, "offset")
+        limits.prop(row, "minimum")
+        limits.prop(row, "maximum")
+    layout.prop(settings, "test", slider=True)
 
 
 class _Capture(_Tab):
@@ -151,6 +253,8 @@ def _in_both(panel: type, name: str, parent: str = "") -> list[type]:
 CLASSES = (
     *_in_both(_Footage, "footage"),
     *_in_both(_Head, "head"),
+    FIELDS_UL_mapping,
+    *_in_both(_Mapping, "mapping", parent="head"),
     *_in_both(_Capture, "capture"),
     *_in_both(_Shape, "shape"),
     *_in_both(_ByEmotion, "by_emotion", parent="shape"),
