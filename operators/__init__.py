@@ -2,14 +2,29 @@
 
 import bpy
 
-from . import bake, capture, command, demo_head, job, mapping_edit, mapping_test, props, track_store, try_device
+from . import (
+    bake,
+    capture,
+    command,
+    demo_head,
+    export_performance,
+    flame_head,
+    import_performance,
+    job,
+    mapping_edit,
+    mapping_test,
+    props,
+    track_store,
+    try_device,
+)
 
 _CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *mapping_edit.CLASSES, *try_device.CLASSES)
+_EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
 
 
 def register() -> None:
     props.register()
-    for cls in _CLASSES:
+    for cls in (*_CLASSES, *_EXCHANGE):
         bpy.utils.register_class(cls)
     demo_head.register()
     job.register()
@@ -24,6 +39,6 @@ def unregister() -> None:
     track_store.unregister()
     job.unregister()
     demo_head.unregister()
-    for cls in reversed(_CLASSES):
+    for cls in reversed((*_CLASSES, *_EXCHANGE)):
         bpy.utils.unregister_class(cls)
     props.unregister()

@@ -54,6 +54,15 @@ def shaped(head: bpy.types.Object, track: Track | None = None) -> Emotion:
     return _kept[stamp]
 
 
+def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
+    """The head's performance as its settings shape it, its emotion as strong as they say: what is keyed.
+
+    Raises FieldsError when there is none or it can't be read.
+    """
+    performance = shaped(head)
+    return performance.at(_intensity(head, performance, timeline.rate(scene)))
+
+
 def write(
     scene: bpy.types.Scene, head: bpy.types.Object, found: heads.Head, mapping: Mapping, performance: Emotion
 ) -> keys.Report:

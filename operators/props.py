@@ -202,6 +202,13 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
         ],
         options=set(),
     )
+    flame_model: StringProperty(
+        name="FLAME Model",
+        description="Your own FLAME model file (.pkl or .npz, any release): it says what FLAME coefficients mean. "
+        "Needed to import and export them, unless the head is a FLAME head with expression shape keys",
+        subtype="FILE_PATH",
+        options=set(),
+    )
 
 
 class FIELDS_RunState(bpy.types.PropertyGroup):
