@@ -88,4 +88,4 @@ def _columns(part: np.ndarray) -> np.ndarray:
 def _look_weights(gaze: np.ndarray) -> np.ndarray:
     """(n, 8) ARKit's eyeLook weights."""
     still = (np.zeros((len(gaze), len(EXPRESSION))), np.zeros((len(gaze), 3)), np.zeros((len(gaze), 2)))
-    return to_arkit(*still, gaze)[:, [ARKIT.index(name) for name in LOOKS]]
+    return to_arkit(*still, gaze)[:, [i for i, name in enumerate(ARKIT) if name in LOOKS]]

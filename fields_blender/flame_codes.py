@@ -72,7 +72,7 @@ def read(path: str | os.PathLike[str], axes: np.ndarray, fps: float | None = Non
     if "pose" in groups:
         parts["head"] = groups.get("head", parts["pose"][:, :3])
         parts["jaw"] = groups.get("jaw", parts["pose"][:, 3:])
-    faces = np.isfinite(np.hstack([expression, *parts.values()])).all(axis=1)
+    faces = np.asarray(np.isfinite(np.hstack([expression, *parts.values()])).all(axis=1))
     if not faces.any() or max(np.abs(part[faces]).max() for part in (expression, *parts.values())) > LARGEST:
         raise FieldsError(f"{path.name} holds no FLAME coefficients that make sense. Export them again.")
     time, rows = _times(groups, count, fps or FPS)

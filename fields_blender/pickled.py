@@ -251,7 +251,7 @@ def _plain(value: Any) -> Any:
 
 def _dense(form: str, state: dict[str, Any]) -> np.ndarray:
     """A sparse matrix written out, at most as large as a joint regressor for a whole body."""
-    rows, columns = (int(side) for side in state.get("_shape", state.get("shape")))
+    rows, columns = (int(side) for side in state.get("_shape") or state["shape"])
     if not 0 < rows * columns <= 200 * 20_000 or min(rows, columns) < 0:
         raise Refused("it holds a matrix larger than any model's")
     if form == "coo":
