@@ -4,8 +4,10 @@ import bpy
 
 from . import (
     bake,
+    calibrate,
     capture,
     command,
+    confidence,
     demo_head,
     export_performance,
     flame_head,
@@ -18,7 +20,15 @@ from . import (
     try_device,
 )
 
-_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *mapping_edit.CLASSES, *try_device.CLASSES)
+_CLASSES = (
+    *job.CLASSES,
+    *bake.CLASSES,
+    *calibrate.CLASSES,
+    *confidence.CLASSES,
+    *capture.CLASSES,
+    *mapping_edit.CLASSES,
+    *try_device.CLASSES,
+)
 _EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
 
 

@@ -6,18 +6,22 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
-from ..fields_blender import curves, emotion, retarget, smooth
+from ..fields_blender import curves, emotion, retarget
 from ..fields_blender.emotion import Emotion
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import Mapping
+from ..fields_blender.shaping import Shaping
 from ..fields_blender.track import Track
-from . import fcurves, heads, keys, mapping_test, mappings, props, track_store
+from . import confidence, fcurves, heads, keys, mapping_test, mappings, props, shaping, track_store
 from . import scene as timeline
+from .rebaking import together
 
 LAST_FRAME = 1_048_574  # Blender's MAXFRAME
 
-# The performance shaped last, by its stamp. Nothing of Blender's is in it, so undo and loading a file can't spoil it.
-_kept: dict[str, Emotion] = {}
+# Performances prepared last, by stamp and settings: two, since a setting that changes is compared with what it was.
+# Nothing of Blender's is in them, so undo and loading a file can't spoil them.
+_kept: dict[tuple[str, str], Emotion] = {}
+KEPT = 2
 
 
 def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
@@ -32,39 +36,60 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> str:
         raise FieldsError(
             "No face was found in the footage, so there is nothing to key. Is a face in it, upright and lit?"
         )
-    report = write(scene, head, found, mapping, shaped(head, track))
-    settings = head.fields
-    settings.baked = track_store.stamp(head)
+    shaping.list_channels(head)
+    settings, now = head.fields, shaping.of(scene, head)
+    report = write(scene, head, found, mapping, prepared(head, now, track), now)
+    report.gaps = _without_a_face(track, timeline.rate(scene))
+    if why := confidence.write(scene, head, track, settings.shape):
+        report.skipped["confidence"] = why
+    settings.baked = baked(head, now)
     settings.report = report.sentence()
     settings.unmatched = ", ".join(report.unmatched)
     settings.skipped = ", ".join(f"{name} ({why})" for name, why in report.skipped.items())
     return settings.report
 
 
-def shaped(head: bpy.types.Object, track: Track | None = None) -> Emotion:
-    """The performance as this head's settings shape it, but for how strong its emotion is.
+def baked(head: bpy.types.Object, now: Shaping) -> str:
+    """What `Object.fields.baked` says when a head has the keys of its track, shaped so."""
+    return f"{track_store.stamp(head)}\n{now.to_json()}"
 
-    `track`: the head's own, where it is at hand; else it is read, unless it is the one that was shaped last.
+
+def prepared(head: bpy.types.Object, now: Shaping, track: Track | None = None) -> Emotion:
+    """The performance cleaned and calibrated, but for how strong its emotion is.
+
+    `track`: the head's own, where it is at hand; else it is read, unless this was prepared a moment ago.
     """
-    stamp = track_store.stamp(head)
-    if track is not None or stamp not in _kept:
-        track = track_store.load(head) if track is None else track
-        _kept.clear()
-        _kept[stamp] = emotion.find(smooth.smooth(track) if head.fields.use_smoothing else track)
-    return _kept[stamp]
+    which = track_store.stamp(head), now.slow.to_json()
+    if track is not None or which not in _kept:
+        made = now.prepare(track_store.load(head) if track is None else track)
+        _kept.pop(which, None)
+        while len(_kept) >= KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[which] = made
+    return _kept[which]
+
+
+def shaped(scene: bpy.types.Scene, head: bpy.types.Object, performance: Emotion, now: Shaping) -> Track:
+    """A prepared performance with its emotion as strong as the head's setting says, and the quick half of `now`."""
+    return now.finish(performance.at(_intensity(head, performance, timeline.rate(scene))))
 
 
 def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
-    """The head's performance as its settings shape it, its emotion as strong as they say: what is keyed.
+    """The head's performance as its settings shape it: what is keyed.
 
     Raises FieldsError when there is none or it can't be read.
     """
-    performance = shaped(head)
-    return performance.at(_intensity(head, performance, timeline.rate(scene)))
+    now = shaping.of(scene, head)
+    return shaped(scene, head, prepared(head, now), now)
 
 
 def write(
-    scene: bpy.types.Scene, head: bpy.types.Object, found: heads.Head, mapping: Mapping, performance: Emotion
+    scene: bpy.types.Scene,
+    head: bpy.types.Object,
+    found: heads.Head,
+    mapping: Mapping,
+    performance: Emotion,
+    now: Shaping,
 ) -> keys.Report:
     """Key what `mapping` names, the emotion as strong as the head's setting says, frame by frame where it is animated.
 
@@ -77,10 +102,16 @@ def write(
         raise FieldsError(f"The track's own account of its strips is damaged ({error}). Capture again.") from None
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
-    played = performance.at(_intensity(head, performance, rate))
-    curves_of_head = curves.resample(retarget.retarget(played, mapping), frames / rate)
+    followed = retarget.retarget(shaped(scene, head, performance, now), mapping)
+    curves_of_head = curves.resample(followed, frames / rate)
     footage = track.source.get("name") or Path(head.fields.track).stem or "track"
     return keys.write(found, curves_of_head, frames, mapping, f"FIELDS {footage}")
+
+
+def _without_a_face(track: Track, rate: float) -> int:
+    """How many of the scene frames that get keys show no face, filled in or not."""
+    seen = curves.Curves(track.time, ("seen",), track["expression"][:, :1])
+    return int(np.isnan(curves.resample(seen, whole_frames(track, rate) / rate).values).sum())
 
 
 def _intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
@@ -168,9 +199,10 @@ class FIELDS_OT_bake(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         settings = head.fields
-        for name in ("jaw_on", "eyes_on", "use_head_rotation", "use_smoothing", "key_style", "key_tolerance"):
-            if self.properties.is_property_set(name):
-                setattr(settings, name, getattr(self, name))
+        with together():
+            for name in ("jaw_on", "eyes_on", "use_head_rotation", "use_smoothing", "key_style", "key_tolerance"):
+                if self.properties.is_property_set(name):
+                    setattr(settings, name, getattr(self, name))
         try:
             context.view_layer.update()
             self.report({"INFO"}, bake(context.scene, head, track_store.load(head)))

@@ -13,8 +13,9 @@ from bpy.props import (
 )
 
 from ..fields_blender.match import DOUBTFUL as DOUBTFUL  # the panels may import this file alone
-from ..fields_blender.names import EMOTIONS
+from ..fields_blender.names import DOUBT, EMOTIONS
 from ..fields_blender.sources import REGIONS
+from . import rebaking, shape_props
 from .mapping_rows import FIELDS_MappingRow
 
 
@@ -28,6 +29,7 @@ def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
 
 JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
+SHOWN_REGIONS = shape_props.SHOWN_REGIONS
 EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
 KEY_STYLES = [
     ("EVERY", "Every Frame", "A key on every frame: the capture to the last detail, hard to edit by hand"),
@@ -47,12 +49,6 @@ def _untest(settings: "FIELDS_HeadSettings", _context: bpy.types.Context) -> Non
     from . import mapping_test
 
     mapping_test.put_back()
-
-
-def _rebake(settings: "FIELDS_HeadSettings", context: bpy.types.Context) -> None:
-    from . import live  # here: it needs what bakes, which needs the lists above
-
-    live.rebake(settings.id_data, context)
 
 
 class FIELDS_HeadSettings(bpy.types.PropertyGroup):
@@ -82,6 +78,7 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         description="Take the jitter out before keys are written; blinks keep their peak and nothing is delayed",
         default=True,
         options=set(),
+        update=rebaking.changed,
     )
     emotion_intensity: FloatProperty(
         name="Emotion Intensity",
@@ -91,7 +88,7 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         min=0.0,
         max=2.0,
         default=1.0,
-        update=_rebake,
+        update=rebaking.changed,
     )
     emotion_balance: FloatVectorProperty(
         name="By Emotion",
@@ -101,7 +98,24 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         min=0.0,
         max=2.0,
         default=(1.0,) * len(SHOWN_EMOTIONS),
-        update=_rebake,
+        update=rebaking.changed,
+    )
+    shape: PointerProperty(type=shape_props.FIELDS_ShapeSettings)
+    confidence: FloatProperty(
+        name="Confidence",
+        description="How sure FIELDS is of the frame: 1 wholly, 0 where there is no face. A curve of it is in the "
+        "Graph Editor; it moves nothing",
+        min=0.0,
+        max=1.0,
+        default=1.0,
+    )
+    doubt: FloatVectorProperty(
+        name="Doubt",
+        description="The error to expect in each region, in units of a shape key: " + ", ".join(DOUBT),
+        size=len(DOUBT),
+        subtype="NONE",
+        min=0.0,
+        default=(0.0,) * len(DOUBT),
     )
     use_head_rotation: BoolProperty(
         name="Head Rotation",
@@ -162,7 +176,7 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         description="Channels that were not keyed because they are driven, locked or alike",
         options=set(),
     )
-    # The track and settings of which this head has the keys (live.py).
+    # The track of which this head has the keys, and as a second line how it was shaped then (live.py).
     baked: StringProperty(options={"HIDDEN"})
     # How the object stood before its rotation was first keyed (quaternion; zeros: never): later bakes turn from there.
     rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
@@ -229,11 +243,11 @@ def _overridable(names: dict[str, bpy.props._PropertyDeferred]) -> None:
         made.keywords["override"] = {"LIBRARY_OVERRIDABLE"} | extra
 
 
-CLASSES = (FIELDS_MappingRow, FIELDS_HeadSettings, FIELDS_SceneSettings, FIELDS_RunState)
+CLASSES = (FIELDS_MappingRow, *shape_props.CLASSES, FIELDS_HeadSettings, FIELDS_SceneSettings, FIELDS_RunState)
 
 
 def register() -> None:
-    for cls in (FIELDS_MappingRow, FIELDS_HeadSettings):
+    for cls in (FIELDS_MappingRow, *shape_props.CLASSES, FIELDS_HeadSettings):
         _overridable(cls.__annotations__)
     for cls in CLASSES:
         bpy.utils.register_class(cls)

@@ -78,10 +78,10 @@ def load(head: bpy.types.Object) -> Track:
 
 
 def stamp(head: bpy.types.Object) -> str:
-    """What names the performance as this head's settings play it, wherever its folder is moved to."""
+    """What names the performance of this head, wherever its folder is moved to."""
     path = Path(bpy.path.abspath(head.fields.track))
     changed = path.stat().st_mtime_ns if path.is_file() else 0
-    return f"{path.name} {changed} {'smooth' if head.fields.use_smoothing else 'raw'}"
+    return f"{path.name} {changed}"
 
 
 def _folder() -> Path:

@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import exchange, panels, preferences
+from . import exchange, panels, preferences, shape_panels
 
-_CLASSES = (*preferences.CLASSES, *panels.CLASSES, *exchange.CLASSES)
+_CLASSES = (*preferences.CLASSES, *panels.CLASSES, *shape_panels.CLASSES, *exchange.CLASSES)
 
 
 def register() -> None:

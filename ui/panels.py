@@ -193,6 +193,9 @@ class _Capture(_Tab):
 class _Shape(_Tab):
     bl_label = "4 Shape the Performance"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        self.layout.operator("fields.reset_shape", text="", icon="LOOP_BACK", emboss=False)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = _split(self.layout)
         head = _head(context)
@@ -232,7 +235,6 @@ class _Keys(_Tab):
         if head is None:
             return
         layout.prop(head.fields, "track")
-        layout.prop(head.fields, "use_smoothing")
         layout.prop(head.fields, "key_style")
         if head.fields.key_style == "REDUCED":
             layout.prop(head.fields, "key_tolerance")
