@@ -15,6 +15,15 @@ from ..fields_blender.names import EXPRESSION
 _COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit
 _BONE = 0.03  # m
 _LEAST_WEIGHT = 1e-4
+# Eyeballs and how far from their front the pupil and the iris reach (cosine), so that one sees where they look.
+_BALLS = (slice(3931, 4477), slice(4477, flame_model.VERTICES))
+_PUPIL, _IRIS = np.cos(np.radians([11.0, 26.0]))
+_MATERIALS = {
+    "Skin": ((0.62, 0.41, 0.32), 0.5),
+    "Eye": ((0.75, 0.72, 0.7), 0.2),
+    "Iris": ((0.11, 0.06, 0.03), 0.2),
+    "Pupil": ((0.004, 0.003, 0.003), 0.1),
+}
 
 
 class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
@@ -101,6 +110,9 @@ def _mesh(model: FlameModel) -> bpy.types.Object:
     mesh.polygons.add(count)
     mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
     mesh.polygons.foreach_set("use_smooth", np.ones(count, dtype=bool))
+    for name, (colour, roughness) in _MATERIALS.items():
+        mesh.materials.append(_material(name, colour, roughness))
+    mesh.polygons.foreach_set("material_index", _material_of(model))
     mesh.update(calc_edges=True)
     mesh.validate()
     face = bpy.data.objects.new("FLAME Head", mesh)
@@ -109,6 +121,29 @@ def _mesh(model: FlameModel) -> bpy.types.Object:
         for vertex in np.flatnonzero(weights > _LEAST_WEIGHT).tolist():
             group.add([vertex], float(weights[vertex]), "REPLACE")
     return face
+
+
+def _material(name: str, colour: tuple[float, float, float], roughness: float) -> bpy.types.Material:
+    material = bpy.data.materials.new(f"FLAME {name}")
+    material.diffuse_color = (*colour, 1.0)
+    if bpy.app.version < (5, 0, 0):  # later ones always have nodes
+        material.use_nodes = True
+    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = (*colour, 1.0)
+    shader.inputs["Roughness"].default_value = roughness
+    return material
+
+
+def _material_of(model: FlameModel) -> np.ndarray:
+    """(t,) index into _MATERIALS of each triangle."""
+    front = np.full(len(model.template), -2.0)  # cosine between where a point of an eyeball lies and straight ahead
+    for ball in _BALLS:
+        out = model.template[ball] - model.template[ball].mean(axis=0)
+        front[ball] = out[:, 2] / np.maximum(np.linalg.norm(out, axis=1), 1e-9)
+    lowest = front[model.triangles].min(axis=1)
+    middle = front[model.triangles].mean(axis=1)
+    index = np.where(lowest < -1.5, 0, np.where(middle > _PUPIL, 3, np.where(middle > _IRIS, 2, 1)))
+    return index.astype(np.int32)
 
 
 def _key(face: bpy.types.Object, name: str, shape: np.ndarray) -> bpy.types.ShapeKey:

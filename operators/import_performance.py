@@ -70,6 +70,8 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.properties.is_property_set("frame_start"):
             self.frame_start = context.scene.frame_start
+        if self.properties.is_property_set("filepath"):  # dropped into the window
+            return context.window_manager.invoke_props_dialog(self)
         return ImportHelper.invoke(self, context, event)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -104,4 +106,17 @@ def keep(head: bpy.types.Object, performance, name: str) -> None:
     head.fields.track = track_store.relative(path)
 
 
-CLASSES = (FIELDS_OT_import_performance,)
+class FIELDS_FH_performance(bpy.types.FileHandler):
+    """Recordings that are dropped into the 3D View"""
+
+    bl_idname = "FIELDS_FH_performance"
+    bl_label = "Facial Performance"
+    bl_import_operator = FIELDS_OT_import_performance.bl_idname
+    bl_file_extensions = ";".join(recordings.SUFFIXES)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+CLASSES = (FIELDS_OT_import_performance, FIELDS_FH_performance)
