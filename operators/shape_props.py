@@ -81,7 +81,7 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
     """Object.fields.shape."""
 
     neutral: EnumProperty(
-        name="Face at Rest",
+        name="Taken From",
         description="What counts as this person's face at rest, where all shape keys are 0. A blink never does",
         items=NEUTRALS,
         options=set(),
@@ -168,7 +168,7 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
     channels: CollectionProperty(type=FIELDS_Channel, name="Channels", description="The 52 channels one by one")
     active_channel: IntProperty(name="Channel", description="The channel that is shown below the list", options=set())
     least_confidence: FloatProperty(
-        name="Least Confidence",
+        name="Threshold",
         description="Frames in which FIELDS is less sure than this are doubtful, and so are frames without a face",
         subtype="FACTOR", min=0.0, max=1.0, default=0.5,
         options=set(),

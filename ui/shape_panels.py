@@ -84,9 +84,10 @@ class FIELDS_UL_channels(bpy.types.UIList):
     """The 52 channels: name, gain, mute."""
 
     def draw_item(self, _context, layout, _data, item, _icon, _active, _property, _index=0, _flag=0) -> None:
-        row = layout.row(align=True)
-        row.active = not item.mute
-        row.label(text=item.name, translate=False)
+        name = layout.split(factor=0.6, align=True)
+        name.active = not item.mute
+        name.label(text=item.name, translate=False)
+        row = name.row(align=True)
         row.prop(item, "gain", text="", emboss=False)
         row.prop(item, "mute", text="", icon="HIDE_ON" if item.mute else "HIDE_OFF", emboss=False)
 
