@@ -27,7 +27,8 @@ EXTREME, FULL, STILL = 99.0, 0.4, 0.1
 _STRETCHED = [i for i, where in enumerate(OF_ARKIT) if REGIONS[where] not in ("gaze", "tongue")]
 _BLINKS = [ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight")]
 # Channels that are stretched alike: the two sides of a face; lips that meet while the jaw is open.
-_PARTNERS = [ARKIT.index(other_side(name)) for name in ARKIT]
+_PLACE = {name: place for place, name in enumerate(ARKIT)}
+_PARTNERS = [_PLACE[other_side(name)] for name in ARKIT]
 _JAW_OPEN, _MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
 
 

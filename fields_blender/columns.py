@@ -27,8 +27,8 @@ REGION = np.concatenate(
     [OF_EXPRESSION]
     + [np.full(size, REGIONS.index(_NAMED[name])) for name, size in zip(MOVING[1:], _SIZES[1:], strict=True)]
 )
-_DOUBTED = [DOUBT.index({"eyes": "eyelids"}.get(name, name)) if name != "head" else -1 for name in REGIONS]
-DOUBTED = np.array(_DOUBTED)[REGION]
+_DOUBTS = {"eyes": DOUBT.index("eyelids"), "head": -1} | {name: place for place, name in enumerate(DOUBT)}
+DOUBTED = np.array([_DOUBTS[name] for name in REGIONS])[REGION]
 
 
 def gather(track: Track, run: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

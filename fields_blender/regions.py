@@ -27,5 +27,6 @@ def other_side(name: str) -> str:
     return name.removesuffix("Right") + "Left" if name.endswith("Right") else name
 
 
+_PLACE = {name: place for place, name in enumerate(EXPRESSION)}
 # For each expression weight, the place of the one on the other side.
-OTHER_EXPRESSION = tuple(EXPRESSION.index(other_side(name)) for name in EXPRESSION)
+OTHER_EXPRESSION = tuple(_PLACE[other_side(name)] for name in EXPRESSION)

@@ -153,7 +153,8 @@ def test_a_region_of_no_strength_stays_bit_by_bit(method, where):
         for column in range(part.stop - part.start):
             was, now, other = (t[name].reshape(len(track), -1)[:, column] for t in (track, after, rest))
             if mine[part][column]:
-                assert mouth or (other.tobytes() == was.tobytes() and now.tobytes() != was.tobytes())
+                assert mouth or other.tobytes() == was.tobytes()
+                assert name == "eyelids" or now.tobytes() != was.tobytes()  # these hold still but for a blink
             else:
                 assert now.tobytes() == was.tobytes()
 
