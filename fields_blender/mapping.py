@@ -22,9 +22,10 @@ MOST_ROWS = 5000
 # whatever the bone's roll; x, y, z are the bone's own.
 DOES = ("turn", "move", "scale")
 AXES = ("left", "up", "out", "x", "y", "z")
-# What an amount of 1 is along a direction: the distance between the eyes, the width of the mouth, or how far the bone
+# What an amount of 1 is along a direction: the distance between the eyes, the width of the mouth, how far open
+# the lids are, or how far the bone
 # is from the eyes (a target that eyes look at); in x, y and z without a unit Blender's own.
-UNITS = ("", "eyes", "mouth", "reach")
+UNITS = ("", "eyes", "mouth", "lids", "reach")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Channel:
     def name(self) -> str:
         """What it is called in Curves and reports; channels of one name add up."""
         if self.bone:
-            return f"{self.bone} {self.does} {self.axis}"
+            return f"{self.bone} {self.does} {self.axis}" + (f" ({self.unit})" if self.unit else "")
         where = self.mesh or self.on
         return f"{self.target} ({where})" if where else self.target
 

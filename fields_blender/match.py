@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from . import formula, mapping, sources
 from .mapping import BoneChannel, Channel, Mapping
 from .names import ARKIT
@@ -20,8 +22,10 @@ EXACT, SPELLING, PREFIX, WORDS = 1.0, 0.95, 0.9, 0.75
 OTHER_NAME = 0.9  # times the above, for a name that a row goes by too
 MIRRORED, STANDS_IN, STILL = 0.7, 0.5, 0.3
 DOUBTFUL = 0.7
-# The preset of plain words, for heads that follow no convention.
+# The preset of plain words, for heads that follow no convention, and those that offer more rows than any head has.
 ANY = "any"
+OPEN = (ANY, "bones")
+MECHANICS = ("ORG-", "DEF-", "MCH-", "VIS_")
 # With fewer sources than this a convention is not what the head follows, whatever its probe says.
 FEW = 3
 _HOW = {
@@ -92,7 +96,7 @@ def presets(folder: Path) -> dict[str, Mapping]:
 def match(rig: Rig, profiles: dict[str, Mapping]) -> Match:
     """The mapping for a head from the presets: the convention that fits best, gaps filled from the others."""
     names = _Names(rig)
-    tried = {name: _against(rig, names, profile, name == ANY) for name, profile in profiles.items()}
+    tried = {name: _against(rig, names, profile, name in OPEN) for name, profile in profiles.items()}
     score = {name: _score(rows) for name, rows in tried.items()}
     probed = [name for name, profile in profiles.items() if _probe(names, profile) >= 0.5 and score[name] >= FEW]
     best = max(probed or tried, key=lambda name: (score[name], _probe(names, profiles[name])))
@@ -103,9 +107,9 @@ def match(rig: Rig, profiles: dict[str, Mapping]) -> Match:
     return Match(profiles[best].name, tuple(rows), spare, _missing(rig, rows))
 
 
-def use(rig: Rig, profile: Mapping) -> Match:
-    """The mapping for a head from one preset, by the artist's choice."""
-    rows = _against(rig, _Names(rig), profile, False)
+def use(rig: Rig, profile: Mapping, terse: bool = False) -> Match:
+    """The mapping for a head from one preset or file, by the artist's choice; `terse`: without what is not found."""
+    rows = _against(rig, _Names(rig), profile, terse)
     return Match(profile.name, tuple(rows), _spare(rig, rows, []), _missing(rig, rows))
 
 
@@ -135,6 +139,8 @@ class _Index:
 class _Names:
     def __init__(self, rig: Rig) -> None:
         self.keys, self.bones, self.properties = _Index(rig.keys), _Index(rig.bones), _Index(rig.properties)
+        # Of a generated rig only what an artist would take hold of.
+        self.controls = _Index([name for name in rig.bones if not name.startswith(MECHANICS)])
 
 
 def _alike(names: Iterable[str], spelt) -> dict:
@@ -148,7 +154,9 @@ def _probe(names: _Names, profile: Mapping) -> float:
     """The share of a convention's own names that the head has."""
     if not profile.probe:
         return 0.0
-    found = (index.find(name, False) for name in profile.probe for index in (names.keys, names.properties))
+    found = (
+        index.find(name, False) for name in profile.probe for index in (names.keys, names.properties, names.controls)
+    )
     return sum(hit is not None for hit in found) / len(profile.probe)
 
 
@@ -177,11 +185,11 @@ class _Found:
 
 def _find(rig: Rig, names: _Names, channel: Channel) -> _Found:
     places = [("key", names.keys), ("prop", names.properties)] if channel.key else []
-    places = places or ([("bone", names.bones)] if channel.bone else [("prop", names.properties)])
+    places = places or ([("bone", names.controls)] if channel.bone else [("prop", names.properties)])
     best: tuple[str, str, float, str] | None = None
     for i, name in enumerate((channel.target, *channel.names)):
         for kind, index in places:
-            hit = index.find(name, kind != "bone")
+            hit = index.find(name)
             if hit is None:
                 continue
             sure = hit[1] * (OTHER_NAME if i else 1.0)
@@ -323,35 +331,54 @@ def _missing(rig: Rig, rows: Iterable[Row]) -> tuple[str, ...]:
     for row in rows:
         if row.confidence > STILL:
             if isinstance(row.channel, Channel):
-                shown.update(_raises(row.channel.source))
+                shown.update(_moves(row.channel))
             else:
                 shown.update(row.channel.replaces)
     return tuple(name for name in ARKIT if name not in shown)
 
 
+def _moves(channel: Channel) -> tuple[str, ...]:
+    """The sources that a target shows: all of them where it goes both ways, else those that push it up."""
+    both = channel.minimum < 0.0 and channel.maximum > 0.0
+    return formula.names(channel.source) if both else _raises(channel.source)
+
+
 @lru_cache(maxsize=4096)
 def _raises(source: formula.Formula) -> tuple[str, ...]:
-    """The sources that push a formula up."""
+    """The sources that push a formula up, at a pose or another."""
     names = formula.names(source)
-    middle = float(formula.evaluate(source, lambda name: 0.3))  # type: ignore[arg-type, return-value]
-    above = {n: float(formula.evaluate(source, lambda name, n=n: 0.35 if name == n else 0.3)) for n in names}  # type: ignore[arg-type, return-value]
-    return tuple(name for name in names if above[name] > middle)
+    found = set()
+    for slope in (0.0, 0.3):
+        pose = {name: 0.5 - slope * i / len(names) for i, name in enumerate(names)}
+        for name in names:
+            raised = pose | {name: pose[name] + 0.05}
+            if _at(source, raised) > _at(source, pose):
+                found.add(name)
+    return tuple(name for name in names if name in found)
+
+
+def _at(source: formula.Formula, pose: dict[str, float]) -> float:
+    return float(formula.evaluate(source, lambda name: np.array(pose[name])))
 
 
 def _stand_ins(rig: Rig, rows: list[Row], others: list[list[Row]]) -> list[Row]:
     """Rows of other conventions for what is missing, where nothing that would move them is shown already."""
     missing = set(_missing(rig, [row for row in rows if isinstance(row.channel, Channel)]))
-    taken = {row.channel.target for row in rows if isinstance(row.channel, Channel) and row.confidence > 0.0}
+    taken = {row.channel.target for row in rows if row.confidence > 0.0}
     made = []
-    for row in (row for other in others for row in other):
-        channel = row.channel
-        if not isinstance(channel, Channel) or not channel.key or row.confidence <= MIRRORED * OTHER_NAME:
-            continue
-        if channel.key in taken or channel.key in rig.still or not set(_raises(channel.source)) <= missing:
-            continue
-        made.append(Row(channel, STANDS_IN, f"stands in for {channel.main}, which this head shows in no other way"))
-        taken.add(channel.key)
-        missing -= set(_raises(channel.source))
+    for other in others:
+        shown: set[str] = set()
+        for row in other:
+            channel = row.channel
+            if not isinstance(channel, Channel) or channel.prop or row.confidence <= MIRRORED * OTHER_NAME:
+                continue
+            moves = set(_moves(channel))
+            if channel.target in taken or channel.key in rig.still or not moves <= missing:
+                continue
+            made.append(Row(channel, STANDS_IN, f"stands in for {channel.main}, which this head shows in no other way"))
+            shown |= moves
+        taken |= {row.channel.target for row in made}
+        missing -= shown
     return made
 
 

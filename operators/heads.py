@@ -19,10 +19,28 @@ _LOWER = ("jawOpen", "mouthSmileLeft", "mouthFunnel")
 # Bones of the left side that lie at the eye, at the corner of the mouth; and jaws: as `plain` spells them.
 _EYE_BONES = tuple(
     plain(name)
-    for name in "eye.L ORG-eye.L DEF-eye.L master_eye.L left_eye lEye LeftEye CC_Base_L_Eye J_Adj_L_FaceEye "
-    "FACIAL_L_Eye mixamorig:LeftEye 左目 left_eye_smplhf eyeball.L lid.T.L lid.L".split()
+    for name in "master_eye.L eye_master.L eye.L ORG-eye.L DEF-eye.L left_eye lEye LeftEye CC_Base_L_Eye "
+    "J_Adj_L_FaceEye FACIAL_L_Eye mixamorig:LeftEye 左目 left_eye_smplhf eyeball.L lid.T.L lid.L".split()
 )
-_LIP_BONES = tuple(plain(name) for name in "lips.L lip.L lip_corner.L mouth_corner.L mouth.L oris03.L corner.L".split())
+_LIP_BONES = tuple(
+    plain(name) for name in "lips.L lip_end.L.001 lip.L lip_corner.L mouth_corner.L mouth.L oris03.L corner.L".split()
+)
+# Upper and lower lid of the left eye, in its middle.
+_LID_BONES = tuple(
+    (plain(upper), plain(lower))
+    for upper, lower in (
+        ("lid.T.L.002", "lid.B.L.002"),
+        ("lid_upper.L", "lid_lower.L"),
+        ("upper_lid.L", "lower_lid.L"),
+        ("lid_top.L", "lid_bottom.L"),
+        ("eyelid_upper.L", "eyelid_lower.L"),
+        ("eyelid_top.L", "eyelid_bottom.L"),
+        ("lid.T.L", "lid.B.L"),
+        ("lid_up.L", "lid_low.L"),
+    )
+)
+# How far open lids are in units of the distance between the eyes, where no bones tell.
+_LIDS = 0.18
 _JAW_BONES = {plain(n) for n in (
     "jaw", "jaw_master", "ORG-jaw", "DEF-jaw", "CC_Base_JawRoot", "lowerJaw", "J_Adj_C_Jaw", "FACIAL_C_Jaw", "chin",
     "mixamorig:Jaw", "あご", "mandible")}  # fmt: skip
@@ -75,11 +93,13 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
         _check_editable(mesh)
     bones = _find_bones(armature, mapping) if armature and armature.is_editable else {}
     placed = _find_properties(family, armature, mapping)
-    if (
-        not found
-        and not placed
-        and not any(_shows_a_face(channel, bones) for channel in (*mapping.bones, *mapping.channels))
-    ):
+    if not found and armature and _is_metarig(armature):
+        raise FieldsError(
+            f"“{armature.name}” is a metarig, from which Rigify makes the rig. Generate the rig (Properties > Data > "
+            "Rigify), then choose that as the head."
+        )
+    on_bones = any(_shows_a_face(channel, bones) for channel in (*mapping.bones, *mapping.channels))
+    if not found and not placed and not on_bones:
         _refuse(chosen, family, with_keys)
     # The chosen mesh is the face; without one it is the mesh with most keys.
     found.sort(key=lambda pair: (pair[0] != chosen, -len(pair[1])))
@@ -92,6 +112,11 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
 def members(chosen: bpy.types.Object) -> list[bpy.types.Object]:
     """All that belongs to the head, each object once."""
     return _family(chosen, armature_of(chosen))
+
+
+def _is_metarig(armature: bpy.types.Object) -> bool:
+    generated = "rig_id" in armature.data
+    return not generated and any(getattr(b, "rigify_type", "") or b.get("rigify_type") for b in armature.pose.bones)
 
 
 def _shows_a_face(channel: BoneChannel | Channel, bones: dict[str, str]) -> bool:
@@ -178,7 +203,8 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
 
 
 def sizes(head: Head) -> dict[str, float]:
-    """How far the eyes are apart and how wide the mouth is ("eyes", "mouth"), in the armature's space.
+    """How far the eyes are apart, how wide the mouth is, how far the lids are open ("eyes", "mouth", "lids"), in the
+    armature's space.
 
     By the bones where the rig has them, else by the shape keys; the mouth of a head that shows neither is as wide as
     its eyes are apart.
@@ -188,7 +214,30 @@ def sizes(head: Head) -> dict[str, float]:
         eyes = _span(head.armature, _EYE_BONES)
         mouth = _span(head.armature, _LIP_BONES)
     eyes = eyes or _span_of_keys(head, "eyeBlinkLeft", "eyeBlinkRight") or 0.063
-    return {"eyes": eyes, "mouth": mouth or _span_of_keys(head, "mouthSmileLeft", "mouthSmileRight") or eyes}
+    mouth = mouth or _span_of_keys(head, "mouthSmileLeft", "mouthSmileRight") or eyes
+    return {"eyes": eyes, "mouth": mouth, "lids": _lid_opening(head) or _LIDS * eyes}
+
+
+def _lid_opening(head: Head) -> float | None:
+    """Between the lids' bones; where they hinge in the eyeball, between their tips."""
+    bones = {plain(bone.name): bone for bone in head.armature.data.bones} if head.armature else {}
+    for upper, lower in _LID_BONES:
+        if upper in bones and lower in bones:
+            a, b = bones[upper], bones[lower]
+            if hinged(head, a.name):
+                return float((a.tail_local - b.tail_local).length) or None
+            return float((a.head_local - b.head_local).length) or None
+    return None
+
+
+def hinged(head: Head, bone: str) -> bool:
+    """Does the bone begin in an eyeball and end on its surface, as lids do that turn about the eye?"""
+    pair = _pair(head.armature, _EYE_BONES) if head.armature else None
+    if pair is None or head.armature is None:
+        return False
+    data, apart = head.armature.data.bones[bone], float(np.linalg.norm(pair[0] - pair[1]))
+    near = min(float(np.linalg.norm(np.array(data.head_local) - centre)) for centre in pair)
+    return near < 0.06 * apart and data.length > 0.1 * apart
 
 
 def middle_of_eyes(head: Head) -> np.ndarray | None:
@@ -199,6 +248,8 @@ def middle_of_eyes(head: Head) -> np.ndarray | None:
 
 def _automatic(head: Head, channel: BoneChannel) -> bool:
     bone = head.bones[channel.bone]
+    if not set(channel.replaces) & set(head.roles):
+        return True  # no shape key shows it
     return moves_skin(head, bone) if channel.source == "jaw" else moves_anything(head, bone)
 
 

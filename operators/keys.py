@@ -233,7 +233,10 @@ def _moving_channels(
             unit = sizes[row.unit or "eyes"] if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
             total += values[:, None] * unit * _way(row.axis, ways, rest)
         group = mapping.regions[together[0].name]
-        size = sizes["eyes"] * MOVE if does == "move" else 1.0
+        size = {"move": sizes["eyes"] * MOVE, "turn": TURN}.get(does, 1.0)
+        if does == "move" and heads.hinged(head, name):
+            # Its tip makes the way, on a circle about the eye.
+            does, total = "turn", np.cross([0.0, 1.0, 0.0], total) / bone.bone.length
         made = _posed(head.armature, bone, does, total, _Turn(group, frames[present], total), size, report, together)
         channels += made
     return channels

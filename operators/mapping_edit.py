@@ -86,7 +86,7 @@ class FIELDS_OT_mapping_preset(_OnHead, bpy.types.Operator):
     @_sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
-        found = match.use(mappings.rig(head), match.presets(mappings.FOLDER)[self.preset])
+        found = match.use(mappings.rig(head), match.presets(mappings.FOLDER)[self.preset], self.preset in match.OPEN)
         mapping_rows.fill(head, found)
         head.fields.matched = found.sentence()
         self.report({"INFO"}, head.fields.matched)

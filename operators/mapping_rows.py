@@ -39,6 +39,7 @@ UNITS = [
     ("NONE", "Automatic", "The distance between the eyes for Left, Up and Out; Blender's units for X, Y and Z"),
     ("EYES", "Eye Distance", "An amount of 1 is as far as the eyes are apart"),
     ("MOUTH", "Mouth Width", "An amount of 1 is as wide as the mouth"),
+    ("LIDS", "Lid Opening", "An amount of 1 is as far as the lids are apart: it shuts the eye"),
     (
         "REACH",
         "Distance from Eyes",

@@ -125,7 +125,7 @@ def test_bones_and_properties_have_names_of_their_own(tmp_path):
         {"source": "jawOpen", "property": "open", "on": "ctrl"},
         {"source": "jawOpen", "key": "open", "mesh": "Teeth"},
     )
-    assert curves.names == ("jaw turn left", "jaw move left", "open (ctrl)", "open (Teeth)")
+    assert curves.names == ("jaw turn left", "jaw move left (mouth)", "open (ctrl)", "open (Teeth)")
 
 
 ROW = {"source": "jawOpen", "key": "a"}

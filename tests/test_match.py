@@ -1,6 +1,7 @@
 """Heads of every convention, by their names alone (tests/data/rig_names.json)."""
 
 import json
+import struct
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from fields_blender.spelling import mirrored, plain, words
 RIGS = json.loads((Path(__file__).parent / "data" / "rig_names.json").read_text(encoding="utf-8"))
 FOLDER = Path(__file__).parents[1] / "models" / "mappings"
 PRESETS = match.presets(FOLDER)
+VROID = Path(__file__).parents[2] / "shared" / "data" / "rigs" / "vroid_arkit_visemes.glb"
 LOOKS = [name for name in ARKIT if name.startswith("eyeLook")]
 JAW = ["jawLeft", "jawRight", "jawOpen"]
 
@@ -171,6 +173,33 @@ def test_shapes_that_move_nothing_are_marked_and_replaced_where_another_shows_th
     stand_ins = [row for row in found.found if row.confidence == match.STANDS_IN]
     assert [row.channel.main for row in stand_ins] == ["jawOpen"]
     assert found.missing == ("cheekPuff",)
+
+
+@pytest.mark.skipif(not VROID.exists(), reason="the VRoid head is not in ../shared")
+def test_a_real_vroid_head_opens_its_mouth_though_its_jaw_open_is_empty():
+    names, still = vroid()
+    assert {"jawOpen", "cheekPuff", "tongueOut", "jawLeft"} <= still and "mouthFunnel" not in still
+    found = matched(names, still=still)
+    assert found.profile == "ARKit 52"
+    shown = {row.channel.target for row in found.found if row.confidence > match.STILL}
+    assert {"eyeBlinkLeft", "mouthSmileLeft", "mouthFunnel"} <= shown
+    opens = [row for row in found.found if isinstance(row.channel, Channel) and row.channel.main == "jawOpen"]
+    assert [row.confidence for row in opens] == [match.STILL, match.STANDS_IN]
+    assert opens[1].channel.key in ("Fcl_MTH_A", "viseme_aa")
+
+
+def vroid():
+    """The names of the head's morphs, and those that move nothing by the bounds in the file."""
+    data = VROID.read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    gltf = json.loads(data[20 : 20 + length])
+    mesh = next(mesh for mesh in gltf["meshes"] if mesh.get("extras", {}).get("targetNames"))
+    moved = set()
+    for part in mesh["primitives"]:
+        for name, target in zip(mesh["extras"]["targetNames"], part["targets"], strict=True):
+            bounds = gltf["accessors"][target["POSITION"]]
+            moved |= {name} if any(bounds["min"] + bounds["max"]) else set()
+    return mesh["extras"]["targetNames"], frozenset(mesh["extras"]["targetNames"]) - moved
 
 
 def test_what_nobody_knows_is_left_alone_and_said():
