@@ -13,22 +13,18 @@ from . import (
     flame_head,
     import_performance,
     job,
+    layer_verbs,
     mapping_edit,
     mapping_test,
     props,
-    track_store,
+    take_verbs,
+    takes,
+    track_files,
     try_device,
 )
 
-_CLASSES = (
-    *job.CLASSES,
-    *bake.CLASSES,
-    *calibrate.CLASSES,
-    *confidence.CLASSES,
-    *capture.CLASSES,
-    *mapping_edit.CLASSES,
-    *try_device.CLASSES,
-)
+_VERBS = (job, bake, calibrate, confidence, capture, take_verbs, layer_verbs, mapping_edit, try_device)
+_CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 _EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
 
 
@@ -38,7 +34,8 @@ def register() -> None:
         bpy.utils.register_class(cls)
     demo_head.register()
     job.register()
-    track_store.register()
+    track_files.register()
+    takes.register()
     mapping_test.register()
     command.register()
 
@@ -46,7 +43,8 @@ def register() -> None:
 def unregister() -> None:
     command.unregister()
     mapping_test.unregister()
-    track_store.unregister()
+    takes.unregister()
+    track_files.unregister()
     job.unregister()
     demo_head.unregister()
     for cls in reversed((*_CLASSES, *_EXCHANGE)):

@@ -76,7 +76,7 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         head = context.scene.fields.head or context.view_layer.objects.active
-        if head is None or not head.fields.track:
+        if head is None or not track_store.has(head):
             cls.poll_message_set("Choose a head with a captured track")
             return False
         return True

@@ -42,7 +42,7 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
         head = chosen_head(context)
         if head is None:
             cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
-        elif not head.fields.track:
+        elif not track_store.has(head):
             cls.poll_message_set("This head has no performance yet. Capture a strip, or import one")
         else:
             return True
@@ -50,7 +50,7 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath:
-            name = Path(chosen_head(context).fields.track).stem or "performance"
+            name = track_store.name(chosen_head(context))
             folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path()
             self.filepath = str(folder / name)
         return ExportHelper.invoke(self, context, event)

@@ -9,7 +9,7 @@ from bpy_extras.io_utils import ImportHelper
 from ..fields_blender import recordings
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.recordings import Reading
-from . import flame_axes, track_store
+from . import flame_axes, takes
 from . import scene as timeline
 from .bake import bake, chosen_head
 from .job import running
@@ -89,7 +89,7 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         try:
             reading = Reading(self.head_unit, self.flip_head, self.frame_rate or None, flame_axes.of(context, head))
             performance = recordings.moved(recordings.read(path, reading), start / timeline.rate(context.scene))
-            keep(head, performance, path.stem)
+            takes.keep(context.scene, head, performance, path.stem)
             context.view_layer.update()
             said = bake(context.scene, head, performance)
         except FieldsError as error:
@@ -97,13 +97,6 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
             return {"CANCELLED"}
         self.report({"INFO"}, f"“{path.name}”: {said}")
         return {"FINISHED"}
-
-
-def keep(head: bpy.types.Object, performance, name: str) -> None:
-    """Make a performance the head's own, as a captured one is."""
-    path = track_store.path_for(head.name, name)
-    track_store.save(performance, path)
-    head.fields.track = track_store.relative(path)
 
 
 class FIELDS_FH_performance(bpy.types.FileHandler):

@@ -6,15 +6,15 @@ from functools import partial
 
 import bpy
 import numpy as np
-from mathutils import Quaternion
 
 from ..fields_blender import reduce
 from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping, muted
 from ..fields_blender.rotation import multiply, to_quaternion
-from . import fcurves, heads
+from . import existing, fcurves, heads
 from .heads import Head
+from .rotation_modes import property_of, to_mode
 
 # For how many frames a stepped style holds each pose.
 STEPS = {"TWOS": 2, "FOURS": 4}
@@ -91,11 +91,21 @@ def check(head: Head) -> None:
         )
 
 
-def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, action_name: str) -> Report:
+def write(
+    head: Head,
+    curves: Curves,
+    frames: np.ndarray,
+    mapping: Mapping,
+    action_name: str,
+    fresh: bool = False,
+    reach: Curves | None = None,
+) -> Report:
     """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys, in the head's key style.
 
-    Keys of these F-curves within the frames (each unbroken run of them) are replaced, all others are kept. Raises
-    FieldsError with nothing written when an action can't be keyed.
+    Keys of these F-curves within the frames (each unbroken run of them) give way to the new ones as the head's
+    `existing_keys` says, all others are kept. `fresh`: key a new action and leave the present one as it is. `reach`:
+    what the head will show where that is more than `curves`, for the ends of the sliders. Raises FieldsError with
+    nothing written when an action can't be keyed.
     """
     mapping = muted(mapping)
     check(head)
@@ -103,14 +113,20 @@ def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, acti
         head.object.update_from_editmode()
     report = Report(len(frames), int(np.isnan(curves.values).any(axis=1).sum()))
     channels = channels_of(head, curves, frames, mapping, report)
+    settings = head.object.fields
+    channels = existing.combined(channels, settings.existing_keys, settings.mix_share)
     new = dict(zip(channels, _new_keys(head, channels, curves, frames, mapping, report), strict=True))
+    shown = channels
+    if reach is not None:
+        bones = heads.by_bones(head, mapping)
+        shown = channels + _shape_key_channels(head, reach, frames, mapping, bones, Report())
     undo: list[Callable[[], None]] = []
     try:
-        shared = fcurves.Actions(action_name, undo)
+        shared = fcurves.Actions(action_name, undo, fresh)
         for owner in dict.fromkeys(channel.owner for channel in channels):
             mine = {channel: keys for channel, keys in new.items() if channel.owner == owner}
             _key(owner, mine, fcurves.runs_of(frames), shared, undo)
-        _widen_sliders(head, channels, report, undo)
+        _widen_sliders(head, shown, report, undo)
     except BaseException:
         for step in reversed(undo):
             step()
@@ -310,7 +326,7 @@ def _bone_channels(head: Head, bone: BoneChannel, turn: _Turn, moves: bool, repo
     assert head.armature is not None
     armature, pose_bone = head.armature, head.armature.pose.bones[head.bones[bone.bone]]
     path = f'pose.bones["{bpy.utils.escape_identifier(pose_bone.name)}"].'
-    property_name = _rotation_property(pose_bone)
+    property_name = property_of(pose_bone.rotation_mode)
     if not moves and not fcurves.fcurve_of(armature, path + property_name, 0):
         return []
     # Turning the frame of reference of an axis-angle vector is turning the vector itself, whatever the bone's roll.
@@ -328,7 +344,7 @@ def _object_channels(head: Head, bone: BoneChannel, turn: _Turn, report: Report)
         return []
     target = head.object
     settings = target.fields
-    if not fcurves.fcurve_of(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
+    if not fcurves.fcurve_of(target, property_of(target.rotation_mode), 0) or not any(settings.rest_rotation):
         settings.rest_rotation = target.matrix_basis.to_quaternion()
     vectors = turn.vectors @ heads.axes(head, target).T
     rest = np.array(settings.rest_rotation, dtype=np.float64)[None].repeat(len(vectors), axis=0)
@@ -340,35 +356,14 @@ def _channels_of(
     owner: bpy.types.Object, target, path: str, rotations: np.ndarray, turn: _Turn, name: str, report: Report
 ) -> list[_Channel]:
     """F-curves of a pose bone's or an object's rotation (n, 4), in its own rotation mode."""
-    path += _rotation_property(target)
-    values = _in_mode(rotations, target.rotation_mode)
+    path += property_of(target.rotation_mode)
+    values = to_mode(rotations, target.rotation_mode)
     for index in range(values.shape[1]):
         if why := _refusal(owner, path, index):
             report.skipped[name] = why
             return []
     parts = values.shape[1]
     return [_Channel(owner, path, i, turn.group, turn.frames, values[:, i], name, parts, TURN) for i in range(parts)]
-
-
-def _rotation_property(target) -> str:
-    return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(
-        target.rotation_mode, "rotation_euler"
-    )
-
-
-def _in_mode(rotations: np.ndarray, mode: str) -> np.ndarray:
-    """Quaternions (n, 4) as the numbers of a rotation mode (n, 3 or 4), without jumps from frame to frame."""
-    if mode == "AXIS_ANGLE":
-        turns = (Quaternion(rotation).to_axis_angle() for rotation in rotations)
-        return np.array([(angle, *axis) for axis, angle in turns]).reshape(-1, 4)
-    if mode == "QUATERNION":
-        flips = np.sum(rotations[1:] * rotations[:-1], axis=1) < 0.0
-        signs = np.cumprod(np.concatenate([[1.0], np.where(flips, -1.0, 1.0)]))[: len(rotations)]
-        return rotations * signs[:, None]
-    eulers = []
-    for rotation in rotations:
-        eulers.append(Quaternion(rotation).to_euler(mode, *eulers[-1:]))
-    return np.array(eulers).reshape(-1, 3)
 
 
 def _refusal(owner: bpy.types.ID, path: str, index: int) -> str:

@@ -7,8 +7,8 @@ from ..fields_blender.emotion import CHANGED
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import Mapping
 from ..fields_blender.shaping import from_json
-from . import heads, mappings, shaping, track_store
-from .bake import bake, baked, prepared, shaped, write
+from . import heads, layers, mappings, shaping, track_store
+from .bake import bake, baked, chosen_channels, prepared, shaped, write
 from .job import running
 
 
@@ -18,17 +18,21 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
     A head without a track is left alone, and so is every head while a capture runs. One that has no keys yet of its
     track gets them all. What goes wrong is said in the head's report, and returned.
     """
-    if not head.fields.track or running():
+    if not track_store.has(head) or running():
         return ""
     scene, settings = context.scene, head.fields
+    if settings.existing_keys != "REPLACE":
+        settings.report = "Existing keys are mixed in, so the sliders wait for Bake Keys"
+        return settings.report
     try:
         stamp, _, text = settings.baked.partition("\n")
         then, now = from_json(text), shaping.of(scene, head)
-        if stamp != track_store.stamp(head) or then is None:
+        everything, layered = mappings.of(head), settings.write_as == "LAYERED"
+        found, mapping = heads.find(head, everything), chosen_channels(head, everything)
+        others = stamp != track_store.stamp(head) or then is None or layers.present(found) != layered
+        if others or (layered and then != now):
             bake(scene, head, track_store.load(head))
             return ""
-        mapping = mappings.of(head)
-        found = heads.find(head, mapping)
         performance = prepared(head, now)
         if then == now:
             mapping = _emotional(mapping)
@@ -36,7 +40,7 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
             before = shaped(scene, head, prepared(head, then), then)
             mapping = shaping.changed(before, shaped(scene, head, performance, now), mapping)
         if mapping.channels or mapping.bones:
-            write(scene, head, found, mapping, performance, now)
+            write(scene, head, found, mapping, performance, now, sliding=True)
         settings.baked = baked(head, now)
     except FieldsError as error:
         settings.report = str(error)

@@ -15,8 +15,9 @@ from bpy.props import (
 from ..fields_blender.match import DOUBTFUL as DOUBTFUL  # the panels may import this file alone
 from ..fields_blender.names import DOUBT, EMOTIONS
 from ..fields_blender.sources import REGIONS
-from . import rebaking, shape_props
+from . import existing, rebaking, shape_props
 from .mapping_rows import FIELDS_MappingRow
+from .take_props import FIELDS_Take
 
 
 def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
@@ -31,6 +32,20 @@ JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
 SHOWN_REGIONS = shape_props.SHOWN_REGIONS
 EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
+KEY_REGIONS = [(name, name, f"Keys of the region {name}") for name in REGIONS]
+KEY_RANGES = [
+    ("WHOLE", "Whole Take", "Every frame of the take"),
+    ("SCENE", "Scene Range", "Only from the scene's start to its end frame"),
+    ("PREVIEW", "Preview Range", "Only within the timeline's preview range"),
+]
+WAYS_TO_WRITE = [
+    ("BAKED", "Baked", "One plain action with the emotion in it"),
+    (
+        "LAYERED",
+        "Layered",
+        "Two NLA strips: the performance without its emotion, and the emotion on top, as strong as its influence",
+    ),
+]
 KEY_STYLES = [
     ("EVERY", "Every Frame", "A key on every frame: the capture to the last detail, hard to edit by hand"),
     ("REDUCED", "Reduced", "As few keys as stay within the tolerance, with handles: about a tenth, easy to edit"),
@@ -54,9 +69,20 @@ def _untest(settings: "FIELDS_HeadSettings", _context: bpy.types.Context) -> Non
 class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     """Object.fields: how this head is keyed, and with what."""
 
+    takes: CollectionProperty(
+        name="Takes",
+        description="The captured performances of this head",
+        type=FIELDS_Take,
+    )
+    take_index: IntProperty(
+        name="Take",
+        description="The take that Bake Keys writes and the sliders shape",
+        min=0,
+        options=set(),
+    )
     track: StringProperty(
         name="Track",
-        description="File with the captured performance of this head; bake writes keys from it",
+        description="A file to play instead of the chosen take, for scripts",
         subtype="FILE_PATH",
         # From 4.5 on Blender wants to be told that a path may begin with "//".
         options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
@@ -167,6 +193,37 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         update=_test,
         options={"SKIP_SAVE"},
     )
+    write_as: EnumProperty(name="Write", description="Where the emotion goes", items=WAYS_TO_WRITE, options=set())
+    existing_keys: EnumProperty(
+        name="Existing Keys",
+        description="What becomes of keys that are there already. Sliders write keys anew only with Replace",
+        items=existing.WAYS,
+        options=set(),
+    )
+    mix_share: FloatProperty(
+        name="Share",
+        description="How much of the capture is in the mix: 0 nothing, 1 all",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=0.5,
+        options=set(),
+    )
+    key_range: EnumProperty(
+        name="Range", description="Which frames get keys; the others keep theirs", items=KEY_RANGES, options=set()
+    )
+    key_regions: EnumProperty(
+        name="Regions",
+        description="Which parts of the face get keys; the others keep theirs",
+        items=KEY_REGIONS,
+        default={name for name, *_ in KEY_REGIONS},
+        options={"ENUM_FLAG"},
+    )
+    action_name: StringProperty(
+        name="Action",
+        description="What new actions are called. Empty: FIELDS and the name of the footage",
+        options=set(),
+    )
     report: StringProperty(name="Report", description="What the last capture or bake did", options=set())
     unmatched: StringProperty(
         name="Unmatched", description="Captured channels for which this head has no shape key", options=set()
@@ -203,6 +260,15 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
         items=[
             ("LARGEST", "Largest", "The face that fills most of the picture"),
             ("FIRST", "First Found", "The face that is found first, for as long as it is in the picture"),
+        ],
+        options=set(),
+    )
+    takes_in: EnumProperty(
+        name="Keep Takes",
+        description="Where new takes are stored",
+        items=[
+            ("BLEND", "In This File", "Takes travel with the .blend: about 0.5 MB for a minute"),
+            ("BESIDE", "In Files Beside It", "Each take is a .npz file in the folder fields_tracks beside the .blend"),
         ],
         options=set(),
     )
@@ -243,11 +309,12 @@ def _overridable(names: dict[str, bpy.props._PropertyDeferred]) -> None:
         made.keywords["override"] = {"LIBRARY_OVERRIDABLE"} | extra
 
 
-CLASSES = (FIELDS_MappingRow, *shape_props.CLASSES, FIELDS_HeadSettings, FIELDS_SceneSettings, FIELDS_RunState)
+_OF_A_HEAD = (FIELDS_MappingRow, FIELDS_Take, *shape_props.CLASSES, FIELDS_HeadSettings)
+CLASSES = (*_OF_A_HEAD, FIELDS_SceneSettings, FIELDS_RunState)
 
 
 def register() -> None:
-    for cls in (FIELDS_MappingRow, *shape_props.CLASSES, FIELDS_HeadSettings):
+    for cls in _OF_A_HEAD:
         _overridable(cls.__annotations__)
     for cls in CLASSES:
         bpy.utils.register_class(cls)

@@ -2,15 +2,15 @@
 
 import bpy
 
-from .panels import _in_both, _split, _Tab
+from .layout import Tab, in_both, split
 
 
-class _Exchange(_Tab):
+class _Exchange(Tab):
     bl_label = "Import and Export"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
+        layout = split(self.layout)
         column = layout.column(align=True)
         column.operator("fields.import_performance", icon="IMPORT")
         column.operator("fields.export_performance", icon="EXPORT")
@@ -18,7 +18,7 @@ class _Exchange(_Tab):
         layout.operator("fields.import_flame", icon="USER")
 
 
-CLASSES = tuple(_in_both(_Exchange, "exchange"))
+CLASSES = tuple(in_both(_Exchange, "exchange"))
 
 
 def _import_menu(self, _context: bpy.types.Context) -> None:

@@ -3,22 +3,22 @@
 import bpy
 
 from ..operators.props import SHOWN_REGIONS
-from .panels import _head, _in_both, _split, _Tab, _words
+from .layout import Tab, head_of, in_both, split, words
 
 
-class _Part(_Tab):
+class _Part(Tab):
     """A closed sub-panel that is there where a head is chosen."""
 
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _head(context) is not None
+        return head_of(context) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
+        layout = split(self.layout)
         layout.enabled = not context.window_manager.fields.running
-        self.draw_part(layout, context, _head(context).fields)
+        self.draw_part(layout, context, head_of(context).fields)
 
 
 class _Rest(_Part):
@@ -72,7 +72,7 @@ class _Smoothing(_Part):
     bl_label = "Smoothing"
 
     def draw_header(self, context: bpy.types.Context) -> None:
-        self.layout.prop(_head(context).fields, "use_smoothing", text="")
+        self.layout.prop(head_of(context).fields, "use_smoothing", text="")
 
     def draw_part(self, layout: bpy.types.UILayout, context: bpy.types.Context, fields) -> None:
         layout.active = fields.use_smoothing
@@ -98,7 +98,7 @@ class _Channels(_Part):
     def draw_part(self, layout: bpy.types.UILayout, context: bpy.types.Context, fields) -> None:
         shape = fields.shape
         if not shape.channels:
-            _words(layout, context, "The channels are listed here once keys have been baked", "INFO")
+            words(layout, context, "The channels are listed here once keys have been baked", "INFO")
             return
         layout.template_list("FIELDS_UL_channels", "", shape, "channels", shape, "active_channel", rows=6)
         if not 0 <= shape.active_channel < len(shape.channels):
@@ -132,9 +132,9 @@ class _Doubtful(_Part):
 
 CLASSES = (
     FIELDS_UL_channels,
-    *_in_both(_Rest, "rest", parent="shape"),
-    *_in_both(_Regions, "regions", parent="shape"),
-    *_in_both(_Smoothing, "smoothing", parent="shape"),
-    *_in_both(_Channels, "channels", parent="shape"),
-    *_in_both(_Doubtful, "doubtful", parent="shape"),
+    *in_both(_Rest, "rest", parent="shape"),
+    *in_both(_Regions, "regions", parent="shape"),
+    *in_both(_Smoothing, "smoothing", parent="shape"),
+    *in_both(_Channels, "channels", parent="shape"),
+    *in_both(_Doubtful, "doubtful", parent="shape"),
 )

@@ -31,7 +31,10 @@ def test_every_tooltip_says_something_and_has_no_full_stop(part):
         assert prop.description and not prop.description.endswith("."), prop.identifier
         for item in getattr(prop, "enum_items", ()):
             assert item.description and not item.description.endswith("."), (prop.identifier, item.identifier)
-    for name in ("capture", "bake", "cancel", "add_head", "test_device"):
+    for name in (
+        "capture", "recapture", "bake", "cancel", "add_head", "test_device", "take_duplicate", "take_delete",
+        "take_blend", "take_export", "take_import", "take_pack", "bake_down", "push_to_nla",
+    ):  # fmt: skip
         description = getattr(bpy.ops.fields, name).get_rna_type().description
         assert description and not description.endswith("."), name
 
