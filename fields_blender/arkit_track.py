@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import track
+from . import look, track
 from .arkit import from_arkit
 from .errors import FieldsError
-from .names import ARKIT, EMOTIONS
+from .names import ARKIT
 from .track import Track
 
 # Where a file does not say where the head is: as far away as a person in front of a camera, straight ahead.
@@ -84,11 +84,12 @@ def make(
 
 
 def fill(performance: Track, faces: np.ndarray, groups: dict[str, np.ndarray]) -> None:
-    """Write `groups` into the rows `faces` (n,) bool of a Track of gaps; what an import can't know is told nowhere:
-    the face looks neutral, there is no doubt."""
-    known = {"translation": np.asarray(AHEAD), "confidence": 1.0, "doubt": 0.0, "intensity": 0.0}
-    known |= {"valence_arousal": 0.0, "emotion": np.eye(len(EMOTIONS))[EMOTIONS.index("neutral")]}
-    for name, values in (known | groups).items():
+    """Write `groups` into the rows `faces` (n,) bool of a Track of gaps.
+
+    What no such file says: there is no doubt, the face is straight ahead, and its look is read off its weights.
+    """
+    known = {"translation": np.asarray(AHEAD), "confidence": 1.0, "doubt": 0.0}
+    for name, values in (known | look.read(groups["expression"]) | groups).items():
         performance.groups[name][faces] = values
 
 
