@@ -56,10 +56,12 @@ class FIELDS_UL_mapping(bpy.types.UIList):
         line = layout.row(align=True)
         line.active = not row.mute
         line.prop(row, "mute", text="", icon="HIDE_ON" if row.mute else "HIDE_OFF", emboss=False)
-        names = line.split(factor=0.45, align=True)
-        names.prop(row, "source", text="", emboss=False)
-        names.prop(row, "target", text="", emboss=False, icon=_KIND_ICONS[row.kind])
-        line.label(text="", icon=_sureness(row))
+        # Labels: fields with a search leave the names no room in a sidebar. They are below the list.
+        names = line.split(factor=0.5, align=True)
+        names.label(text=row.source)
+        names.label(text=row.target, icon=_KIND_ICONS[row.kind])
+        if _sureness(row) != "BLANK1":
+            line.label(text="", icon=_sureness(row))
 
     def draw_filter(self, context, layout) -> None:
         layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
@@ -81,7 +83,7 @@ def _sureness(row) -> str:
     return "QUESTION" if row.confidence > 0.0 else "ERROR"
 
 
-_KIND_ICONS = {"KEY": "SHAPEKEY_DATA", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMBAL", "PROPERTY": "PROPERTIES"}
+_KIND_ICONS = {"KEY": "NONE", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMBAL", "PROPERTY": "PROPERTIES"}
 
 
 class _Mapping(Tab):
