@@ -5,7 +5,6 @@ and the names on it call nothing: arrays (numpy), sparse matrices (scipy) and ch
 whatever is put on other objects is kept as a dictionary of names.
 """
 
-import pickletools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -101,6 +100,8 @@ class _Reader:
         self._memo: dict[int, Any] = {}
 
     def read(self) -> Any:
+        import pickletools  # here, since enabling the extension must be quick and needs none of it
+
         for step, (opcode, argument, _) in enumerate(pickletools.genops(self._data)):
             if step > MOST_STEPS:
                 raise Refused("it takes more steps than any model")

@@ -12,7 +12,6 @@ from .errors import FieldsError
 from .track import Track
 
 KINDS = "CSV of Live Link Face, text of iFacialMocap or Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS"
-SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
-from ..fields_blender import flame_codes, livelink, track, weights_json
 from ..fields_blender.errors import FieldsError
 from . import flame_axes, track_store
 from .bake import chosen_head, played
@@ -68,6 +67,9 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
         layout.prop(self, "as_shaped")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        # Here, so that enabling the extension stays quick.
+        from ..fields_blender import flame_codes, livelink, track, weights_json
+
         head = chosen_head(context)
         path = Path(_ending(bpy.path.abspath(self.filepath), _SUFFIX[self.format]))
         try:

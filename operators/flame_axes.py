@@ -6,13 +6,13 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..fields_blender import flame_codes, flame_model
 from ..fields_blender.errors import FieldsError
 
 # What expression shape keys of FLAME heads are called: Exp1, Exp001, exp_12, Expression 3.
 _KEY = re.compile(r"exp(?:ression)?[ _.]?(\d{1,3})", re.IGNORECASE)
 _FEWEST_KEYS = 10
-_LEFT_BALL, _RIGHT_BALL = slice(3931, 4477), slice(4477, flame_model.VERTICES)
+_VERTICES = 5023
+_LEFT_BALL, _RIGHT_BALL = slice(3931, 4477), slice(4477, _VERTICES)
 _MOUTH = [2843, 2835, 2844, 2719]  # on the edges of both lips
 
 # The file read last: its path, when it changed, its axes.
@@ -27,7 +27,7 @@ def of(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarray 
     if context.scene.fields.flame_model:
         return _of_file(Path(bpy.path.abspath(context.scene.fields.flame_model)))
     for member in (head, *head.children_recursive) if head else ():
-        if member.type == "MESH" and len(member.data.vertices) == flame_model.VERTICES and member.data.shape_keys:
+        if member.type == "MESH" and len(member.data.vertices) == _VERTICES and member.data.shape_keys:
             axes = _of_mesh(member)
             if axes is not None:
                 return axes
@@ -46,6 +46,8 @@ def need(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarra
 
 
 def _of_file(path: Path) -> np.ndarray:
+    from ..fields_blender import flame_model  # here, so that enabling the extension stays quick
+
     changed = path.stat().st_mtime_ns if path.is_file() else 0
     if not _kept or _kept[0][:2] != (str(path), changed):
         _kept[:] = [(str(path), changed, flame_model.load(path).expression.astype(np.float64))]
@@ -62,13 +64,15 @@ def _of_mesh(mesh: bpy.types.Object) -> np.ndarray | None:
 
 
 def _points(key: bpy.types.ShapeKey) -> np.ndarray:
-    points = np.empty(flame_model.VERTICES * 3, np.float32)
+    points = np.empty(_VERTICES * 3, np.float32)
     key.data.foreach_get("co", points)
     return points.reshape(-1, 3).astype(np.float64)
 
 
 def _to_flame(rest: np.ndarray) -> np.ndarray:
     """(3, 3): from the mesh's own axes and unit to FLAME's, as eyes and mouth show them, to the nearest axes."""
+    from ..fields_blender import flame_codes
+
     left, right = rest[_LEFT_BALL].mean(axis=0), rest[_RIGHT_BALL].mean(axis=0)
     side, up = left - right, (left + right) / 2.0 - rest[_MOUTH].mean(axis=0)
     axes = [_nearest(side)]

@@ -6,14 +6,13 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..fields_blender import recordings
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.recordings import Reading
 from . import flame_axes, takes
 from . import scene as timeline
 from .bake import bake, chosen_head
 from .job import running
 
+_SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy")
 _UNITS = [
     ("automatic", "Automatic", "Radians, or degrees where the numbers are too large for radians"),
     ("radians", "Radians", "As the Live Link Face app writes them"),
@@ -30,7 +29,7 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
     bl_options = {"REGISTER", "UNDO", "PRESET"}
 
     filename_ext = ""
-    filter_glob: StringProperty(default=";".join(f"*{s}" for s in recordings.SUFFIXES), options={"HIDDEN"})
+    filter_glob: StringProperty(default=";".join(f"*{s}" for s in _SUFFIXES), options={"HIDDEN"})
     frame_start: IntProperty(
         name="Start Frame",
         description="The scene frame on which the performance begins",
@@ -84,10 +83,14 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         layout.prop(self, "flip_head")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        # Here, so that enabling the extension stays quick.
+        from ..fields_blender import recordings
+
         head, path = chosen_head(context), Path(bpy.path.abspath(self.filepath))
         start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start
         try:
-            reading = Reading(self.head_unit, self.flip_head, self.frame_rate or None, flame_axes.of(context, head))
+            axes = flame_axes.of(context, head)
+            reading = recordings.Reading(self.head_unit, self.flip_head, self.frame_rate or None, axes)
             performance = recordings.moved(recordings.read(path, reading), start / timeline.rate(context.scene))
             takes.keep(context.scene, head, performance, path.stem)
             context.view_layer.update()
@@ -105,7 +108,7 @@ class FIELDS_FH_performance(bpy.types.FileHandler):
     bl_idname = "FIELDS_FH_performance"
     bl_label = "Facial Performance"
     bl_import_operator = FIELDS_OT_import_performance.bl_idname
-    bl_file_extensions = ";".join(recordings.SUFFIXES)
+    bl_file_extensions = ";".join(_SUFFIXES)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
