@@ -9,6 +9,7 @@ from . import (
     command,
     confidence,
     demo_head,
+    emotion_view,
     export_performance,
     flame_head,
     import_performance,
@@ -23,7 +24,7 @@ from . import (
     try_device,
 )
 
-_VERBS = (job, bake, calibrate, confidence, capture, take_verbs, layer_verbs, mapping_edit, try_device)
+_VERBS = (job, bake, calibrate, confidence, capture, take_verbs, layer_verbs, emotion_view, mapping_edit, try_device)
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 _EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
 

@@ -26,11 +26,22 @@ def write(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, settings
         wanted += [("fields.doubt", i, track["doubt"][:, i]) for i in range(len(DOUBT))]
     if not wanted:
         return ""
+    return show(scene, head, track.time, wanted, GROUP)
+
+
+def show(
+    scene: bpy.types.Scene,
+    head: bpy.types.Object,
+    time: np.ndarray,
+    wanted: list[tuple[str, int, np.ndarray]],
+    group: str,
+) -> str:
+    """Key (path, index, values (n,) at `time` (n,) s) on the head as curves to look at. Returns why not, or nothing."""
     rate = timeline.rate(scene)
-    frames = np.arange(int(np.floor(track.time[0] * rate)), int(np.ceil(track.time[-1] * rate)) + 2)
-    frames = frames[curves.covered(track.time, frames / rate)]
+    frames = np.arange(int(np.floor(time[0] * rate)), int(np.ceil(time[-1] * rate)) + 2)
+    frames = frames[curves.covered(time, frames / rate)]
     values = np.stack([value for *_, value in wanted], axis=1).astype(np.float64)
-    shown = curves.resample(curves.Curves(track.time, tuple(path for path, *_ in wanted), values), frames / rate)
+    shown = curves.resample(curves.Curves(time, tuple(path for path, *_ in wanted), values), frames / rate)
     undo = []
     try:
         actions = fcurves.Actions(f"FIELDS {head.name}", undo)
@@ -43,7 +54,7 @@ def write(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, settings
     for (path, index, _), keys in zip(wanted, reduce.reduce(frames, shown.values, TOLERANCE), strict=True):
         fcurve = fcurves.fcurve_of(head, path, index)
         if fcurve is None:
-            fcurve = fcurves.new_fcurve(head, path, index, GROUP)
+            fcurve = fcurves.new_fcurve(head, path, index, group)
         elif fcurve.lock or (fcurve.group and fcurve.group.lock):
             continue
         old = fcurves.read(fcurve) if len(fcurve.keyframe_points) else None

@@ -239,6 +239,17 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
 
 
+# How strongly each emotion shows over the clip, keyed to be looked at (emotion_view.py); nothing follows them.
+FIELDS_HeadSettings.__annotations__.update(
+    {
+        f"shown_{name.lower()}": FloatProperty(
+            name=name, description=f"How strongly the performance shows {name.lower()}"
+        )
+        for name in SHOWN_EMOTIONS
+    }
+)
+
+
 def _is_head(_settings, candidate: bpy.types.Object) -> bool:
     return candidate.type in {"MESH", "ARMATURE", "EMPTY"}
 

@@ -205,6 +205,9 @@ class _ByEmotion(Tab):
         column.enabled = _has_take(head) and not context.window_manager.fields.running
         for index, name in enumerate(SHOWN_EMOTIONS):
             column.prop(head.fields, "emotion_balance", index=index, text=name, slider=True)
+        row = layout.row(align=True)
+        row.operator("fields.emotion_curves", icon="GRAPH")
+        row.operator("fields.emotion_markers", icon="MARKER")
 
 
 class _Keys(Tab):

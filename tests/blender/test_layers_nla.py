@@ -149,3 +149,18 @@ def test_push_to_nla_keeps_what_is_shown_and_frees_the_head(scene, head):
         bpy.ops.fields.push_to_nla()
     assert bpy.ops.fields.bake() == {"FINISHED"}
     assert head.data.shape_keys.animation_data.action != tracks(head)["FIELDS take"].action
+
+
+def test_the_emotion_is_seen_as_curves_and_as_markers(scene, head, part, performance):
+    performance["intensity"][:] = 0.5
+    performance["intensity"][3] = np.nan
+    part("operators.takes").add(head, performance, "strong")
+    bpy.ops.fields.bake()
+    assert bpy.ops.fields.emotion_curves() == {"FINISHED"}
+    curve = part("operators.fcurves").fcurve_of(head, "fields.shown_happiness", 0)
+    assert curve.group.name == "FIELDS Emotion" and abs(curve.evaluate(20) - 0.4) < 0.03
+    scene.frame_set(20)
+    assert abs(head.fields.shown_happiness - 0.4) < 0.03 and abs(head.fields.shown_fear) < 0.03
+    for _ in range(2):
+        assert bpy.ops.fields.emotion_markers() == {"FINISHED"}
+        assert [marker.name for marker in scene.timeline_markers] == [f"{head.name}: happiness"]
