@@ -1,7 +1,7 @@
 """All that shapes a performance between capture and retargeting, as one set of settings that can be stored.
 
-    Track -> glitches out -> face at rest -> full range -> smooth -> gaps filled -> Emotion -> Track at an intensity
-          -> mirrored, evened, by region, by channel -> Track
+    Track -> glitches out -> face at rest -> full range -> smooth -> gaps filled -> emotions added
+          -> Emotion -> Track at an intensity -> mirrored, evened, by region, by channel -> Track
 
 The first line takes a moment and is done anew only when its settings change; the second is quick.
 """
@@ -11,6 +11,7 @@ import math
 from dataclasses import asdict, dataclass, field, fields, replace
 
 from . import adjust, calibrate, clean, emotion, gaps
+from .added import Added, add
 from .adjust import Channel
 from .emotion import Emotion
 from .regions import REGIONS
@@ -28,7 +29,7 @@ class Shaping:
     `neutral`: one of NEUTRALS; CHOSEN takes the face from `rest_from` to `rest_to` (s), `rest_head` its head too.
     `stretch` 0..1: how far channels are brought to their full range. `smoothing`: one of smooth.METHODS, or OFF, as
     strong as `smooth` says for each of REGIONS. `gaps`: one of gaps.POLICIES. `even`, `side`: see adjust.evened.
-    `strength`: how strong each of REGIONS is. `channels`: ARKit name -> Channel.
+    `strength`: how strong each of REGIONS is. `channels`: ARKit name -> Channel. `added`: emotions laid over it.
     """
 
     neutral: str = "CAPTURED"
@@ -45,6 +46,7 @@ class Shaping:
     side: str = "BOTH"
     strength: tuple[float, ...] = _ONES
     channels: dict[str, Channel] = field(default_factory=dict)
+    added: tuple[Added, ...] = ()
 
     def prepare(self, track: Track) -> Emotion:
         """The slow half: the performance cleaned and calibrated, and where its emotion is.
@@ -61,7 +63,7 @@ class Shaping:
         track = calibrate.stretched(track, self.stretch)
         if self.smoothing != "OFF":
             track = smooth(track, self.smooth, self.smoothing)
-        return emotion.find(gaps.fill(track, self.gaps))
+        return emotion.find(add(gaps.fill(track, self.gaps), self.added))
 
     def finish(self, track: Track) -> Track:
         """The quick half: sides, regions, channels."""
@@ -104,8 +106,8 @@ def from_json(text: str) -> Shaping | None:
             )
             for name, channel in data["channels"].items()
         }
-        return Shaping(
-            **{**data, "smooth": tuple(data["smooth"]), "strength": tuple(data["strength"]), "channels": channels}
-        )
+        added = tuple(Added(**each) for each in data["added"])
+        lists = {"smooth": tuple(data["smooth"]), "strength": tuple(data["strength"])}
+        return Shaping(**{**data, **lists, "channels": channels, "added": added})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

@@ -3,6 +3,7 @@
 import bpy
 
 from . import (
+    added_emotions,
     bake,
     calibrate,
     capture,
@@ -24,7 +25,19 @@ from . import (
     try_device,
 )
 
-_VERBS = (job, bake, calibrate, confidence, capture, take_verbs, layer_verbs, emotion_view, mapping_edit, try_device)
+_VERBS = (
+    job,
+    bake,
+    calibrate,
+    confidence,
+    capture,
+    take_verbs,
+    layer_verbs,
+    added_emotions,
+    emotion_view,
+    mapping_edit,
+    try_device,
+)
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 _EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
 

@@ -16,6 +16,8 @@ from ..fields_blender.match import DOUBTFUL as DOUBTFUL  # the panels may import
 from ..fields_blender.names import DOUBT, EMOTIONS
 from ..fields_blender.sources import REGIONS
 from . import existing, rebaking, shape_props
+from .added_props import EMOTION_ITEMS as EMOTION_ITEMS
+from .added_props import FIELDS_AddedEmotion
 from .mapping_rows import FIELDS_MappingRow
 from .take_props import FIELDS_Take
 
@@ -74,6 +76,10 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         description="The captured performances of this head",
         type=FIELDS_Take,
     )
+    added: CollectionProperty(
+        name="Added Emotions", description="Emotions that were not performed", type=FIELDS_AddedEmotion
+    )
+    added_index: IntProperty(name="Added Emotion", description="The one that is shown below the list", options=set())
     take_index: IntProperty(
         name="Take",
         description="The take that Bake Keys writes and the sliders shape",
@@ -320,7 +326,7 @@ def _overridable(names: dict[str, bpy.props._PropertyDeferred]) -> None:
         made.keywords["override"] = {"LIBRARY_OVERRIDABLE"} | extra
 
 
-_OF_A_HEAD = (FIELDS_MappingRow, FIELDS_Take, *shape_props.CLASSES, FIELDS_HeadSettings)
+_OF_A_HEAD = (FIELDS_MappingRow, FIELDS_Take, FIELDS_AddedEmotion, *shape_props.CLASSES, FIELDS_HeadSettings)
 CLASSES = (*_OF_A_HEAD, FIELDS_SceneSettings, FIELDS_RunState)
 
 

@@ -7,6 +7,7 @@ import bpy
 import numpy as np
 
 from ..fields_blender import formula, retarget
+from ..fields_blender.added import Added
 from ..fields_blender.adjust import Channel
 from ..fields_blender.mapping import Mapping
 from ..fields_blender.names import ARKIT
@@ -41,6 +42,10 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
         side=settings.side if settings.even else "BOTH",
         strength=tuple(strength.tolist()),
         channels={row.name: _channel(row) for row in settings.channels if row.name in ARKIT and is_set(row)},
+        added=tuple(
+            Added(row.emotion.lower(), row.strength, row.first / rate, row.last / rate, row.attack, row.release)
+            for row in head.fields.added
+        ),
     )
 
 

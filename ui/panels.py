@@ -210,6 +210,38 @@ class _ByEmotion(Tab):
         row.operator("fields.emotion_markers", icon="MARKER")
 
 
+class FIELDS_UL_added(bpy.types.UIList):
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        row = layout.row(align=True)
+        row.prop(item, "emotion", text="", emboss=False)
+        row.label(text=f"{item.first}–{item.last}")
+
+
+class _Added(Tab):
+    bl_label = "Added Emotions"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = split(self.layout)
+        head = head_of(context)
+        if head is None:
+            return
+        settings = head.fields
+        layout.enabled = not context.window_manager.fields.running
+        row = layout.row()
+        row.template_list("FIELDS_UL_added", "", settings, "added", settings, "added_index", rows=3)
+        buttons = row.column(align=True)
+        buttons.operator_menu_enum("fields.emotion_add", "emotion", text="", icon="ADD")
+        buttons.operator("fields.emotion_remove", text="", icon="REMOVE")
+        if 0 <= settings.added_index < len(settings.added):
+            added = settings.added[settings.added_index]
+            layout.prop(added, "strength", slider=True)
+            for pair in (("first", "last"), ("attack", "release")):
+                column = layout.column(align=True)
+                for name in pair:
+                    column.prop(added, name)
+
+
 class _Keys(Tab):
     bl_label = "5 Keys"
 
@@ -259,6 +291,8 @@ CLASSES = (
     *takes.CLASSES,
     *in_both(_Shape, "shape"),
     *in_both(_ByEmotion, "by_emotion", parent="shape"),
+    FIELDS_UL_added,
+    *in_both(_Added, "added", parent="shape"),
     *in_both(_Keys, "keys"),
     *in_both(_WhatIsKeyed, "what_is_keyed", parent="keys"),
 )

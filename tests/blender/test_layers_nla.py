@@ -164,3 +164,21 @@ def test_the_emotion_is_seen_as_curves_and_as_markers(scene, head, part, perform
     for _ in range(2):
         assert bpy.ops.fields.emotion_markers() == {"FINISHED"}
         assert [marker.name for marker in scene.timeline_markers] == [f"{head.name}: happiness"]
+
+
+@pytest.mark.parametrize("way", ["BAKED", "LAYERED"])
+def test_an_added_emotion_shows_within_its_frames_and_goes_again(scene, head, way):
+    bpy.ops.fields.bake(write_as=way)
+    before = shown(scene, head)
+    scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 10, 40
+    assert bpy.ops.fields.emotion_add(emotion="ANGER") == {"FINISHED"}
+    assert (head.fields.added[0].first, head.fields.added[0].last) == (10, 40)
+    head.fields.added[0].strength = 1.0
+    names = [key.name for key in head.data.shape_keys.key_blocks[1:]]
+    after, column = shown(scene, head), names.index("browDownLeft")
+    assert after[5 + 25, column] > 0.5 and before[5 + 25, column] < 0.1
+    np.testing.assert_allclose(after[:15], before[:15], atol=1e-3)
+    np.testing.assert_allclose(after[5 + 41 :], before[5 + 41 :], atol=1e-3)
+    np.testing.assert_allclose(after[:, names.index(JAW)], before[:, names.index(JAW)], atol=1e-6)
+    assert bpy.ops.fields.emotion_remove() == {"FINISHED"}
+    np.testing.assert_allclose(shown(scene, head), before, atol=1e-3)
