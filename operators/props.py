@@ -1,5 +1,8 @@
 """Settings, and the last run in words. Never bulk data: performances live in track files."""
 
+import atexit
+import sys
+
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -330,7 +333,20 @@ _OF_A_HEAD = (FIELDS_MappingRow, FIELDS_Take, FIELDS_AddedEmotion, *shape_props.
 CLASSES = (*_OF_A_HEAD, FIELDS_SceneSettings, FIELDS_RunState)
 
 
+def _let_go_of_bpy() -> None:
+    """At the end of Python: let bpy 4.2 as a Python module close without a crash. (4.5 has the cause put right.)
+
+    It shuts Blender down when the module `bpy` is freed, and crashes if that never happens. It also never frees a property
+    group that was registered, unregistered or not, and the functions in ours know `bpy` through their modules.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith(__package__ + "."):
+            vars(module).pop("bpy", None)
+
+
 def register() -> None:
+    if not bpy.app.binary_path and bpy.app.version < (4, 5, 0):
+        atexit.register(_let_go_of_bpy)
     for cls in _OF_A_HEAD:
         _overridable(cls.__annotations__)
     for cls in CLASSES:
