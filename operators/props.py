@@ -37,7 +37,9 @@ JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
 SHOWN_REGIONS = shape_props.SHOWN_REGIONS
 EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
-KEY_REGIONS = [(name, name, f"Keys of the region {name}") for name in REGIONS]
+# Called as under Regions, where these are the same parts of the face.
+_CALLED = {"Brow": "Brows", "Eye": "Eyes", "Cheek": "Cheeks"}
+KEY_REGIONS = [(name, _CALLED.get(name, name), f"Keys of the region {name}") for name in REGIONS]
 KEY_RANGES = [
     ("WHOLE", "Whole Take", "Every frame of the take"),
     ("SCENE", "Scene Range", "Only from the scene's start to its end frame"),

@@ -188,7 +188,7 @@ class _Shape(Tab):
         row.prop(head.fields, "emotion_intensity", slider=True)
         row.prop_decorator(head.fields, "emotion_intensity")
         if not _has_take(head):
-            words(layout, context, "This head has no captured track yet. Capture a strip first", "INFO")
+            words(layout, context, "This head has no take yet. Capture a strip first", "INFO")
 
 
 class _ByEmotion(Tab):
@@ -205,9 +205,9 @@ class _ByEmotion(Tab):
         column.enabled = _has_take(head) and not context.window_manager.fields.running
         for index, name in enumerate(SHOWN_EMOTIONS):
             column.prop(head.fields, "emotion_balance", index=index, text=name, slider=True)
-        row = layout.row(align=True)
-        row.operator("fields.emotion_curves", icon="GRAPH")
-        row.operator("fields.emotion_markers", icon="MARKER")
+        column = layout.column(align=True)  # one below the other: side by side the names are cut off
+        column.operator("fields.emotion_curves", icon="GRAPH")
+        column.operator("fields.emotion_markers", icon="MARKER")
 
 
 class FIELDS_UL_added(bpy.types.UIList):
