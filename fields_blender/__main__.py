@@ -1,4 +1,4 @@
-"""The command line: video in, Track and Live Link Face CSV out. No Blender needed."""
+"""The command line: video in, Track and Live Link Face CSV out; recordings converted. No Blender needed."""
 
 import argparse
 import contextlib
@@ -11,7 +11,7 @@ from typing import TextIO
 
 import numpy as np
 
-from . import livelink, track
+from . import convert, livelink, track
 from .clip import Clip, open_stills, open_video
 from .errors import FieldsError
 from .files import check_writable
@@ -46,6 +46,9 @@ def main(argv: list[str] | None = None, prog: str = "python -m fields_blender") 
     except SystemExit as stop:  # argparse ends the process; a host like Blender wants the code
         return stop.code if isinstance(stop.code, int) else USAGE
     try:
+        if arguments.verb == "convert":
+            convert.run(arguments)
+            return OK
         return _capture(arguments)
     except FieldsError as error:
         print(f"{prog}: {error}", file=sys.stderr)
@@ -61,7 +64,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="capture")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="capture or convert")
     verb = verbs.add_parser(
         "capture",
         help="capture a video, or with --stills a folder of pictures",
@@ -86,6 +89,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "width and height, from its top left corner)",
     )
     verb.add_argument("--stills", action="store_true", help="VIDEO is a folder of pictures, each on its own")
+    convert.add(verbs)
     return parser
 
 

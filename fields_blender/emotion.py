@@ -2,7 +2,7 @@
 
 Words live in the mouth and are quick; an emotion takes the whole face and lasts (Daněček et al., EMOTE, SIGGRAPH Asia
 2023). So what a slow low-pass leaves of the channels that carry emotion is the emotion, and only that part is scaled.
-Lips and lids that close keep closing: see `_lids` and `_seal`.
+Lips and lids that close keep closing: see `give_way_to_blinks` and `seal`.
 """
 
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ def find(track: Track) -> Emotion:
     if track.found.any():
         rest = np.minimum(np.nanpercentile(slow, REST, axis=0), MOST_REST)
         slow = np.maximum(slow - rest, 0.0)
-    return Emotion(track, _lids(slow, track["eyelids"]), _shares(track))
+    return Emotion(track, give_way_to_blinks(slow, track["eyelids"]), _shares(track))
 
 
 def _shares(track: Track) -> np.ndarray:
@@ -120,7 +120,7 @@ def _at(emotion: Emotion, intensity: np.ndarray) -> Track:
     before = track["expression"].astype(np.float64)
     asked = before + more * emotion.slow
     weaker, stronger = np.maximum(asked, np.minimum(before, 0.0)), np.maximum(_eased(asked), before)
-    after = _seal(track, before, np.where(more < 0.0, weaker, stronger))
+    after = seal(track, before, np.where(more < 0.0, weaker, stronger))
     groups = dict(track.groups)
     groups["expression"] = np.where(more == 0.0, before, after).astype(np.float32)
     groups.update(_labels(track, intensity))
@@ -155,7 +155,7 @@ def low_pass(time: np.ndarray, values: np.ndarray, hertz: float) -> np.ndarray:
     return total / weights[:, None]
 
 
-def _lids(slow: np.ndarray, eyelids: np.ndarray) -> np.ndarray:
+def give_way_to_blinks(slow: np.ndarray, eyelids: np.ndarray) -> np.ndarray:
     """A wider or narrower eye gives way to a blink, so that lids which meet in the performance meet on the head."""
     slow = slow.copy()
     for side, columns in enumerate(_WIDE_OR_NARROW):
@@ -172,7 +172,7 @@ def _eased(weights: np.ndarray) -> np.ndarray:
     return eased
 
 
-def _seal(track: Track, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+def seal(track: Track, before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """`after` (n, 39) with lips no further apart than in `before` where they are closed, faded in as they close."""
     parted = lips.apart(after - before, np.zeros_like(track["jaw"]))
     shut = lips.shut(lips.apart(before, track["jaw"]))

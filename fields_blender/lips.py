@@ -3,7 +3,8 @@
 import numpy as np
 
 from .arkit import to_arkit
-from .names import ARKIT
+from .names import ARKIT, EXPRESSION
+from .track import Track
 
 # How far a weight of 1 parts the lips in their middle, half way to the corner on its own side, and on the other side:
 # in units of what jawOpen parts them there, measured on the demo head.
@@ -17,6 +18,7 @@ _PARTS = {
 }  # fmt: skip
 # Lips less apart than this (6 % of the mouth's width, in the same unit) are on their way to a closure.
 NEARLY_SHUT = 0.087
+_MOUTH_CLOSE = EXPRESSION.index("mouthClose")
 
 
 def _parting(name: str) -> tuple[float, float, float]:
@@ -41,3 +43,17 @@ def shut(distance: np.ndarray) -> np.ndarray:
     """How shut lips are at these distances of `apart`: 1 closed, 0 from NEARLY_SHUT on, smooth between."""
     near = np.clip(1.0 - distance / NEARLY_SHUT, 0.0, 1.0)
     return near * near * (3.0 - 2.0 * near)
+
+
+def keep_shut(track: Track, expression: np.ndarray, jaw: np.ndarray) -> np.ndarray:
+    """`expression` (n, 39), to go with `jaw` (n, 3), with lips no further apart than in `track` where they close there.
+
+    mouthClose makes up for it, faded in as they close.
+    """
+    before = apart(track["expression"], track["jaw"])
+    parted = apart(expression, jaw) - np.maximum(before, 0.0)
+    with np.errstate(invalid="ignore"):
+        more = shut(before) * np.maximum(parted, 0.0)
+    kept = np.array(expression, dtype=np.float64)
+    kept[:, _MOUTH_CLOSE] += more
+    return kept

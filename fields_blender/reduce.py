@@ -95,21 +95,20 @@ def steps(frames: np.ndarray, every: int) -> np.ndarray:
 
 
 def moments(names: Sequence[str], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What must not blur in `values` (n, c) of shape keys with ARKit's `names`: (keep, share), both (n, c).
+    """What must not blur in `values` (n, c) of shape keys that follow ARKit's `names`: (keep, share), both (n, c).
 
     `keep`: start and end of each blink (its peak is an extreme). `share`: by how much to scale the tolerance, smaller
     where the lips are closed.
     """
     keep, share = np.zeros(values.shape, dtype=bool), np.ones(values.shape)
-    column = {name: i for i, name in enumerate(names)}
-    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
-        if name in column:
-            keep[_blink_edges(values[:, column[name]]), column[name]] = True
-    if "jawOpen" in column:
-        apart = values[:, column["jawOpen"]].copy()
-        if "mouthClose" in column:
-            apart -= values[:, column["mouthClose"]]
-        lips = [i for name, i in column.items() if name.startswith(_LIPS)]
+    for i, name in enumerate(names):
+        if name in ("eyeBlinkLeft", "eyeBlinkRight"):
+            keep[_blink_edges(values[:, i]), i] = True
+    if "jawOpen" in names:
+        apart = values[:, names.index("jawOpen")].copy()
+        if "mouthClose" in names:
+            apart -= values[:, names.index("mouthClose")]
+        lips = [i for i, name in enumerate(names) if name.startswith(_LIPS)]
         with np.errstate(invalid="ignore"):
             share[:, lips] = np.where(apart < SEAL, SEAL_SHARE, 1.0)[:, None]
     return keep, share

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -69,45 +69,62 @@ def _check(time: np.ndarray, groups: dict[str, np.ndarray]) -> None:
 
 def save(track: Track, path: str | os.PathLike[str]) -> None:
     """Write `track` as npz. The file appears whole or not at all; FieldsError when it can't be written."""
+    write_whole(Path(path), dumps(track))
+
+
+def dumps(track: Track) -> bytes:
+    """The same bytes as `save` writes."""
     meta = json.dumps({"format": FORMAT, "card": track.card, "source": track.source})
     arrays = {name: np.ascontiguousarray(values, np.float32) for name, values in track.groups.items()}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, time=track.time.astype(np.float64), meta=np.array(meta), **arrays)  # pyright: ignore[reportArgumentType]
-    write_whole(Path(path), buffer.getvalue())
+    return buffer.getvalue()
 
 
 def load(path: str | os.PathLike[str]) -> Track:
-    """Read a Track. Nothing in the file is executed; raises FieldsError on anything that is not a Track.
-
-    Every array's declared type and size is checked before a byte of it is unpacked, because files travel and a small
-    zip can ask for all of a machine's memory.
-    """
+    """Read a Track. Nothing in the file is executed; raises FieldsError on anything that is not a Track."""
     path = Path(path)
     try:
         if path.is_dir():
             raise FileNotFoundError
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file:
+            return _unpacked(file, path.name)
+    except FileNotFoundError:
+        raise FieldsError(f"There is no track at {path}. Choose another file or capture again.") from None
+    except OSError as error:
+        raise FieldsError(f"{path.name} can't be read ({error.strerror}). Choose another file.") from None
+
+
+def loads(data: bytes, name: str) -> Track:
+    """Read a Track from what `dumps` gave; `name` is what errors call it. Raises FieldsError as `load` does."""
+    return _unpacked(io.BytesIO(data), name)
+
+
+def _unpacked(file: BinaryIO, name: str) -> Track:
+    """Every array's declared type and size is checked before a byte of it is unpacked, because files travel and a
+    small zip can ask for all of a machine's memory.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
             if size > MAX_BYTES:
-                raise FieldsError(f"{path.name} would unpack to {size / 1e9:.1f} GB, too much for a track. Not opened.")
+                raise FieldsError(f"{name} would unpack to {size / 1e9:.1f} GB, too much for a track. Not opened.")
             meta = json.loads(str(_read(archive, "meta", "U", ())))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-                raise FieldsError(f"{path.name} was written by another version of FIELDS. Capture again with this one.")
+                raise FieldsError(f"{name} was written by another version of FIELDS. Capture again with this one.")
             card, source = (dict(meta.get(part) or {}) for part in ("card", "source"))
             time = _read(archive, "time", "f", (None,)).astype(np.float64)
             stored = {entry.removesuffix(".npy") for entry in archive.namelist()}
             groups = {
-                name: _read(archive, name, "f", (len(time), *shape)).astype(np.float32)
-                for name, shape in GROUPS.items()
-                if name != "doubt" or name in stored
+                group: _read(archive, group, "f", (len(time), *shape)).astype(np.float32)
+                for group, shape in GROUPS.items()
+                if group != "doubt" or group in stored
             }
             if "doubt" not in groups:  # written before there was one
                 gap = np.isnan(groups["expression"]).any(axis=1, keepdims=True)
                 groups["doubt"] = np.where(gap, np.nan, np.zeros((len(time), *GROUPS["doubt"]))).astype(np.float32)
-    except FileNotFoundError:
-        raise FieldsError(f"There is no track at {path}. Choose another file or capture again.") from None
     except UNREADABLE as error:
-        raise FieldsError(f"{path.name} is not a FIELDS track ({error}). Choose a .npz that FIELDS wrote.") from None
+        raise FieldsError(f"{name} is not a FIELDS track ({error}). Choose a .npz that FIELDS wrote.") from None
     return Track(time, groups, card, source)
 
 

@@ -2,26 +2,65 @@
 
 import bpy
 
-from . import bake, capture, command, demo_head, job, props, track_store, try_device
+from . import (
+    added_emotions,
+    bake,
+    calibrate,
+    capture,
+    command,
+    confidence,
+    demo_head,
+    emotion_view,
+    export_performance,
+    flame_head,
+    import_performance,
+    job,
+    layer_verbs,
+    mapping_edit,
+    mapping_test,
+    props,
+    take_verbs,
+    takes,
+    track_files,
+    try_device,
+)
 
-_CLASSES = (*job.CLASSES, *bake.CLASSES, *capture.CLASSES, *try_device.CLASSES)
+_VERBS = (
+    job,
+    bake,
+    calibrate,
+    confidence,
+    capture,
+    take_verbs,
+    layer_verbs,
+    added_emotions,
+    emotion_view,
+    mapping_edit,
+    try_device,
+)
+_CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
+_EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
 
 
 def register() -> None:
     props.register()
-    for cls in _CLASSES:
+    for cls in (*_CLASSES, *_EXCHANGE):
         bpy.utils.register_class(cls)
     demo_head.register()
     job.register()
-    track_store.register()
+    track_files.register()
+    takes.register()
+    mapping_test.register()
     command.register()
 
 
 def unregister() -> None:
     command.unregister()
-    track_store.unregister()
+    mapping_test.unregister()
+    takes.unregister()
+    track_files.unregister()
     job.unregister()
     demo_head.unregister()
-    for cls in reversed(_CLASSES):
+    for cls in reversed((*_CLASSES, *_EXCHANGE)):
         bpy.utils.unregister_class(cls)
     props.unregister()

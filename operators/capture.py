@@ -1,16 +1,17 @@
-"""fields.capture: from strips to a track to keys. The slow half runs once; fields.bake repeats the quick one."""
+"""fields.capture: from strips to a take to keys. The slow half runs once; fields.bake repeats the quick one."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ..fields_blender import blend
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.files import check_writable
-from ..fields_blender.retarget import load
 from ..fields_blender.track import Track
-from . import heads, keys, scene, track_store
-from .bake import MAPPING, bake, chosen_head
+from . import heads, keys, mappings, scene, takes, track_files
+from .bake import bake, chosen_head
 from .job import Job, running
 from .preferences_of import chosen_device
 
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
 MODELS = Path(__file__).parent.parent / "models"
 
 
-class FIELDS_OT_capture(Job, bpy.types.Operator):
-    """Capture the face in the active strip (or the selected ones) and key it onto the head"""
+class _Capture(Job):
+    """What both operators do: they differ in which part of the strips they read, and in how they keep the result."""
 
-    bl_idname = "fields.capture"
-    bl_label = "Capture"
-    bl_options = {"UNDO"}
+    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
+        """First and last scene frame to capture; None: all that the strips show."""
+        raise NotImplementedError
+
+    def keep(self, head: bpy.types.Object, result: Track) -> Track:
+        """Store the result as a take of the head; returns the performance to key."""
+        raise NotImplementedError
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -42,13 +47,15 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context):
         head = chosen_head(context)
         # Say now, not after the long half, that this head can't be keyed or the track can't be kept.
-        keys.check(heads.find(head, load(MAPPING)))
+        keys.check(heads.find(head, mappings.of(head)))
         strips = scene.chosen_strips(context)
         self._name = strips[0].name if strips else ""
         self._head, self._scene = head.session_uid, context.scene.session_uid
-        self._path = track_store.path_for(head.name, self._name)
-        check_writable(self._path)
-        self._clip = yield from scene.clip(context, strips, scene.limits(context))
+        self._path = track_files.path_for(head.name, takes.unused_name(head, self._name))
+        self._beside = context.scene.fields.takes_in == "BESIDE"
+        if self._beside:
+            check_writable(self._path)
+        self._clip = yield from scene.clip(context, strips, self.limits(context))
         choose = context.scene.fields.face.lower()
         return self._work(chosen_device(context), choose)
 
@@ -71,14 +78,14 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
             return {"CANCELLED"}
         context.window_manager.fields.device = result.source.get("device", "")
         result = self._named(result)
-        track_store.save(result, self._path)
         head = _by_uid(bpy.data.objects, self._head)
         if head is None:
+            track_files.save(result, self._path)
             self.report({"WARNING"}, f"The head is gone. What was captured is kept in {self._path}.")
             return {"CANCELLED"}
-        head.fields.track = track_store.relative(self._path)
+        captured, result = len(result), self.keep(head, result)
         if cancelled:
-            head.fields.report = f"Cancelled after {len(result)} frames. They are kept: Bake Keys writes them"
+            head.fields.report = f"Cancelled after {captured} frames. They are kept: Bake Keys writes them"
             self.report({"INFO"}, head.fields.report)
             return {"FINISHED"}
         try:
@@ -94,10 +101,69 @@ class FIELDS_OT_capture(Job, bpy.types.Operator):
         return {"FINISHED"}
 
     def abandon(self, result: Track) -> None:
-        track_store.save(self._named(result), self._path)
+        track_files.save(self._named(result), self._path)
 
     def _named(self, result: Track) -> Track:
-        return Track(result.time, result.groups, result.card, {**result.source, "name": self._name})
+        said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
+        return Track(result.time, result.groups, result.card, {**result.source, **said})
+
+
+class FIELDS_OT_capture(_Capture, bpy.types.Operator):
+    """Capture the face in the active strip (or the selected ones) as a new take and key it onto the head"""
+
+    bl_idname = "fields.capture"
+    bl_label = "Capture"
+    bl_options = {"UNDO"}
+
+    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
+        return scene.limits(context)
+
+    def keep(self, head: bpy.types.Object, result: Track) -> Track:
+        file = track_files.relative(self._path) if self._beside else ""
+        takes.add(head, result, self._name, file)
+        return result
+
+
+class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
+    """Capture the preview range (or else the scene's range) again, into the chosen take: all else in it stays"""
+
+    bl_idname = "fields.recapture"
+    bl_label = "Capture Part Again"
+    bl_options = {"UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        take = takes.active(chosen_head(context))
+        if take is None:
+            cls.poll_message_set("This head has no take yet. Capture first")
+        elif take.problem:
+            cls.poll_message_set(f"The take “{take.name}” can't be read: {take.problem}")
+        else:
+            return True
+        return False
+
+    def prepare(self, context: bpy.types.Context):
+        self._take = takes.stamp(takes.active(chosen_head(context)))
+        return (yield from super().prepare(context))
+
+    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
+        shown = scene.sequencer_scene(context)
+        if shown.use_preview_range:
+            return shown.frame_preview_start, shown.frame_preview_end
+        return shown.frame_start, shown.frame_end
+
+    def keep(self, head: bpy.types.Object, result: Track) -> Track:
+        take = next((take for take in head.fields.takes if takes.stamp(take) == self._take), None)
+        if take is None:  # deleted meanwhile: nothing of the capture is lost
+            takes.add(head, result, self._name)
+            return result
+        whole = blend.splice(takes.read(take), result)
+        takes.write(head, take, whole)
+        head.fields.take_index = list(head.fields.takes).index(take)
+        head.fields.track = ""
+        return whole
 
 
 def _by_uid(collection: Any, uid: int) -> Any:
@@ -105,4 +171,4 @@ def _by_uid(collection: Any, uid: int) -> Any:
     return next((item for item in collection if item.session_uid == uid), None)
 
 
-CLASSES = (FIELDS_OT_capture,)
+CLASSES = (FIELDS_OT_capture, FIELDS_OT_recapture)

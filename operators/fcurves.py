@@ -47,14 +47,15 @@ def channelbag(owner: bpy.types.ID):
 
 
 class Actions:
-    """The action each datablock is keyed in: the one it has, else the new one of this performance.
+    """The action each datablock is keyed in: the one it has (unless `fresh`), else the new one of this performance.
 
     With slots one new action serves all of the head; before 4.4 an action has no slots and each gets its own.
     """
 
-    def __init__(self, name: str, undo: list[Callable[[], None]]) -> None:
+    def __init__(self, name: str, undo: list[Callable[[], None]], fresh: bool = False) -> None:
         self.name = name
         self.undo = undo
+        self.fresh = fresh
         self.new: bpy.types.Action | None = None
 
     def ensure(self, owner: bpy.types.ID) -> None:
@@ -66,6 +67,8 @@ class Actions:
             raise FieldsError(
                 f"“{owner.name}” is being tweaked in the NLA. Leave tweak mode (Tab there) and try again."
             )
+        if self.fresh and animation.action and animation.action != self.new:
+            self._leave(animation)
         if animation.action and not animation.action.is_editable:
             raise FieldsError(
                 f"The action “{animation.action.name}” is linked from another file. Make it local "
@@ -77,6 +80,23 @@ class Actions:
             action, slot = animation.action, animation.action.slots.new(owner.id_type, owner.name)
             animation.action_slot = slot
             self.undo.append(lambda: action.slots.remove(slot))
+
+    def _leave(self, animation: bpy.types.AnimData) -> None:
+        """Take the present action off; it is kept even where nothing else uses it."""
+        action, fake = animation.action, animation.action.use_fake_user
+        slot = getattr(animation, "action_slot", None)
+
+        def put_back() -> None:
+            animation.action = action
+            if slot is not None:
+                animation.action_slot = slot
+            if action.is_editable:
+                action.use_fake_user = fake
+
+        self.undo.append(put_back)
+        if action.is_editable:
+            action.use_fake_user = True
+        animation.action = None
 
     def _assign(self, animation: bpy.types.AnimData) -> None:
         def unassign() -> None:

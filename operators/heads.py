@@ -1,19 +1,58 @@
 """Which meshes, shape keys and bones belong to the head the artist chose."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 
 import bpy
 import numpy as np
+from mathutils import Vector
 
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.retarget import BoneChannel, Mapping, plain
+from ..fields_blender.mapping import BoneChannel, Channel, Mapping
+from ..fields_blender.spelling import mirrored, plain
 
 # Pairs of shape keys far apart sideways, and keys of the upper and lower face: which way is left and which way is up.
 _SIDES = ("eyeBlink", "browDown", "mouthSmile", "cheekSquint")
 _UPPER = ("eyeBlinkLeft", "browDownLeft", "browInnerUp")
 _LOWER = ("jawOpen", "mouthSmileLeft", "mouthFunnel")
+# Bones of the left side that lie at the eye, at the corner of the mouth; and jaws: as `plain` spells them.
+_EYE_BONES = tuple(
+    plain(name)
+    for name in "master_eye.L eye_master.L eye.L ORG-eye.L DEF-eye.L left_eye lEye LeftEye CC_Base_L_Eye "
+    "J_Adj_L_FaceEye FACIAL_L_Eye mixamorig:LeftEye 左目 left_eye_smplhf eyeball.L lid.T.L lid.L".split()
+)
+_LIP_BONES = tuple(
+    plain(name) for name in "lips.L lip_end.L.001 lip.L lip_corner.L mouth_corner.L mouth.L oris03.L corner.L".split()
+)
+# Upper and lower lid of the left eye, in its middle.
+_LID_BONES = tuple(
+    (plain(upper), plain(lower))
+    for upper, lower in (
+        ("lid.T.L.002", "lid.B.L.002"),
+        ("lid_upper.L", "lid_lower.L"),
+        ("upper_lid.L", "lower_lid.L"),
+        ("lid_top.L", "lid_bottom.L"),
+        ("eyelid_upper.L", "eyelid_lower.L"),
+        ("eyelid_top.L", "eyelid_bottom.L"),
+        ("lid.T.L", "lid.B.L"),
+        ("lid_up.L", "lid_low.L"),
+    )
+)
+# How far open lids are in units of the distance between the eyes, where no bones tell.
+_LIDS = 0.18
+_JAW_BONES = {plain(n) for n in (
+    "jaw", "jaw_master", "ORG-jaw", "DEF-jaw", "CC_Base_JawRoot", "lowerJaw", "J_Adj_C_Jaw", "FACIAL_C_Jaw", "chin",
+    "mixamorig:Jaw", "あご", "mandible")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Property:
+    """A custom property: the datablock it is animated on and its path from there."""
+
+    owner: bpy.types.ID
+    path: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -21,7 +60,9 @@ class Head:
     """A head in the scene.
 
     `meshes`: every mesh with shape keys of the mapping, the face first; a shape key datablock appears once.
-    `keys`: for each mesh, mapping's shape key -> the mesh's own name for it. `bones`: mapping's bone -> pose bone.
+    `keys`: for each mesh, the name of a mapping's channel -> the mesh's shape key. `bones`: mapping's bone -> pose
+    bone. `properties`: the name of a channel -> the custom properties it moves. `roles`: ARKit source -> the shape key
+    of the face that shows it alone.
     """
 
     object: bpy.types.Object
@@ -29,6 +70,8 @@ class Head:
     keys: tuple[dict[str, str], ...]
     armature: bpy.types.Object | None
     bones: dict[str, str]
+    properties: dict[str, list[Property]] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
 
 
 def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
@@ -42,9 +85,46 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
         raise FieldsError(
             f"“{chosen.name}” was deleted from the scene. Undo that, or choose another head under FIELDS > Head."
         )
-    armature = _armature(chosen)
-    family = _family(chosen, armature)
-    with_keys = list(_with_shape_keys(family))
+    armature = armature_of(chosen)
+    family = members(chosen)
+    with_keys = list(with_shape_keys(family))
+    found = [(mesh, matched) for mesh in with_keys if (matched := _match(mesh, mapping))]
+    for mesh, _ in found:
+        _check_editable(mesh)
+    bones = _find_bones(armature, mapping) if armature and armature.is_editable else {}
+    placed = _find_properties(family, armature, mapping)
+    if not found and armature and _is_metarig(armature):
+        raise FieldsError(
+            f"“{armature.name}” is a metarig, from which Rigify makes the rig. Generate the rig (Properties > Data > "
+            "Rigify), then choose that as the head."
+        )
+    on_bones = any(_shows_a_face(channel, bones) for channel in (*mapping.bones, *mapping.channels))
+    if not found and not placed and not on_bones:
+        _refuse(chosen, family, with_keys)
+    # The chosen mesh is the face; without one it is the mesh with most keys.
+    found.sort(key=lambda pair: (pair[0] != chosen, -len(pair[1])))
+    face = found[0][1] if found else {}
+    roles = {source: face[name] for name, source in mapping.roles.items() if name in face}
+    meshes, keys = tuple(mesh for mesh, _ in found), tuple(keys for _, keys in found)
+    return Head(chosen, meshes, keys, armature, bones, placed, roles)
+
+
+def members(chosen: bpy.types.Object) -> list[bpy.types.Object]:
+    """All that belongs to the head, each object once."""
+    return _family(chosen, armature_of(chosen))
+
+
+def _is_metarig(armature: bpy.types.Object) -> bool:
+    generated = "rig_id" in armature.data
+    return not generated and any(getattr(b, "rigify_type", "") or b.get("rigify_type") for b in armature.pose.bones)
+
+
+def _shows_a_face(channel: BoneChannel | Channel, bones: dict[str, str]) -> bool:
+    bone = channel.bone
+    return bone in bones and not (isinstance(channel, BoneChannel) and channel.source == "head")
+
+
+def _refuse(chosen: bpy.types.Object, family: list[bpy.types.Object], with_keys: list[bpy.types.Object]) -> None:
     absolute = [member for member in family if member.type == "MESH" and member.data.shape_keys]
     if not with_keys and absolute:
         raise FieldsError(
@@ -53,28 +133,19 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
         )
     if not with_keys:
         raise FieldsError(
-            f"“{chosen.name}” has no shape keys. Choose a mesh with the 52 ARKit shape keys, "
-            "or add a head that has them with Add > Mesh > FIELDS Head."
+            f"“{chosen.name}” has no shape keys, and no face bones that FIELDS knows. Choose a head that has some, or "
+            "add one with Add > Mesh > FIELDS Head."
         )
-    found = [(mesh, matched) for mesh in with_keys if (matched := _match(mesh, mapping))]
-    if not found:
-        names = ", ".join(channel.key for channel in mapping.shape_keys[:3])
-        raise FieldsError(
-            f"None of the shape keys of “{chosen.name}” is called as in ARKit ({names}, …). "
-            "Rename them, or choose another head."
-        )
-    for mesh, _ in found:
-        _check_editable(mesh)
-    # The chosen mesh is the face; without one it is the mesh with most keys.
-    found.sort(key=lambda pair: (pair[0] != chosen, -len(pair[1])))
-    meshes, keys = zip(*found, strict=True)
-    bones = _find_bones(armature, mapping) if armature and armature.is_editable else {}
-    return Head(chosen, meshes, keys, armature, bones)
+    raise FieldsError(
+        f"None of the shape keys of “{chosen.name}” has a name that FIELDS knows. Say what each follows under "
+        "FIELDS > Mapping, or choose another head."
+    )
 
 
 def moves_skin(head: Head, bone: str) -> bool:
     """Does this pose bone, or a bone below it, deform the face?"""
-    return any(_deforms(head, mesh, bone) for mesh in head.meshes)
+    meshes = head.meshes or [member for member in members(head.object) if member.type == "MESH"]
+    return any(_deforms(head, mesh, bone) for mesh in meshes)
 
 
 def moves_anything(head: Head, bone: str) -> bool:
@@ -116,11 +187,12 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
     Read off the shape keys (the left eye closes on the left, the eyes are above the mouth) and rounded to the
     nearest axis, so that heads modelled with y up and heads looking elsewhere than -Y turn the right way too.
     """
-    mesh, keys = head.meshes[0], head.keys[0]
-    centre = {name: _centre(mesh, keys[name]) for name in _named(keys)}
-    left = _difference(centre, [(f"{side}Left", f"{side}Right") for side in _SIDES])
-    up = _difference(centre, product(_UPPER, _LOWER))
-    if left is None or up is None:
+    left, up = _ways_of_keys(head) if head.roles else (None, None)
+    mesh = head.meshes[0] if head.meshes else None
+    if (left is None or up is None) and head.armature:
+        left, up = _ways_of_bones(head.armature)
+        mesh = head.armature
+    if left is None or up is None or mesh is None:
         left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
     else:
         to_space = np.array((space.matrix_world.inverted_safe() @ mesh.matrix_world).to_3x3())
@@ -130,12 +202,58 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
     return np.stack([left, up, np.cross(left, up)], axis=1)
 
 
+def sizes(head: Head) -> dict[str, float]:
+    """How far the eyes are apart, how wide the mouth is, how far the lids are open ("eyes", "mouth", "lids"), in the
+    armature's space.
+
+    By the bones where the rig has them, else by the shape keys; the mouth of a head that shows neither is as wide as
+    its eyes are apart.
+    """
+    eyes = mouth = None
+    if head.armature:
+        eyes = _span(head.armature, _EYE_BONES)
+        mouth = _span(head.armature, _LIP_BONES)
+    eyes = eyes or _span_of_keys(head, "eyeBlinkLeft", "eyeBlinkRight") or 0.063
+    mouth = mouth or _span_of_keys(head, "mouthSmileLeft", "mouthSmileRight") or eyes
+    return {"eyes": eyes, "mouth": mouth, "lids": _lid_opening(head) or _LIDS * eyes}
+
+
+def _lid_opening(head: Head) -> float | None:
+    """Between the lids' bones; where they hinge in the eyeball, between their tips."""
+    bones = {plain(bone.name): bone for bone in head.armature.data.bones} if head.armature else {}
+    for upper, lower in _LID_BONES:
+        if upper in bones and lower in bones:
+            a, b = bones[upper], bones[lower]
+            if hinged(head, a.name):
+                return float((a.tail_local - b.tail_local).length) or None
+            return float((a.head_local - b.head_local).length) or None
+    return None
+
+
+def hinged(head: Head, bone: str) -> bool:
+    """Does the bone begin in an eyeball and end on its surface, as lids do that turn about the eye?"""
+    pair = _pair(head.armature, _EYE_BONES) if head.armature else None
+    if pair is None or head.armature is None:
+        return False
+    data, apart = head.armature.data.bones[bone], float(np.linalg.norm(pair[0] - pair[1]))
+    near = min(float(np.linalg.norm(np.array(data.head_local) - centre)) for centre in pair)
+    return near < 0.06 * apart and data.length > 0.1 * apart
+
+
+def middle_of_eyes(head: Head) -> np.ndarray | None:
+    """Between the eye bones (3,), in the armature's space."""
+    pair = _pair(head.armature, _EYE_BONES) if head.armature else None
+    return None if pair is None else (pair[0] + pair[1]) / 2.0
+
+
 def _automatic(head: Head, channel: BoneChannel) -> bool:
     bone = head.bones[channel.bone]
+    if not set(channel.replaces) & set(head.roles):
+        return True  # no shape key shows it
     return moves_skin(head, bone) if channel.source == "jaw" else moves_anything(head, bone)
 
 
-def _armature(chosen: bpy.types.Object) -> bpy.types.Object | None:
+def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
     if chosen.type == "ARMATURE":
         return chosen
     for member in (chosen, *chosen.children_recursive):
@@ -151,7 +269,7 @@ def _armature(chosen: bpy.types.Object) -> bpy.types.Object | None:
 
 
 def _family(chosen: bpy.types.Object, armature: bpy.types.Object | None) -> list[bpy.types.Object]:
-    """The chosen object, all below it, and all that hangs on its armature, each once."""
+    """The chosen object, all below it, all that hangs on its armature, and what lies beside it."""
     members = [chosen, *chosen.children_recursive]
     if armature:
         members += armature.children_recursive
@@ -161,10 +279,38 @@ def _family(chosen: bpy.types.Object, armature: bpy.types.Object | None) -> list
                 for other in scene.objects
                 if any(m.type == "ARMATURE" and m.object == armature for m in other.modifiers)
             ]
-    return list(dict.fromkeys(members))
+    return list(dict.fromkeys([*members, *_beside(chosen, armature, members)]))
 
 
-def _with_shape_keys(members: list[bpy.types.Object]) -> Iterator[bpy.types.Object]:
+def _beside(
+    chosen: bpy.types.Object, armature: bpy.types.Object | None, members: list[bpy.types.Object]
+) -> Iterator[bpy.types.Object]:
+    """Meshes with shape keys in a collection of the head's own, that lie within the head and belong to nothing else:
+    teeth, tongue, brows and lashes that nobody parented."""
+    if chosen.type != "MESH":
+        return
+    low, high = _box(chosen)
+    masters = {scene.collection for scene in bpy.data.scenes}
+    for collection in chosen.users_collection:
+        if collection in masters:
+            continue
+        for other in collection.objects:
+            if other.type != "MESH" or not other.data.shape_keys or other in members:
+                continue
+            strange = any(m.type == "ARMATURE" and m.object not in (None, armature) for m in other.modifiers)
+            middle = np.mean(_box(other), axis=0)
+            if not strange and other.parent is None and (low <= middle).all() and (middle <= high).all():
+                yield other
+
+
+def _box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of a mesh's box (3,), (3,), in the world."""
+    corners = np.array([mesh.matrix_world @ Vector(corner) for corner in mesh.bound_box])
+    return corners.min(axis=0), corners.max(axis=0)
+
+
+def with_shape_keys(members: list[bpy.types.Object]) -> Iterator[bpy.types.Object]:
+    """The meshes with relative shape keys; of meshes that share them, the first."""
     seen = set()
     for member in members:
         shape_keys = member.data.shape_keys if member.type == "MESH" else None
@@ -180,8 +326,8 @@ def _match(mesh: bpy.types.Object, mapping: Mapping) -> dict[str, str]:
     matched = {}
     for channel in mapping.shape_keys:
         name = channel.key if channel.key in blocks else by_plain.get(plain(channel.key))
-        if name:
-            matched[channel.key] = name
+        if name and channel.mesh in ("", mesh.name):
+            matched[channel.name] = name
     return matched
 
 
@@ -207,13 +353,50 @@ def _find_bones(armature: bpy.types.Object, mapping: Mapping) -> dict[str, str]:
     names = [bone.name for bone in armature.pose.bones]
     by_plain = {plain(name): name for name in reversed(names)}
     bones = {}
-    for channel in mapping.bones:
+    for channel in (*mapping.bones, *(channel for channel in mapping.channels if channel.bone)):
         for name in (channel.bone, *channel.names):
             found = name if name in names else by_plain.get(plain(name))
             if found:
                 bones[channel.bone] = found
                 break
     return bones
+
+
+def _find_properties(
+    family: list[bpy.types.Object], armature: bpy.types.Object | None, mapping: Mapping
+) -> dict[str, list[Property]]:
+    wanted = [channel for channel in mapping.channels if channel.prop]
+    if not wanted:
+        return {}
+    there = list(custom_properties(family, armature))
+    found = {}
+    for channel in wanted:
+        if places := [place for place, on in there if place.name == channel.prop and channel.on in ("", on)]:
+            found[channel.name] = places
+    return found
+
+
+def custom_properties(
+    family: list[bpy.types.Object], armature: bpy.types.Object | None
+) -> Iterator[tuple[Property, str]]:
+    """The custom properties of a head that are numbers, each with the name of the object or bone it is on."""
+    seen = set()
+    for member in dict.fromkeys([*([armature] if armature else []), *family]):
+        for owner in (member, member.data):
+            if owner is None or owner in seen or not owner.is_editable:
+                continue
+            seen.add(owner)
+            for name in _numbers_on(owner):
+                yield Property(owner, f'["{bpy.utils.escape_identifier(name)}"]', name), member.name
+    if armature and armature.is_editable:
+        for bone in armature.pose.bones:
+            for name in _numbers_on(bone):
+                path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"]["{bpy.utils.escape_identifier(name)}"]'
+                yield Property(armature, path, name), bone.name
+
+
+def _numbers_on(owner) -> list[str]:
+    return [name for name, value in owner.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
 
 
 def _with_children(armature: bpy.types.Object, bone: str) -> set[str]:
@@ -232,9 +415,50 @@ def _deforms(head: Head, mesh: bpy.types.Object, bone: str) -> bool:
     return any(g.group in groups and g.weight > 0.0 for vertex in mesh.data.vertices for g in vertex.groups)
 
 
-def _named(keys: dict[str, str]) -> list[str]:
+def _ways_of_keys(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     wanted = {f"{side}{suffix}" for side in _SIDES for suffix in ("Left", "Right")} | set(_UPPER) | set(_LOWER)
-    return [name for name in keys if name in wanted]
+    centre = {source: _centre(head.meshes[0], key) for source, key in head.roles.items() if source in wanted}
+    return _difference(centre, [(f"{s}Left", f"{s}Right") for s in _SIDES]), _difference(
+        centre, product(_UPPER, _LOWER)
+    )
+
+
+def _ways_of_bones(armature: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Left and up by where the bones of a face lie: the eyes, else the lips, and the eyes above the jaw or the lips."""
+    eyes, lips = _pair(armature, _EYE_BONES), _pair(armature, _LIP_BONES)
+    wide = eyes or lips
+    jaw = next((bone for bone in armature.data.bones if plain(bone.name) in _JAW_BONES), None)
+    low = np.array(jaw.tail_local) if jaw else (lips[0] + lips[1]) / 2.0 if lips else None
+    if wide is None or low is None or eyes is None:
+        return None if wide is None else wide[0] - wide[1], None
+    return wide[0] - wide[1], (eyes[0] + eyes[1]) / 2.0 - low
+
+
+def _pair(armature: bpy.types.Object, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Where a bone and its mirrored bone begin (3,), (3,), the left one first."""
+    by_plain = {plain(bone.name): bone for bone in armature.data.bones}
+    for name in names:
+        left = by_plain.get(name)
+        right = by_plain.get(plain(mirrored(left.name))) if left else None
+        if left and right and left != right:
+            return np.array(left.head_local), np.array(right.head_local)
+    return None
+
+
+def _span(armature: bpy.types.Object, names: tuple[str, ...]) -> float | None:
+    pair = _pair(armature, names)
+    return float(np.linalg.norm(pair[0] - pair[1])) if pair else None
+
+
+def _span_of_keys(head: Head, left: str, right: str) -> float | None:
+    if not {left, right} <= set(head.roles):
+        return None
+    centres = [_centre(head.meshes[0], head.roles[side]) for side in (left, right)]
+    if centres[0] is None or centres[1] is None:
+        return None
+    space = head.armature or head.object
+    to_space = np.array((space.matrix_world.inverted_safe() @ head.meshes[0].matrix_world).to_3x3())
+    return float(np.linalg.norm(to_space @ (centres[0] - centres[1]))) or None
 
 
 def _centre(mesh: bpy.types.Object, key: str) -> np.ndarray | None:

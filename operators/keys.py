@@ -6,20 +6,22 @@ from functools import partial
 
 import bpy
 import numpy as np
-from mathutils import Quaternion
 
 from ..fields_blender import reduce
 from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.retarget import BoneChannel, Mapping
+from ..fields_blender.mapping import BoneChannel, Channel, Mapping, muted
 from ..fields_blender.rotation import multiply, to_quaternion
-from . import fcurves, heads
+from . import existing, fcurves, heads
 from .heads import Head
+from .rotation_modes import property_of, to_mode
 
 # For how many frames a stepped style holds each pose.
 STEPS = {"TWOS": 2, "FOURS": 4}
 # So many radians count as much as one unit of a shape key: a tolerance of 0.02 lets a bone be off by 0.3 degrees.
 TURN = 0.26
+# So much of the distance between the eyes counts as much as one unit of a shape key.
+MOVE = 0.3
 
 
 @dataclass
@@ -60,7 +62,8 @@ class Report:
 class _Channel:
     """One F-curve to write: `values` (n,) at whole `frames` (n,) on `owner`'s `path[index]`.
 
-    `name`: the mapping's shape key or bone. `parts`: how many F-curves together are one rotation; 1 for a shape key.
+    `name`: the mapping's shape key or bone. `parts`: how many F-curves together are one rotation or place; 1 for a
+    number alone. `size`: how much counts as one unit of a shape key.
     """
 
     owner: bpy.types.ID
@@ -71,6 +74,7 @@ class _Channel:
     values: np.ndarray
     name: str
     parts: int = 1
+    size: float = 1.0
 
 
 def check(head: Head) -> None:
@@ -80,34 +84,49 @@ def check(head: Head) -> None:
         for mesh, names in zip(head.meshes, head.keys, strict=True)
         for name in names.values()
     ]
-    if all(_refusal(owner, path, 0) for owner, path in paths):
+    if paths and not head.properties and all(_refusal(owner, path, 0) for owner, path in paths):
         raise FieldsError(
             f"Every shape key of “{head.object.name}” is driven or locked, so none can be keyed. Remove the drivers "
             "(right click on a value > Delete Drivers) or unlock the curves, then try again."
         )
 
 
-def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, action_name: str) -> Report:
+def write(
+    head: Head,
+    curves: Curves,
+    frames: np.ndarray,
+    mapping: Mapping,
+    action_name: str,
+    fresh: bool = False,
+    reach: Curves | None = None,
+) -> Report:
     """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys, in the head's key style.
 
-    Keys of these F-curves within the frames (each unbroken run of them) are replaced, all others are kept. Raises
-    FieldsError with nothing written when an action can't be keyed.
+    Keys of these F-curves within the frames (each unbroken run of them) give way to the new ones as the head's
+    `existing_keys` says, all others are kept. `fresh`: key a new action and leave the present one as it is. `reach`:
+    what the head will show where that is more than `curves`, for the ends of the sliders. Raises FieldsError with
+    nothing written when an action can't be keyed.
     """
+    mapping = muted(mapping)
     check(head)
     if head.object.mode == "EDIT":
         head.object.update_from_editmode()
     report = Report(len(frames), int(np.isnan(curves.values).any(axis=1).sum()))
-    bones = heads.by_bones(head, mapping)
-    channels = _shape_key_channels(head, curves, frames, mapping, bones, report)
-    channels += _rotation_channels(head, curves, frames, mapping, bones, report)
+    channels = channels_of(head, curves, frames, mapping, report)
+    settings = head.object.fields
+    channels = existing.combined(channels, settings.existing_keys, settings.mix_share)
     new = dict(zip(channels, _new_keys(head, channels, curves, frames, mapping, report), strict=True))
+    shown = channels
+    if reach is not None:
+        bones = heads.by_bones(head, mapping)
+        shown = channels + _shape_key_channels(head, reach, frames, mapping, bones, Report())
     undo: list[Callable[[], None]] = []
     try:
-        shared = fcurves.Actions(action_name, undo)
+        shared = fcurves.Actions(action_name, undo, fresh)
         for owner in dict.fromkeys(channel.owner for channel in channels):
             mine = {channel: keys for channel, keys in new.items() if channel.owner == owner}
             _key(owner, mine, fcurves.runs_of(frames), shared, undo)
-        _widen_sliders(head, channels, report, undo)
+        _widen_sliders(head, shown, report, undo)
     except BaseException:
         for step in reversed(undo):
             step()
@@ -115,15 +134,26 @@ def write(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, acti
     return report
 
 
+def channels_of(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, report: Report) -> list[_Channel]:
+    """Every F-curve that shows `curves` on the head, with its values at `frames` (n,). Adds to the report."""
+    bones = heads.by_bones(head, mapping)
+    channels = _shape_key_channels(head, curves, frames, mapping, bones, report)
+    channels += _property_channels(head, curves, frames, mapping, bones, report)
+    channels += _rotation_channels(head, curves, frames, mapping, bones, report)
+    return channels + _moving_channels(head, curves, frames, mapping, report)
+
+
 def _shape_key_channels(
     head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
 ) -> list[_Channel]:
-    resting = {name for bone in bones for name in bone.replaces}
-    by_bone = {name: bone.bone for bone in bones for name in bone.replaces}
+    resting = _resting(mapping, bones)
     present = ~np.isnan(curves.values).any(axis=1)
     channels = []
     report.channels = len(curves.names)
+    on_meshes = {channel.name for channel in mapping.shape_keys}
     for column, name in enumerate(curves.names):
+        if name not in on_meshes:
+            continue
         written = False
         for mesh, keys in zip(head.meshes, head.keys, strict=True):
             if name not in keys:
@@ -144,9 +174,128 @@ def _shape_key_channels(
             channels.append(_Channel(owner, path, 0, mapping.regions[name], frames[present], values, name))
         if written or (name in resting and name not in report.skipped):
             report.keyed.append(name)
-        elif name not in report.skipped and name not in by_bone:
+        elif name not in report.skipped and name not in resting:
             report.unmatched.append(name)
     return channels
+
+
+def _resting(mapping: Mapping, bones: list[BoneChannel]) -> set[str]:
+    """The channels that rest because a bone moves instead."""
+    return {c.name for c in mapping.channels if not c.bone and any(_replaced(c, bone) for bone in bones)}
+
+
+def _replaced(channel: Channel, bone: BoneChannel) -> bool:
+    return channel.main in bone.replaces or channel.name in bone.replaces
+
+
+def _property_channels(
+    head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
+) -> list[_Channel]:
+    resting, made = _resting(mapping, bones), []
+    present = ~np.isnan(curves.values).any(axis=1)
+    for name in dict.fromkeys(channel.name for channel in mapping.channels if channel.prop):
+        places = head.properties.get(name, [])
+        if not places:
+            report.unmatched.append(name)
+        for place in places:
+            if why := _refusal(place.owner, place.path, 0):
+                report.skipped[name] = why
+                continue
+            values = curves.values[present, curves.names.index(name)]
+            if name in resting:
+                if not fcurves.fcurve_of(place.owner, place.path, 0):
+                    continue
+                values = np.zeros_like(values)
+            made.append(_Channel(place.owner, place.path, 0, mapping.regions[name], frames[present], values, name))
+        if places and name not in report.skipped:
+            report.keyed.append(name)
+    return made
+
+
+def _moving_channels(
+    head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, report: Report
+) -> list[_Channel]:
+    """Bones that move, turn or scale by numbers: the sum of their rows, in the bone's own axes about its rest."""
+    rows = [channel for channel in mapping.channels if channel.bone]
+    by_bone: dict[tuple[str, str], list[Channel]] = {}
+    for row in rows:
+        if row.bone in head.bones:
+            by_bone.setdefault((head.bones[row.bone], row.does), []).append(row)
+        elif row.name not in report.unmatched:
+            report.unmatched.append(row.name)
+    if not by_bone:
+        return []
+    assert head.armature is not None
+    present = ~np.isnan(curves.values).any(axis=1)
+    ways, sizes, middle = heads.axes(head, head.armature), heads.sizes(head), heads.middle_of_eyes(head)
+    channels = []
+    turned = {head.bones[bone.bone] for bone in mapping.bones if bone.bone in head.bones}
+    for (name, does), together in by_bone.items():
+        bone = head.armature.pose.bones[name]
+        why = ""
+        if does == "turn" and name in turned:
+            why = "turned as a whole by another row"
+        elif does == "move" and bone.bone.use_connect:
+            why = "the bone is connected to its parent"
+        if why:
+            report.skipped |= {row.name: why for row in together}
+            continue
+        rest = np.array(bone.bone.matrix_local.to_3x3())
+        sizes["reach"] = 0.0 if middle is None else float(np.linalg.norm(np.array(bone.bone.head_local) - middle))
+        total = np.zeros((int(present.sum()), 3))
+        for row_name in dict.fromkeys(row.name for row in together):
+            row = next(row for row in together if row.name == row_name)
+            values = curves.values[present, curves.names.index(row_name)]
+            unit = sizes[row.unit or "eyes"] if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
+            total += values[:, None] * unit * _way(row.axis, ways, rest)
+        group = mapping.regions[together[0].name]
+        size = {"move": sizes["eyes"] * MOVE, "turn": TURN}.get(does, 1.0)
+        if does == "move" and heads.hinged(head, name):
+            # Its tip makes the way, on a circle about the eye.
+            does, total = "turn", np.cross([0.0, 1.0, 0.0], total) / bone.bone.length
+        made = _posed(head.armature, bone, does, total, _Turn(group, frames[present], total), size, report, together)
+        channels += made
+    return channels
+
+
+def _way(axis: str, ways: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """A direction of a row (3,) in the bone's own axes: `ways` (3, 3) are the head's left, up and out in the armature,
+    `rest` (3, 3) the bone's axes there."""
+    if axis in "xyz":
+        return np.eye(3)["xyz".index(axis)]
+    return rest.T @ ways[:, ("left", "up", "out").index(axis)]
+
+
+def _posed(
+    armature: bpy.types.Object,
+    bone: bpy.types.PoseBone,
+    does: str,
+    total: np.ndarray,
+    turn: "_Turn",
+    size: float,
+    report: Report,
+    rows: list[Channel],
+) -> list[_Channel]:
+    """F-curves of a bone for `total` (n, 3) in its own axes; the parts that are locked or driven are left out."""
+    path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].'
+    if does == "turn":
+        made = _channels_of(armature, bone, path, to_quaternion(total), turn, f"{bone.name} turn", report)
+        report.keyed += [row.name for row in rows] if made else []
+        return made
+    attribute, locks = ("location", bone.lock_location) if does == "move" else ("scale", bone.lock_scale)
+    total = total if does == "move" else 1.0 + total
+    made, why = [], ""
+    for index in range(3):
+        why = _refusal(armature, path + attribute, index) or ("locked" if locks[index] else "")
+        if not why and (does == "move" or np.ptp(total[:, index]) > 0.0):
+            values = total[:, index]
+            name = f"{bone.name} {does}"
+            made.append(_Channel(armature, path + attribute, index, turn.group, turn.frames, values, name, 3, size))
+    if made:
+        report.keyed += list(dict.fromkeys(row.name for row in rows))
+    else:
+        report.skipped |= {row.name: why or "no part of it moves" for row in rows}
+    return made
 
 
 def _rotation_channels(
@@ -177,7 +326,7 @@ def _bone_channels(head: Head, bone: BoneChannel, turn: _Turn, moves: bool, repo
     assert head.armature is not None
     armature, pose_bone = head.armature, head.armature.pose.bones[head.bones[bone.bone]]
     path = f'pose.bones["{bpy.utils.escape_identifier(pose_bone.name)}"].'
-    property_name = _rotation_property(pose_bone)
+    property_name = property_of(pose_bone.rotation_mode)
     if not moves and not fcurves.fcurve_of(armature, path + property_name, 0):
         return []
     # Turning the frame of reference of an axis-angle vector is turning the vector itself, whatever the bone's roll.
@@ -195,7 +344,7 @@ def _object_channels(head: Head, bone: BoneChannel, turn: _Turn, report: Report)
         return []
     target = head.object
     settings = target.fields
-    if not fcurves.fcurve_of(target, _rotation_property(target), 0) or not any(settings.rest_rotation):
+    if not fcurves.fcurve_of(target, property_of(target.rotation_mode), 0) or not any(settings.rest_rotation):
         settings.rest_rotation = target.matrix_basis.to_quaternion()
     vectors = turn.vectors @ heads.axes(head, target).T
     rest = np.array(settings.rest_rotation, dtype=np.float64)[None].repeat(len(vectors), axis=0)
@@ -207,35 +356,14 @@ def _channels_of(
     owner: bpy.types.Object, target, path: str, rotations: np.ndarray, turn: _Turn, name: str, report: Report
 ) -> list[_Channel]:
     """F-curves of a pose bone's or an object's rotation (n, 4), in its own rotation mode."""
-    path += _rotation_property(target)
-    values = _in_mode(rotations, target.rotation_mode)
+    path += property_of(target.rotation_mode)
+    values = to_mode(rotations, target.rotation_mode)
     for index in range(values.shape[1]):
         if why := _refusal(owner, path, index):
             report.skipped[name] = why
             return []
     parts = values.shape[1]
-    return [_Channel(owner, path, i, turn.group, turn.frames, values[:, i], name, parts) for i in range(parts)]
-
-
-def _rotation_property(target) -> str:
-    return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(
-        target.rotation_mode, "rotation_euler"
-    )
-
-
-def _in_mode(rotations: np.ndarray, mode: str) -> np.ndarray:
-    """Quaternions (n, 4) as the numbers of a rotation mode (n, 3 or 4), without jumps from frame to frame."""
-    if mode == "AXIS_ANGLE":
-        turns = (Quaternion(rotation).to_axis_angle() for rotation in rotations)
-        return np.array([(angle, *axis) for axis, angle in turns]).reshape(-1, 4)
-    if mode == "QUATERNION":
-        flips = np.sum(rotations[1:] * rotations[:-1], axis=1) < 0.0
-        signs = np.cumprod(np.concatenate([[1.0], np.where(flips, -1.0, 1.0)]))[: len(rotations)]
-        return rotations * signs[:, None]
-    eulers = []
-    for rotation in rotations:
-        eulers.append(Quaternion(rotation).to_euler(mode, *eulers[-1:]))
-    return np.array(eulers).reshape(-1, 3)
+    return [_Channel(owner, path, i, turn.group, turn.frames, values[:, i], name, parts, TURN) for i in range(parts)]
 
 
 def _refusal(owner: bpy.types.ID, path: str, index: int) -> str:
@@ -293,9 +421,14 @@ def _new_keys(
 def _reduced(
     channels: list[_Channel], curves: Curves, frames: np.ndarray, mapping: Mapping, tolerance: float, report: Report
 ) -> list[dict[str, np.ndarray]]:
-    keep_of, share_of = reduce.moments(curves.names, curves.values)
+    keep_of, share_of = reduce.moments([mapping.roles.get(name, name) for name in curves.names], curves.values)
     column = {name: i for i, name in enumerate(curves.names)}
-    replaced = {bone.bone: [column[name] for name in bone.replaces if name in column] for bone in mapping.bones}
+    replaced = {
+        bone.bone: [
+            column[c.name] for c in mapping.channels if c.name in column and {c.main, c.name} & {*bone.replaces}
+        ]
+        for bone in mapping.bones
+    }
     # Meshes that share a shape key get the same curve, so it is reduced once.
     unique = {(channel.name, channel.index): channel for channel in channels}
     values, limit = np.full((2, len(frames), len(unique)), np.nan)
@@ -307,13 +440,13 @@ def _reduced(
             limit[:, i] = tolerance * share_of[:, column[channel.name]]
         else:
             # A bone is as true as the shape keys it replaces. Errors of the parts of a rotation at most add up.
-            share = share_of[:, replaced[channel.name]].min(axis=1, initial=1.0)
-            limit[:, i] = tolerance * TURN / channel.parts * share
+            share = share_of[:, replaced.get(channel.name, [])].min(axis=1, initial=1.0)
+            limit[:, i] = tolerance * channel.size / channel.parts * share
     found = reduce.reduce(frames, values, limit, keep, [name for name, _ in unique])
     for channel, keys in zip(unique.values(), found, strict=True):
         if channel.parts == 1:
             report.error = max(report.error, keys.error)
-        else:
+        elif channel.size == TURN:
             report.turn_error = max(report.turn_error, keys.error * channel.parts)
     made = {which: fcurves.fitted_keys(keys) for which, keys in zip(unique, found, strict=True)}
     return [made[channel.name, channel.index] for channel in channels]
@@ -321,7 +454,7 @@ def _reduced(
 
 def _widen_sliders(head: Head, channels: list[_Channel], report: Report, undo: list[Callable[[], None]]) -> None:
     """A value beyond a slider's ends is cut when Blender evaluates it, so the ends move out (at most to ±10)."""
-    by_path = {(channel.owner, channel.path): channel.values for channel in channels}
+    by_path = {(channel.owner, channel.path): channel.values for channel in channels if channel.parts == 1}
     for mesh, keys in zip(head.meshes, head.keys, strict=True):
         shape_keys = mesh.data.shape_keys
         for mapped, name in keys.items():

@@ -1,33 +1,53 @@
-"""The emotion slider, while it is dragged: keys written anew from a performance kept in memory."""
+"""Settings of a head while they are changed: keys written anew from a performance kept in memory."""
 
 import bpy
 
-from ..fields_blender import retarget
+from ..fields_blender import formula
 from ..fields_blender.emotion import CHANGED
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.retarget import Mapping
-from . import heads, track_store
-from .bake import MAPPING, bake, shaped, write
+from ..fields_blender.mapping import Mapping
+from ..fields_blender.shaping import from_json
+from . import heads, layers, mappings, shaping, track_store
+from .bake import bake, baked, chosen_channels, prepared, shaped, write
 from .job import running
 
 
-def rebake(head: bpy.types.Object, context: bpy.types.Context) -> None:
-    """Write the keys that emotion changes, and those alone, so that an artist's own on others stay.
+def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
+    """Write the keys that a setting changes, and those alone, so that an artist's own on others stay.
 
     A head without a track is left alone, and so is every head while a capture runs. One that has no keys yet of its
-    track as it is set now gets them all. What goes wrong is said in the head's report.
+    track gets them all. What goes wrong is said in the head's report, and returned.
     """
-    if not head.fields.track or running():
-        return
+    if not track_store.has(head) or running():
+        return ""
+    scene, settings = context.scene, head.fields
+    if settings.existing_keys != "REPLACE":
+        settings.report = "Existing keys are mixed in, so the sliders wait for Bake Keys"
+        return settings.report
     try:
-        if head.fields.baked != track_store.stamp(head):
-            bake(context.scene, head, track_store.load(head))
-            return
-        mapping = _emotional(retarget.load(MAPPING))
-        write(context.scene, head, heads.find(head, mapping), mapping, shaped(head))
+        stamp, _, text = settings.baked.partition("\n")
+        then, now = from_json(text), shaping.of(scene, head)
+        everything, layered = mappings.of(head), settings.write_as == "LAYERED"
+        found, mapping = heads.find(head, everything), chosen_channels(head, everything)
+        others = stamp != track_store.stamp(head) or then is None or layers.present(found) != layered
+        if others or (layered and then != now):
+            bake(scene, head, track_store.load(head))
+            return ""
+        performance = prepared(head, now)
+        if then == now:
+            mapping = _emotional(mapping)
+        else:
+            before = shaped(scene, head, prepared(head, then), then)
+            mapping = shaping.changed(before, shaped(scene, head, performance, now), mapping)
+        if mapping.channels or mapping.bones:
+            write(scene, head, found, mapping, performance, now, sliding=True)
+        settings.baked = baked(head, now)
     except FieldsError as error:
-        head.fields.report = str(error)
+        settings.report = str(error)
+        return settings.report
+    return ""
 
 
 def _emotional(mapping: Mapping) -> Mapping:
-    return Mapping(mapping.name, tuple(channel for channel in mapping.shape_keys if channel.source in CHANGED), ())
+    moved = {channel.name for channel in mapping.channels if set(formula.names(channel.source)) & set(CHANGED)}
+    return Mapping(mapping.name, tuple(channel for channel in mapping.channels if channel.name in moved))

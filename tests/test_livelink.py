@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender import livelink, track
+from fields_blender import livelink, timecode, track
 from fields_blender.arkit import from_arkit
 from fields_blender.errors import FieldsError
 from fields_blender.names import ARKIT, GROUPS
@@ -61,16 +61,16 @@ def test_columns_are_the_apps():
 
 @given(st.floats(0, 100 * 3600), st.sampled_from([30, 60]))
 def test_time_codes_say_the_time(seconds, fps):
-    hours, minutes, second, frame = livelink.timecode(seconds, fps).split(":")
+    hours, minutes, second, frame = timecode.write(seconds, fps).split(":")
     assert int(minutes) < 60 and int(second) < 60 and float(frame) < fps
     back = int(hours) * 3600 + int(minutes) * 60 + int(second) + float(frame) / fps
     assert back == pytest.approx(seconds, abs=0.51e-3 / fps)
 
 
 def test_time_code_carries():
-    assert livelink.timecode(59.99999999, 30) == "00:01:00:00.000"
-    assert livelink.timecode(3661.5, 60) == "01:01:01:30.000"
-    assert livelink.timecode(1 / 24, 30) == "00:00:00:01.250"
+    assert timecode.write(59.99999999, 30) == "00:01:00:00.000"
+    assert timecode.write(3661.5, 60) == "01:01:01:30.000"
+    assert timecode.write(1 / 24, 30) == "00:00:00:01.250"
 
 
 @pytest.mark.parametrize("rate", [23.976, 25, 29.97, 30, 50, 59.94, 120])
@@ -103,14 +103,14 @@ def test_a_strip_that_begins_before_frame_0(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("head", "column"),
-    [((0.0, 0.3, 0.0), 0), ((0.3, 0.0, 0.0), 1), ((0.0, 0.0, 0.3), 2)],
+    ("head", "column", "sign"),
+    [((0.0, 0.3, 0.0), 0, -1), ((0.3, 0.0, 0.0), 1, -1), ((0.0, 0.0, 0.3), 2, 1)],
 )
-def test_turns_about_one_axis(tmp_path, head, column):
-    """+y to the subject's left is yaw, +x downwards is pitch, +z to the subject's right shoulder is roll."""
+def test_turns_about_one_axis(tmp_path, head, column, sign):
+    """+y to the subject's left is -yaw, +x downwards is -pitch, +z to the subject's right shoulder is roll."""
     livelink.write(a_track([0.0], head=head), tmp_path / "a.csv")
     expected = np.zeros(9)
-    expected[column] = 0.3
+    expected[column] = sign * 0.3
     np.testing.assert_allclose(read(tmp_path / "a.csv", 30)[3][0], expected, atol=1e-6)
 
 
@@ -119,7 +119,7 @@ def test_head_angles_compose_to_the_rotation(tmp_path_factory, angles):
     path = tmp_path_factory.mktemp("a") / "a.csv"
     livelink.write(a_track([0.0], head=angles), path)
     yaw, pitch, roll = read(path, 30)[3][0, :3]
-    turn = about(1, yaw) @ about(0, pitch) @ about(2, roll)
+    turn = about(1, -yaw) @ about(0, -pitch) @ about(2, roll)
     np.testing.assert_allclose(turn, matrix(np.array(angles, np.float32)), atol=1e-5)
 
 
@@ -149,3 +149,117 @@ def matrix(vector: np.ndarray) -> np.ndarray:
             [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
         ]
     )
+
+
+def recording(path, codes, columns=None, rows=None, header=livelink.COLUMNS):
+    """A CSV as the app writes it, with some columns set; BlendShapeCount 61."""
+    values = np.zeros((len(codes), len(header)))
+    for name, column in (columns or {}).items():
+        values[:, list(header).index(name)] = column
+    lines = [",".join(header)]
+    for row, (code, numbers) in enumerate(zip(codes, values, strict=True)):
+        text = [str(number) for number in numbers]
+        for name, value in (("Timecode", code), ("BlendShapeCount", "61")):
+            if name in header:
+                text[list(header).index(name)] = value
+        lines.append((rows or {}).get(row, ",".join(text)))
+    path.write_text("\n".join(lines))
+    return path
+
+
+def codes(count, fps=60, start="14:03:52"):
+    return [f"{start}:{i % fps:02d}.{i % 7}07" for i in range(count)]
+
+
+@pytest.mark.parametrize("rate", [12, 23.976, 25, 30, 59.94, 120])
+def test_out_and_in_again(tmp_path, rate):
+    rng = np.random.default_rng(3)
+    weights = np.round(rng.uniform(0, 1, (90, 52)), 6)
+    opposites = "jawLeft eyeLookInLeft eyeLookDownLeft eyeLookInRight eyeLookDownRight".split()
+    weights[:, [ARKIT.index(name) for name in opposites]] = 0
+    made = a_track(7.0 + np.arange(90) / rate, weights, rng.uniform(-0.7, 0.7, (90, 3)), gaps=[0, 20, 21])
+    livelink.write(made, tmp_path / "a.csv")
+    back = livelink.read(tmp_path / "a.csv")
+    np.testing.assert_allclose(back.time, made.time - 7.0, atol=1e-4)
+    assert (back.found == made.found).all()
+    for name in ("expression", "jaw", "eyelids", "gaze", "head"):
+        np.testing.assert_allclose(back[name], made[name], atol=5e-6, err_msg=name)
+    livelink.write(back, tmp_path / "b.csv")
+    assert read(tmp_path / "b.csv", 60 if rate > 31 else 30)[1].tolist() == np.where(made.found, 61, 0).tolist()
+
+
+def test_columns_in_any_order_and_spelling(tmp_path):
+    header = ["HeadRoll", "jawopen", "eyeBlink_R", "Mood", "browInnerUp", "HeadPitch",
+              "mouthSmile_L", "CheekPuff", "HeadYaw"]  # fmt: skip
+    path = recording(tmp_path / "a.csv", codes(3), {"jawopen": 0.5, "eyeBlink_R": 0.25, "Mood": 9.0}, header=header)
+    back = livelink.read(path, fps=10)
+    assert len(back) == 3
+    np.testing.assert_allclose(back["eyelids"][:, 1], 0.25)
+    np.testing.assert_allclose(back["jaw"][:, 0], 0.5 * 0.35, rtol=1e-6)
+
+
+def test_rows_without_a_face_are_gaps(tmp_path):
+    rows = {2: "14:03:52:02.207,0", 3: "14:03:52:03.207,0" + ",0" * 61, 5: "14:03:52:05.207,61,nan" + ",0" * 60}
+    back = livelink.read(recording(tmp_path / "a.csv", codes(8), {"JawOpen": 0.4}, rows))
+    assert back.found.tolist() == [True, True, False, False, True, False, True, True]
+    assert np.isnan(back["jaw"][2]).all() and back["confidence"][2] == 0
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 60])
+def test_the_rate_is_read_off_whole_frame_numbers(tmp_path, fps):
+    made = [f"00:00:{i // fps:02d}:{i % fps:02d}" for i in range(2 * fps + 3)]
+    back = livelink.read(recording(tmp_path / "a.csv", made))
+    np.testing.assert_allclose(back.time, np.arange(len(made)) / fps, atol=1e-9)
+
+
+@pytest.mark.parametrize(("fps", "mark"), [(30, ";"), (30, ":"), (60, ";"), (60, ":")])
+def test_dropped_frames(fps, mark):
+    """Of the numbers of a minute the first 2 (4 at 60) are left out, but not of each tenth: SMPTE ST 12-1."""
+    step, skipped = fps * 60, fps // 15
+    labels, number = [], 8 * step + 50 * fps
+    while len(labels) < 130 * fps:
+        frame, second, minute = number % fps, number // fps % 60, number // step
+        if not (frame < skipped and second == 0 and minute % 10):
+            labels.append(f"01:{minute:02d}:{second:02d}{mark}{frame:02d}")
+        number += 1
+    np.testing.assert_allclose(timecode.read(labels), np.arange(len(labels)) * 1.001 / fps, atol=1e-9)
+
+
+def test_past_midnight():
+    np.testing.assert_allclose(timecode.read(["23:59:59:29", "00:00:00:00", "00:00:00:01"]), np.arange(3) / 30)
+
+
+def test_a_recording_without_time_codes(tmp_path):
+    header = [name for name in livelink.COLUMNS if name != "Timecode"]
+    path = recording(tmp_path / "a.csv", codes(4), header=header)
+    np.testing.assert_allclose(livelink.read(path).time, np.arange(4) / 60)
+    np.testing.assert_allclose(livelink.read(path, fps=24).time, np.arange(4) / 24)
+
+
+def test_both_readings_of_the_head(tmp_path):
+    path = recording(tmp_path / "a.csv", codes(2), {"HeadYaw": 0.5, "HeadPitch": -0.25})
+    np.testing.assert_allclose(livelink.read(path)["head"], livelink.read(path, "radians")["head"])
+    forty = np.radians(40)
+    expected = about(1, -0.5 * forty) @ about(0, 0.25 * forty)
+    np.testing.assert_allclose(matrix(livelink.read(path, "40 degrees")["head"][0]), expected, atol=1e-6)
+    flipped = about(1, 0.5) @ about(0, -0.25)
+    np.testing.assert_allclose(matrix(livelink.read(path, flip_head=True)["head"][0]), flipped, atol=1e-6)
+    path = recording(tmp_path / "a.csv", codes(2), {"HeadYaw": -30.0})
+    np.testing.assert_allclose(livelink.read(path)["head"][0], [0, np.radians(30), 0], atol=1e-6)
+
+
+def test_the_same_time_twice_and_rows_out_of_order(tmp_path):
+    made = ["00:00:00:02", "00:00:00:00", "00:00:00:00", "00:00:00:04"]
+    back = livelink.read(recording(tmp_path / "a.csv", made, {"JawOpen": [0.1, 0.2, 0.3, 0.4]}))
+    np.testing.assert_allclose(back["jaw"][:, 0] / 0.35, [0.2, 0.1, 0.4], rtol=1e-5)
+
+
+def test_a_spreadsheet_saved_it(tmp_path):
+    path = recording(tmp_path / "a.csv", codes(3), {"JawOpen": 0.5})
+    path.write_text("\ufeff" + path.read_text().replace(",", ";") + "\n\n", encoding="utf-8")
+    assert livelink.read(path).found.all()
+
+
+def test_weights_in_percent(tmp_path):
+    back = livelink.read(recording(tmp_path / "a.csv", codes(3), {"EyeBlinkLeft": 75.0}))
+    np.testing.assert_allclose(back["eyelids"][:, 0], 0.75)

@@ -1,21 +1,16 @@
 """Smoothing takes jitter, and nothing else."""
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fields_blender import columns, lips
+from fields_blender.errors import FieldsError
 from fields_blender.names import DOUBT, EXPRESSION, GROUPS
-from fields_blender.smooth import CALM, both_ways, smooth
-from fields_blender.track import Track
-
-
-def track_of(time: np.ndarray, **groups: np.ndarray) -> Track:
-    full = {name: np.zeros((len(time), *shape), np.float32) for name, shape in GROUPS.items()}
-    return Track(time, {**full, **{name: value.astype(np.float32) for name, value in groups.items()}})
-
-
-def times(n: int, fps: float = 30.0) -> np.ndarray:
-    return np.arange(n) / fps
+from fields_blender.regions import REGIONS
+from fields_blender.smooth import CALM, METHODS, both_ways, local_parabola, smooth
+from tests.tracks import lively, same, times, track_of
 
 
 @given(st.floats(0, 1), st.sampled_from([12.0, 24.0, 29.97, 60.0]))
@@ -142,3 +137,86 @@ def test_a_blink_that_is_doubted_a_little_keeps_its_peak():
 def test_a_doubt_that_is_not_known_is_none():
     unknown = smooth(track_of(times(90), **busy(), doubt=np.full((90, 8), np.nan)))
     np.testing.assert_array_equal(unknown["expression"], smooth(track_of(times(90), **busy()))["expression"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("where", range(len(REGIONS)))
+def test_a_region_of_no_strength_stays_bit_by_bit(method, where):
+    track = lively(gap=slice(10, 20))
+    alone, others = [0.0] * 9, [1.0] * 9
+    alone[where], others[where] = 1.0, 0.0
+    assert same(smooth(track, [0.0] * 9, method), track)
+    after, rest = smooth(track, alone, method), smooth(track, others, method)
+    mine = np.equal(columns.REGION, where)
+    mouth = REGIONS[where] in ("mouth", "jaw")  # which closes the lips together
+    for name, part in columns.SLICES.items():
+        for column in range(part.stop - part.start):
+            was, now, other = (t[name].reshape(len(track), -1)[:, column] for t in (track, after, rest))
+            if mine[part][column]:
+                assert mouth or other.tobytes() == was.tobytes()
+                assert name == "eyelids" or now.tobytes() != was.tobytes()  # these hold still but for a blink
+            else:
+                assert now.tobytes() == was.tobytes()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_stronger_is_smoother(method):
+    noise = np.random.default_rng(0).normal(0, 0.03, (300, 39))
+    track = track_of(times(300), expression=0.3 + noise, jaw=np.tile([0.35, 0, 0], (300, 1)))
+    left = [
+        np.diff(smooth(track, [strength] * 9, method)["expression"], axis=0).std()
+        for strength in (0.0, 0.25, 0.5, 1.0, 2.0)
+    ]
+    assert (np.diff(left) <= 1e-9).all() and left[3] < 0.6 * left[0] and left[4] < 0.4 * left[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(st.floats(24, 60), st.floats(0.25, 1.0), st.floats(0, 1), st.floats(0.045, 0.12), st.floats(0.1, 2))
+@settings(max_examples=40)
+def test_blinks_keep_their_peak_at_every_strength(method, fps, peak, phase, width, strength):
+    time = times(90, fps)
+    lids = peak * np.exp(-(((time - time[45] - phase / fps) / width) ** 2))
+    after = smooth(track_of(time, eyelids=lids[:, None].repeat(2, axis=1)), [strength] * 9, method)["eyelids"]
+    assert after.max() >= 0.95 * lids.max()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(st.floats(24, 60), st.floats(0, 1), st.floats(0.0, 0.08), st.floats(0.1, 2))
+@settings(max_examples=40)
+def test_lips_that_close_stay_closed_at_every_strength(method, fps, phase, quiet, strength):
+    time = times(90, fps)
+    away = np.abs(time - time[45] - phase / fps)
+    jaw = np.zeros((90, 3))
+    jaw[:, 0] = 0.25 * np.clip((away - quiet / 2) / 0.06, 0, 1)
+    before = track_of(time, jaw=jaw)
+    after = smooth(before, [strength] * 9, method)
+    was, now = (lips.apart(track["expression"], track["jaw"]) for track in (before, after))
+    assert (now[was < 0.01] < 0.03).all()
+    if was.min() < 0.01:  # else the camera did not see them close
+        assert now.min() - was.min() < 0.05 * (was.max() - was.min())
+
+
+@given(st.integers(0, 99), st.floats(0.05, 0.3))
+@settings(max_examples=30)
+def test_parabolas_pass_savitzky_golay_unchanged_at_any_spacing(seed, reach):
+    random = np.random.default_rng(seed)
+    time = np.cumsum(random.uniform(0.01, 0.06, 80))
+    a, b, c = random.normal(size=(3, 1, 4))
+    values = a + b * time[:, None] + c * time[:, None] ** 2
+    weight = random.uniform(0.2, 1.0, values.shape)
+    np.testing.assert_allclose(local_parabola(time, values, reach, weight), values, atol=1e-5)
+
+
+def test_savitzky_golay_is_the_filter_of_that_name():
+    """Seven points, parabola: (-2 3 6 7 6 3 -2) / 21."""
+    values = np.random.default_rng(0).normal(size=(60, 3))
+    taps = np.array([-2, 3, 6, 7, 6, 3, -2]) / 21
+    expected = np.stack([np.convolve(column, taps, "valid") for column in values.T], axis=1)
+    got = local_parabola(times(60), values, 0.1, np.ones((60, 3)))
+    np.testing.assert_allclose(got[3:-3], expected, atol=1e-9)
+
+
+def test_settings_that_cannot_be_are_said():
+    for strength, method in (([1.0] * 8, "ONE_EURO"), ([3.0] * 9, "ONE_EURO"), ([np.nan] * 9, "ONE_EURO"), (None, "X")):
+        with pytest.raises(FieldsError):
+            smooth(lively(), strength, method)

@@ -151,13 +151,8 @@ def add_head(scene: "bpy.types.Scene") -> "bpy.types.Object":
 
 
 def keep_track(head: "bpy.types.Object", path: Path) -> track.Track:
-    """Move the captured track to `path`, beside the .blend, and let the head use it there."""
-    import bpy
-
-    kept = Path(bpy.path.abspath(head.fields.track))
-    kept.replace(path)
-    shutil.rmtree(kept.parent)
-    head.fields.track = bpy.path.relpath(str(path))
+    """Write the captured take to `path` too, beside the .blend that has it."""
+    path.write_bytes(head.fields.takes[0].data["fields_take"])
     return track.load(path)
 
 

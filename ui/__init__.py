@@ -2,18 +2,20 @@
 
 import bpy
 
-from . import panels, preferences
+from . import exchange, panels, preferences, shape_panels
 
-_CLASSES = (*preferences.CLASSES, *panels.CLASSES)
+_CLASSES = (*preferences.CLASSES, *panels.CLASSES, *shape_panels.CLASSES, *exchange.CLASSES)
 
 
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     panels.register_menus()
+    exchange.register_menus()
 
 
 def unregister() -> None:
+    exchange.unregister_menus()
     panels.unregister_menus()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -1,25 +1,10 @@
 """The FIELDS tab, the same in the 3D View and in the Sequencer, in the order of the work."""
 
-import textwrap
-
 import bpy
 
-from ..operators.props import SHOWN_EMOTIONS
-
-
-class _Tab:
-    bl_region_type = "UI"
-    bl_category = "FIELDS"
-
-
-def _split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
-    layout.use_property_split = True
-    layout.use_property_decorate = False
-    return layout
-
-
-def _head(context: bpy.types.Context) -> bpy.types.Object | None:
-    return context.scene.fields.head or context.view_layer.objects.active
+from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
+from . import takes
+from .layout import Tab, head_of, in_both, split, words
 
 
 def _strip(context: bpy.types.Context):
@@ -28,39 +13,33 @@ def _strip(context: bpy.types.Context):
     return scene.sequence_editor.active_strip if scene.sequence_editor else None
 
 
-def _words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """Text wrapped to the sidebar's width."""
-    letters = max(int(context.region.width / (7.0 * context.preferences.system.ui_scale)) - 5, 16)
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for line in textwrap.wrap(text, letters):
-        column.label(text=line, icon=icon)
-        icon = "BLANK1" if icon != "NONE" else "NONE"
+def _has_take(head: bpy.types.Object) -> bool:
+    return bool(head.fields.track) or len(head.fields.takes) > 0
 
 
-class _Footage(_Tab):
+class _Footage(Tab):
     bl_label = "1 Footage"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
+        layout = split(self.layout)
         strip = _strip(context)
         if strip is None:
-            _words(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
+            words(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
         else:
             layout.label(text=strip.name, icon="SEQUENCE")
         layout.prop(context.scene.fields, "range")
         layout.prop(context.scene.fields, "face")
 
 
-class _Head(_Tab):
+class _Head(Tab):
     bl_label = "2 Head"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
+        layout = split(self.layout)
         layout.prop(context.scene.fields, "head")
-        head = _head(context)
+        head = head_of(context)
         if head is None:
-            _words(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
+            words(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
             return
         if context.scene.fields.head is None:
             layout.label(text=f"Active object: {head.name}", icon="OBJECT_DATA")
@@ -70,91 +49,252 @@ class _Head(_Tab):
         column.prop(head.fields, "eyes_on")
 
 
-class _Capture(_Tab):
+class FIELDS_UL_mapping(bpy.types.UIList):
+    """A row: source, target, how strongly; an icon where it wants a look."""
+
+    def draw_item(self, context, layout, data, row, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        line = layout.row(align=True)
+        line.active = not row.mute
+        line.prop(row, "mute", text="", icon="HIDE_ON" if row.mute else "HIDE_OFF", emboss=False)
+        # Labels: fields with a search leave the names no room in a sidebar. They are below the list.
+        names = line.split(factor=0.5, align=True)
+        names.label(text=row.source)
+        names.label(text=row.target, icon=_KIND_ICONS[row.kind])
+        if _sureness(row) != "BLANK1":
+            line.label(text="", icon=_sureness(row))
+
+    def draw_filter(self, context, layout) -> None:
+        layout.prop(self, "filter_name", text="", icon="VIEWZOOM")
+
+    def filter_items(self, context, data, property_name) -> tuple[list[int], list[int]]:
+        wanted = self.filter_name.casefold()
+        flags = []
+        for row in getattr(data, property_name):
+            shown = wanted in row.source.casefold() or wanted in row.target.casefold()
+            shown &= data.shown_region in ("ALL", row.region.upper())
+            shown &= not data.show_doubtful or row.confidence < DOUBTFUL
+            flags.append(self.bitflag_filter_item if shown else 0)
+        return flags, []
+
+
+def _sureness(row) -> str:
+    if row.confidence >= DOUBTFUL:
+        return "BLANK1"
+    return "QUESTION" if row.confidence > 0.0 else "ERROR"
+
+
+_KIND_ICONS = {"KEY": "NONE", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMBAL", "PROPERTY": "PROPERTIES"}
+
+
+class _Mapping(Tab):
+    bl_label = "Mapping"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = split(self.layout)
+        head = head_of(context)
+        if head is None:
+            return
+        settings = head.fields
+        if not settings.rows:
+            words(layout, context, "Found by name each time keys are written. Match to see and change it", "INFO")
+            layout.operator("fields.mapping_match", icon="VIEWZOOM")
+            _from_elsewhere(layout)
+            return
+        if settings.matched:
+            words(layout, context, settings.matched)
+        filters = layout.row(align=True)
+        filters.use_property_split = False
+        filters.prop(settings, "shown_region", text="")
+        filters.prop(settings, "show_doubtful", text="", icon="QUESTION", toggle=True)
+        row = layout.row()
+        row.template_list("FIELDS_UL_mapping", "", settings, "rows", settings, "row", rows=6)
+        buttons = row.column(align=True)
+        buttons.operator("fields.mapping_add", text="", icon="ADD")
+        buttons.operator("fields.mapping_remove", text="", icon="REMOVE")
+        buttons.separator()
+        buttons.operator("fields.mapping_mirror", text="", icon="MOD_MIRROR")
+        if 0 <= settings.row < len(settings.rows):
+            _mapping_row(layout, context, settings, settings.rows[settings.row])
+        row = layout.row(align=True)
+        row.operator("fields.mapping_match", text="Match Again", icon="FILE_REFRESH")
+        row.operator("fields.mapping_clear", text="Automatic", icon="X")
+        _from_elsewhere(layout)
+
+
+def _from_elsewhere(layout: bpy.types.UILayout) -> None:
+    row = layout.row(align=True)
+    row.operator_menu_enum("fields.mapping_preset", "preset", text="Preset")
+    row.operator("fields.mapping_load", text="", icon="FILE_FOLDER")
+    row.operator("fields.mapping_save", text="", icon="FILE_TICK")
+    row.operator("fields.mapping_copy", text="", icon="COPYDOWN")
+
+
+def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
+    if row.why:
+        words(layout, context, row.why, "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
+    column = layout.column()
+    column.prop(row, "source")
+    column.prop(row, "kind")
+    column.prop(row, "target")
+    if row.kind == "BONE":
+        column.prop(row, "does")
+        column.prop(row, "axis")
+        if row.does == "MOVE":
+            column.prop(row, "unit")
+    elif row.kind != "ROTATION":
+        column.prop(row, "on")
+    column.prop(row, "gain")
+    if row.kind != "ROTATION":
+        limits = layout.column(align=True)
+        limits.prop(row, "offset")
+        limits.prop(row, "minimum")
+        limits.prop(row, "maximum")
+    layout.prop(settings, "test", slider=True)
+
+
+class _Capture(Tab):
     bl_label = "3 Capture"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
+        layout = split(self.layout)
         state = context.window_manager.fields
         if state.running:
             layout.progress(factor=state.progress, text=f"{state.progress:.0%}")
-            _words(layout, context, state.message)
+            words(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
         else:
             row = layout.row()
             row.scale_y = 1.4
             row.operator("fields.capture", icon="REC")
         if state.device:
-            _words(layout, context, state.device)
+            words(layout, context, state.device)
 
 
-class _Shape(_Tab):
+class _Shape(Tab):
     bl_label = "4 Shape the Performance"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        self.layout.operator("fields.reset_shape", text="", icon="LOOP_BACK", emboss=False)
+
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
-        head = _head(context)
+        layout = split(self.layout)
+        head = head_of(context)
         if head is None:
             return
         row = layout.row(align=True)
         row.use_property_split = False  # its name fits into the slider, but not beside it
-        row.enabled = bool(head.fields.track) and not context.window_manager.fields.running
+        row.enabled = _has_take(head) and not context.window_manager.fields.running
         row.prop(head.fields, "emotion_intensity", slider=True)
         row.prop_decorator(head.fields, "emotion_intensity")
-        if not head.fields.track:
-            _words(layout, context, "This head has no captured track yet. Capture a strip first", "INFO")
+        if not _has_take(head):
+            words(layout, context, "This head has no take yet. Capture a strip first", "INFO")
 
 
-class _ByEmotion(_Tab):
+class _ByEmotion(Tab):
     bl_label = "By Emotion"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
-        head = _head(context)
+        layout = split(self.layout)
+        head = head_of(context)
         if head is None:
             return
         column = layout.column()
         column.use_property_decorate = True  # the dot that keys it
-        column.enabled = bool(head.fields.track) and not context.window_manager.fields.running
+        column.enabled = _has_take(head) and not context.window_manager.fields.running
         for index, name in enumerate(SHOWN_EMOTIONS):
             column.prop(head.fields, "emotion_balance", index=index, text=name, slider=True)
+        column = layout.column(align=True)  # one below the other: side by side the names are cut off
+        column.operator("fields.emotion_curves", icon="GRAPH")
+        column.operator("fields.emotion_markers", icon="MARKER")
 
 
-class _Keys(_Tab):
+class FIELDS_UL_added(bpy.types.UIList):
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        row = layout.row(align=True)
+        row.prop(item, "emotion", text="", emboss=False)
+        row.label(text=f"{item.first}–{item.last}")
+
+
+class _Added(Tab):
+    bl_label = "Added Emotions"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = split(self.layout)
+        head = head_of(context)
+        if head is None:
+            return
+        settings = head.fields
+        layout.enabled = not context.window_manager.fields.running
+        row = layout.row()
+        row.template_list("FIELDS_UL_added", "", settings, "added", settings, "added_index", rows=3)
+        buttons = row.column(align=True)
+        buttons.operator_menu_enum("fields.emotion_add", "emotion", text="", icon="ADD")
+        buttons.operator("fields.emotion_remove", text="", icon="REMOVE")
+        if 0 <= settings.added_index < len(settings.added):
+            added = settings.added[settings.added_index]
+            layout.prop(added, "strength", slider=True)
+            for pair in (("first", "last"), ("attack", "release")):
+                column = layout.column(align=True)
+                for name in pair:
+                    column.prop(added, name)
+
+
+class _Keys(Tab):
     bl_label = "5 Keys"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = _split(self.layout)
-        head = _head(context)
+        layout = split(self.layout)
+        head = head_of(context)
         if head is None:
             return
-        layout.prop(head.fields, "track")
-        layout.prop(head.fields, "use_smoothing")
         layout.prop(head.fields, "key_style")
         if head.fields.key_style == "REDUCED":
             layout.prop(head.fields, "key_tolerance")
-        layout.operator("fields.bake", icon="KEYFRAME")
+        layout.prop(head.fields, "write_as")
+        row = layout.row(align=True)
+        row.operator("fields.bake", icon="KEYFRAME")
+        row.operator("fields.bake", text="", icon="ADD").fresh = True
+        if head.fields.write_as == "LAYERED":
+            layout.operator("fields.bake_down", icon="NLA_PUSHDOWN")
         if head.fields.report:
-            _words(layout, context, head.fields.report)
+            words(layout, context, head.fields.report)
 
 
-def _in_both(panel: type, name: str, parent: str = "") -> list[type]:
-    spaces = {"VIEW_3D": "view", "SEQUENCE_EDITOR": "sequencer"}
-    classes = []
-    for space, short in spaces.items():
-        where = {"bl_space_type": space} | ({"bl_parent_id": f"FIELDS_PT_{parent}_{short}"} if parent else {})
-        classes.append(type(f"FIELDS_PT_{name}_{short}", (panel, bpy.types.Panel), where))
-    return classes
+class _WhatIsKeyed(Tab):
+    bl_label = "Existing Keys and Range"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = split(self.layout)
+        head = head_of(context)
+        if head is None:
+            return
+        layout.prop(head.fields, "existing_keys")
+        if head.fields.existing_keys == "MIX":
+            layout.prop(head.fields, "mix_share", slider=True)
+        layout.prop(head.fields, "key_range")
+        column = layout.column(heading="Regions")
+        column.prop(head.fields, "key_regions", expand=True)
+        layout.prop(head.fields, "action_name")
+        layout.operator("fields.push_to_nla", icon="NLA")
 
 
 CLASSES = (
-    *_in_both(_Footage, "footage"),
-    *_in_both(_Head, "head"),
-    *_in_both(_Capture, "capture"),
-    *_in_both(_Shape, "shape"),
-    *_in_both(_ByEmotion, "by_emotion", parent="shape"),
-    *_in_both(_Keys, "keys"),
+    *in_both(_Footage, "footage"),
+    *in_both(_Head, "head"),
+    FIELDS_UL_mapping,
+    *in_both(_Mapping, "mapping", parent="head"),
+    *in_both(_Capture, "capture"),
+    *takes.CLASSES,
+    *in_both(_Shape, "shape"),
+    *in_both(_ByEmotion, "by_emotion", parent="shape"),
+    FIELDS_UL_added,
+    *in_both(_Added, "added", parent="shape"),
+    *in_both(_Keys, "keys"),
+    *in_both(_WhatIsKeyed, "what_is_keyed", parent="keys"),
 )
 
 

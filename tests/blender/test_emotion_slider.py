@@ -1,7 +1,5 @@
 """The emotion slider on a head: live, animated, undone; and nothing where there is nothing to do."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -161,19 +159,3 @@ def test_a_track_that_is_gone_is_said_and_changes_nothing(head, curve):
 def test_the_setting_has_ends(head):
     head.fields.emotion_intensity = 9.0
     assert head.fields.emotion_intensity == 2.0
-
-
-def test_a_minute_is_written_while_it_is_dragged(head, part, performance, tmp_path):
-    minute = tmp_path / "minute.npz"
-    part("fields_blender.track").save(performance(1800, 30), minute)
-    head.fields.track = str(minute)
-    bpy.context.scene.render.fps = 30
-    head.fields.use_smoothing = True
-    assert bpy.ops.fields.bake() == {"FINISHED"}
-    spent = []
-    for intensity in (0.0, 0.5, 1.5, 2.0, 1.3):
-        began = time.perf_counter()
-        head.fields.emotion_intensity = intensity
-        spent.append(time.perf_counter() - began)
-    print(f"a minute at 30 fps: {1000 * np.median(spent):.0f} ms a step")
-    assert min(spent) < 0.1

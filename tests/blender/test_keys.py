@@ -13,7 +13,7 @@ N = 30
 
 @pytest.fixture
 def mapping(part):
-    return part("fields_blender.retarget").load(part("operators.bake").MAPPING)
+    return part("fields_blender.mapping").load(part("operators.mappings").ARKIT)
 
 
 @pytest.fixture
@@ -236,9 +236,9 @@ def test_driven_and_locked_keys_are_left_alone_and_listed(scene, arkit, keyed, p
 
 
 def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
-    retarget = part("fields_blender.retarget")
-    channel = retarget.KeyChannel("jawOpen", 'the "open" \\ key', "Jaw")
-    odd = retarget.Mapping("odd", (channel,), ())
+    mapping = part("fields_blender.mapping")
+    channel = mapping.channel("jawOpen", 'the "open" \\ key')
+    odd = mapping.Mapping("odd", (channel,))
     head = make_mesh(scene, "Face", [channel.key])
     curves = part("fields_blender.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
     bpy.context.view_layer.update()

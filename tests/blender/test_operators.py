@@ -153,6 +153,7 @@ def test_smoothing_is_what_the_library_does_and_can_be_left_out(scene, part, hea
     made = track(np.arange(50) / RATE, gaps=())
     part("fields_blender.track").save(made, tmp_path / "t.npz")
     head.fields.track = str(tmp_path / "t.npz")
+    head.fields.shape.use_despike = False
     name = "mouthPucker"
     column = part("fields_blender.names").EXPRESSION.index(name)
     for smoothing, wanted in ((True, part("fields_blender.smooth").smooth(made)), (False, made)):
@@ -211,7 +212,7 @@ def test_a_damaged_track_is_refused(head, tmp_path):
 
 
 def test_the_track_lies_beside_a_saved_file(scene, part, head, strip, captured, tmp_path, monkeypatch):
-    store = part("operators.track_store")
+    store = part("operators.track_files")
     here = SimpleNamespace(filepath=str(tmp_path / "shot.blend"), objects=bpy.data.objects)
     monkeypatch.setattr(store.bpy, "data", here, raising=False)
     assert store.path_for("Face", "take: 1/2") == tmp_path / "fields_tracks" / "Face take  1 2.npz"
@@ -230,7 +231,8 @@ def test_driven_heads_and_unwritable_folders_are_said_before_the_long_half(
     scene, part, head, strip, captured, monkeypatch, tmp_path
 ):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(part("operators.track_store"), "_folder", lambda: tmp_path / "file" / "fields_tracks")
+    monkeypatch.setattr(part("operators.track_files"), "_folder", lambda: tmp_path / "file" / "fields_tracks")
+    scene.fields.takes_in = "BESIDE"
     assert "can't be written" in error_of(bpy.ops.fields.capture)
     monkeypatch.undo()
     for key in head.data.shape_keys.key_blocks[1:]:
@@ -281,7 +283,7 @@ assert head.fields.track == "//fields_tracks/a.npz", head.fields.track
 bpy.ops.wm.save_as_mainfile(filepath=other, copy=copy == "copy")
 print("here", os.path.normpath(bpy.path.abspath(head.fields.track)))
 bpy.ops.wm.open_mainfile(filepath=other, load_ui=False)
-print("there", os.path.normpath(bpy.path.abspath(bpy.data.objects["Face"].fields.track)))
+print("there", os.path.normpath(bpy.path.abspath(bpy.data.objects["Face"].fields.takes[0].file)))
 extension.unregister()
 """
 
@@ -483,9 +485,10 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
     reports = []
     state = SimpleNamespace(
         report=lambda kinds, text: reports.append(text), _stop=threading.Event(), _name="take", _clip=None,
-        _head=head.session_uid, _scene=scene.session_uid, _path=part("operators.track_store").path_for("Face", "take"),
+        _head=head.session_uid, _scene=scene.session_uid, _path=part("operators.track_files").path_for("Face", "take"),
     )  # fmt: skip
-    state._named = lambda result: operator._named(state, result)
+    state._named, state._beside = lambda result: operator._named(state, result), False
+    state.keep = lambda head, result: operator.keep(state, head, result)
     half = part("fields_blender.track").empty(np.arange(5) / 24.0)
     assert operator.finish(state, bpy.context, half, True) == {"FINISHED"}
     assert head.data.shape_keys.animation_data is None
@@ -564,9 +567,9 @@ def test_the_command_captures_and_saves(scene, head, strip, tmp_path):
     with bpy.data.libraries.load(str(tmp_path / "out" / "keyed.blend")) as (inside, wanted):
         assert any(name.startswith("FIELDS take") for name in inside.actions)
         wanted.objects = [head.name]
-    # From where the file lies now, the head still finds its track.
-    stored = wanted.objects[0].fields.track
-    assert stored.startswith("//") and (tmp_path / "out" / stored[2:]).resolve().exists()
+    # The take has come along.
+    take = wanted.objects[0].fields.takes[0]
+    assert take.name == "take" and not take.problem and not take.file
 
 
 def test_the_command_says_what_is_wrong(tmp_path):

@@ -18,7 +18,7 @@ def head(small_head):
 @pytest.fixture
 def key(part, head):
     """`key(curves, frames, style)` keys the head and returns the report."""
-    mapping = part("fields_blender.retarget").load(part("operators.bake").MAPPING)
+    mapping = part("fields_blender.mapping").load(part("operators.mappings").ARKIT)
 
     def write(curves, frames, style="REDUCED", tolerance=0.02):
         head.fields.key_style, head.fields.key_tolerance = style, tolerance

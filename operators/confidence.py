@@ -1,0 +1,118 @@
+"""How sure FIELDS is: as curves of the head, and a jump to the next frame to look at."""
+
+import bpy
+import numpy as np
+from bpy.props import EnumProperty
+
+from ..fields_blender import curves, doubt, reduce
+from ..fields_blender.errors import FieldsError
+from ..fields_blender.names import DOUBT
+from ..fields_blender.track import Track
+from . import fcurves, track_store
+from . import scene as timeline
+
+# How far these curves may be from what they show.
+TOLERANCE = 0.02
+GROUP = "FIELDS Confidence"
+
+
+def write(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, settings) -> str:
+    """Key `Object.fields.confidence` and `doubt`, as far as `settings` ask for them. Returns why not, or nothing.
+
+    They only show: a head that can't have them is keyed all the same.
+    """
+    wanted = [("fields.confidence", 0, track["confidence"][:, 0])] if settings.use_confidence else []
+    if settings.use_doubt:
+        wanted += [("fields.doubt", i, track["doubt"][:, i]) for i in range(len(DOUBT))]
+    if not wanted:
+        return ""
+    return show(scene, head, track.time, wanted, GROUP)
+
+
+def show(
+    scene: bpy.types.Scene,
+    head: bpy.types.Object,
+    time: np.ndarray,
+    wanted: list[tuple[str, int, np.ndarray]],
+    group: str,
+) -> str:
+    """Key (path, index, values (n,) at `time` (n,) s) on the head as curves to look at. Returns why not, or nothing."""
+    rate = timeline.rate(scene)
+    frames = np.arange(int(np.floor(time[0] * rate)), int(np.ceil(time[-1] * rate)) + 2)
+    frames = frames[curves.covered(time, frames / rate)]
+    values = np.stack([value for *_, value in wanted], axis=1).astype(np.float64)
+    shown = curves.resample(curves.Curves(time, tuple(path for path, *_ in wanted), values), frames / rate)
+    undo = []
+    try:
+        actions = fcurves.Actions(f"FIELDS {head.name}", undo)
+        actions.new = _shared(head)
+        actions.ensure(head)
+    except FieldsError as error:
+        for step in reversed(undo):
+            step()
+        return str(error)
+    for (path, index, _), keys in zip(wanted, reduce.reduce(frames, shown.values, TOLERANCE), strict=True):
+        fcurve = fcurves.fcurve_of(head, path, index)
+        if fcurve is None:
+            fcurve = fcurves.new_fcurve(head, path, index, group)
+        elif fcurve.lock or (fcurve.group and fcurve.group.lock):
+            continue
+        old = fcurves.read(fcurve) if len(fcurve.keyframe_points) else None
+        fcurves.replace(fcurve, fcurves.merged(old, fcurves.fitted_keys(keys), fcurves.runs_of(frames)))
+    head.update_tag()
+    return ""
+
+
+def _shared(head: bpy.types.Object) -> bpy.types.Action | None:
+    """The action that the head's shape keys were just keyed in, where one action can serve both."""
+    shape_keys = head.data.shape_keys if head.type == "MESH" else None
+    animation = shape_keys.animation_data if shape_keys else None
+    return animation.action if animation and hasattr(animation, "action_slot") else None
+
+
+class FIELDS_OT_next_doubtful(bpy.types.Operator):
+    """Go to the next frame of the timeline in which FIELDS is not sure of this head's face"""
+
+    bl_idname = "fields.next_doubtful"
+    bl_label = "Jump to Next Doubtful Frame"
+    bl_options = {"REGISTER", "UNDO"}
+
+    direction: EnumProperty(
+        name="Direction",
+        description="Where to look for it",
+        items=[("NEXT", "Next", "After the current frame"), ("PREVIOUS", "Previous", "Before the current frame")],
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = context.scene.fields.head or context.view_layer.objects.active
+        if head is None or not track_store.has(head):
+            cls.poll_message_set("Choose a head with a captured track")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        head = scene.fields.head or context.view_layer.objects.active
+        try:
+            track = track_store.load(head)
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        wrong = doubt.doubtful(track, head.fields.shape.least_confidence)
+        starts = np.flatnonzero(wrong & ~np.r_[False, wrong[:-1]])
+        frames = np.round(track.time[starts] * timeline.rate(scene)).astype(int)
+        here = scene.frame_current
+        ahead = frames > here if self.direction == "NEXT" else frames < here
+        if not ahead.any():
+            where = "after" if self.direction == "NEXT" else "before"
+            self.report({"INFO"}, f"No doubtful frame {where} frame {here}; {len(starts)} stretches in all")
+            return {"CANCELLED"}
+        row = np.flatnonzero(ahead)[0 if self.direction == "NEXT" else -1]
+        scene.frame_set(int(frames[row]))
+        self.report({"INFO"}, f"Frame {frames[row]}: {doubt.reason(track, int(starts[row]))}")
+        return {"FINISHED"}
+
+
+CLASSES = (FIELDS_OT_next_doubtful,)

@@ -1,0 +1,118 @@
+"""fields.import_performance: a recording of another tool, onto the head, as if it had been captured here."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from ..fields_blender.errors import FieldsError
+from . import flame_axes, takes
+from . import scene as timeline
+from .bake import bake, chosen_head
+from .job import running
+
+_SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy")
+_UNITS = [
+    ("automatic", "Automatic", "Radians, or degrees where the numbers are too large for radians"),
+    ("radians", "Radians", "As the Live Link Face app writes them"),
+    ("degrees", "Degrees", "As some converters write them"),
+    ("40 degrees", "40° per Unit", "As tools for Character Creator and iClone read them"),
+]
+
+
+class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
+    """Import a facial performance (Live Link Face, iFacialMocap, Face Cap, Audio2Face, FLAME) onto the head"""
+
+    bl_idname = "fields.import_performance"
+    bl_label = "Import Performance"
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
+
+    filename_ext = ""
+    filter_glob: StringProperty(default=";".join(f"*{s}" for s in _SUFFIXES), options={"HIDDEN"})
+    frame_start: IntProperty(
+        name="Start Frame",
+        description="The scene frame on which the performance begins",
+        default=1,
+        options={"SKIP_SAVE"},
+    )
+    frame_rate: FloatProperty(
+        name="Frame Rate",
+        description="Frames in a second, for files that do not say it (iFacialMocap, FLAME). "
+        "0 takes what is usual for the kind of file",
+        default=0.0,
+        min=0.0,
+        soft_max=120.0,
+        max=1000.0,
+    )
+    head_unit: EnumProperty(
+        name="Head Rotation", description="What the numbers of the head's rotation are, in Live Link Face files",
+        items=_UNITS,
+    )  # fmt: skip
+    flip_head: BoolProperty(
+        name="Flip Head",
+        description="Turn the head's yaw and pitch around: for recordings in which the head nods and turns the wrong "
+        "way, made with the phone held sideways",
+        default=False,
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if running():
+            cls.poll_message_set("A capture is running")
+        elif chosen_head(context) is None:
+            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+        else:
+            return True
+        return False
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if not self.properties.is_property_set("frame_start"):
+            self.frame_start = context.scene.frame_start
+        if self.properties.is_property_set("filepath"):  # dropped into the window
+            return context.window_manager.invoke_props_dialog(self)
+        return ImportHelper.invoke(self, context, event)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(self, "frame_start")
+        layout.prop(self, "frame_rate")
+        layout.prop(self, "head_unit")
+        layout.prop(self, "flip_head")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        # Here, so that enabling the extension stays quick.
+        from ..fields_blender import recordings
+
+        head, path = chosen_head(context), Path(bpy.path.abspath(self.filepath))
+        start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start
+        try:
+            axes = flame_axes.of(context, head)
+            reading = recordings.Reading(self.head_unit, self.flip_head, self.frame_rate or None, axes)
+            performance = recordings.moved(recordings.read(path, reading), start / timeline.rate(context.scene))
+            takes.keep(context.scene, head, performance, path.stem)
+            context.view_layer.update()
+            said = bake(context.scene, head, performance)
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"“{path.name}”: {said}")
+        return {"FINISHED"}
+
+
+class FIELDS_FH_performance(bpy.types.FileHandler):
+    """Recordings that are dropped into the 3D View"""
+
+    bl_idname = "FIELDS_FH_performance"
+    bl_label = "Facial Performance"
+    bl_import_operator = FIELDS_OT_import_performance.bl_idname
+    bl_file_extensions = ";".join(_SUFFIXES)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+CLASSES = (FIELDS_OT_import_performance, FIELDS_FH_performance)

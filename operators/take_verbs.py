@@ -1,0 +1,201 @@
+"""What an artist does with the takes of a head: duplicate, delete, blend, export, import, pack and unpack."""
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from ..fields_blender import blend, track
+from ..fields_blender.errors import FieldsError
+from . import takes, track_files
+from .bake import chosen_head
+
+PARTS = [
+    ("WHOLE", "Whole Face", "All of it, the head's movement too"),
+    ("UPPER", "Upper Face", "Brows, lids and the cheeks' squint"),
+    ("LOWER", "Mouth and Jaw", "All below the eyes: what speaks"),
+    ("GAZE", "Gaze", "Where the eyes look"),
+    ("HEAD", "Head", "How the head turns and moves"),
+]
+
+
+class _TakeOperator:
+    """A verb on the chosen take of the chosen head. A subclass writes `act`, which says what it did."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = chosen_head(context)
+        if head is None or takes.active(head) is None:
+            cls.poll_message_set("Choose a head with a take first: Capture makes one")
+            return False
+        return True
+
+    def act(self, context: bpy.types.Context, head: bpy.types.Object, take: Any) -> str:
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        head = chosen_head(context)
+        try:
+            self.report({"INFO"}, self.act(context, head, takes.active(head)))
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class FIELDS_OT_take_duplicate(_TakeOperator, bpy.types.Operator):
+    """Make a second take of the chosen one, to blend or to capture a part of it again"""
+
+    bl_idname = "fields.take_duplicate"
+    bl_label = "Duplicate Take"
+
+    def act(self, context, head, take) -> str:
+        return f"“{takes.duplicate(head, list(head.fields.takes).index(take)).name}” made"
+
+
+class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
+    """Delete the chosen take. Keys that were baked from it stay, and so does a file it lies in"""
+
+    bl_idname = "fields.take_delete"
+    bl_label = "Delete Take"
+
+    def act(self, context, head, take) -> str:
+        name = take.name
+        takes.remove(head, list(head.fields.takes).index(take))
+        return f"“{name}” deleted"
+
+
+def _others(_operator, context: bpy.types.Context) -> list[tuple[str, str, str]]:
+    """The head's takes but the chosen one. Blender needs the strings to stay alive."""
+    head = chosen_head(context)
+    _others.kept = [
+        (str(i), take.name, take.strip)
+        for i, take in enumerate(head.fields.takes if head else ())
+        if take != takes.active(head)
+    ]
+    return _others.kept
+
+
+class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
+    """Make a new take of the chosen one with some of another in it: all of it, or a part of the face"""
+
+    bl_idname = "fields.take_blend"
+    bl_label = "Blend Takes"
+
+    other: EnumProperty(name="With", description="The other take", items=_others)
+    part: EnumProperty(name="Part", description="What is taken from the other", items=PARTS)
+    share: FloatProperty(
+        name="Share",
+        description="How much of the other: 0 nothing, 1 all",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=0.5,
+    )
+    align: BoolProperty(
+        name="Align Starts", description="Let the other begin when the chosen take begins, wherever it was captured"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = chosen_head(context)
+        if head is None or len(head.fields.takes) < 2:
+            cls.poll_message_set("This needs a head with two takes: capture again, or import one")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        head = chosen_head(context)
+        take, other = takes.active(head), head.fields.takes[int(self.other)]
+        self.align = other.end < take.start or other.start > take.end
+        return context.window_manager.invoke_props_dialog(self)
+
+    def act(self, context, head, take) -> str:
+        other = head.fields.takes[int(self.other)]
+        first, second = takes.read(take), takes.read(other)
+        if self.align:
+            second = blend.moved(second, first.time[0] - second.time[0])
+        made = blend.blend(first, second, self.share, self.part)
+        names = f"{take.name} + {other.name}"
+        return f"“{takes.add(head, made, names).name}” made. Bake Keys writes it"
+
+
+class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
+    """Write the chosen take to a .npz file, which Import Take and the command line read"""
+
+    bl_idname = "fields.take_export"
+    bl_label = "Export Take"
+    bl_options = {"REGISTER"}
+    filename_ext = ".npz"
+
+    filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.filepath = bpy.path.clean_name(takes.active(chosen_head(context)).name, replace=" ") + ".npz"
+        return ExportHelper.invoke(self, context, event)
+
+    def act(self, context, head, take) -> str:
+        path = Path(self.filepath)
+        track_files.save(takes.read(take), path)
+        return f"“{take.name}” written to {path.name}"
+
+
+class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
+    """Add takes from .npz files that FIELDS wrote, here or on the command line"""
+
+    bl_idname = "fields.take_import"
+    bl_label = "Import Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
+    link: BoolProperty(
+        name="Keep in File", description="Leave the performance in its file instead of copying it into the .blend"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if chosen_head(context) is None:
+            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        head, path = chosen_head(context), Path(self.filepath)
+        try:
+            performance = track.load(path)
+            take = takes.add(head, performance, path.stem)
+            if self.link:
+                takes.point_to(take, path)
+        except FieldsError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"“{take.name}” imported. Bake Keys writes it")
+        return {"FINISHED"}
+
+
+class FIELDS_OT_take_pack(_TakeOperator, bpy.types.Operator):
+    """Store the chosen take in this .blend instead of its file, or in a file beside it instead of the .blend"""
+
+    bl_idname = "fields.take_pack"
+    bl_label = "Pack or Unpack Take"
+
+    def act(self, context, head, take) -> str:
+        if take.file:
+            takes.pack(head, take)
+            return f"“{take.name}” is in the .blend now. Its file was left where it is"
+        takes.unpack(head, take)
+        return f"“{take.name}” is in {take.file} now"
+
+
+CLASSES = (
+    FIELDS_OT_take_duplicate,
+    FIELDS_OT_take_delete,
+    FIELDS_OT_take_blend,
+    FIELDS_OT_take_export,
+    FIELDS_OT_take_import,
+    FIELDS_OT_take_pack,
+)

@@ -1,0 +1,138 @@
+"""Laws of blending takes and of capturing a part again."""
+
+import numpy as np
+import pytest
+
+from fields_blender import blend
+from fields_blender.errors import FieldsError
+from fields_blender.names import EXPRESSION, GROUPS
+from fields_blender.track import Track, dumps, loads
+
+
+def performance(n=48, seed=0, start=0.0, gaps=(), fps=24.0, **source):
+    random = np.random.default_rng(seed)
+    groups = {name: random.uniform(0.0, 0.5, (n, *shape)).astype(np.float32) for name, shape in GROUPS.items()}
+    for row in gaps:
+        for name, values in groups.items():
+            values[row] = 0.0 if name == "confidence" else np.nan
+    return Track(start + np.arange(n) / fps, groups, {"name": "model"}, source)
+
+
+def same(a, b):
+    return all(np.array_equal(a[name], b[name], equal_nan=True) for name in GROUPS)
+
+
+def test_bytes_there_and_back():
+    track = performance(gaps=(3,), name="take")
+    again = loads(dumps(track), "take")
+    assert same(track, again) and again.source == track.source and np.array_equal(again.time, track.time)
+    with pytest.raises(FieldsError, match="take 2"):
+        loads(dumps(track)[:-100], "take 2")
+
+
+@pytest.mark.parametrize("part", blend.PARTS)
+def test_nothing_of_the_other_changes_nothing(part):
+    first, second = performance(gaps=(3, 4)), performance(seed=1, gaps=(10,))
+    assert same(blend.blend(first, second, 0.0, part), first)
+
+
+def test_all_of_the_other_is_the_other():
+    first, second = performance(gaps=(3,)), performance(seed=1)
+    assert same(blend.blend(first, second, 1.0), second)
+
+
+def test_with_itself_it_stays_itself():
+    first = performance(gaps=(7,))
+    half = blend.blend(first, first, 0.5)
+    for name in GROUPS:
+        np.testing.assert_allclose(half[name], first[name], atol=1e-6)
+
+
+def test_half_of_each_lies_between():
+    first, second = performance(), performance(seed=1)
+    half = blend.blend(first, second, 0.5)
+    np.testing.assert_allclose(half["expression"], (first["expression"] + second["expression"]) / 2, atol=1e-6)
+
+
+def test_a_part_leaves_the_rest_bit_by_bit():
+    first, second = performance(), performance(seed=1)
+    made = blend.blend(first, second, 1.0, "LOWER")
+    smile, brow = EXPRESSION.index("mouthSmileLeft"), EXPRESSION.index("browInnerUp")
+    np.testing.assert_array_equal(made["expression"][:, smile], second["expression"][:, smile])
+    np.testing.assert_array_equal(made["expression"][:, brow], first["expression"][:, brow])
+    np.testing.assert_array_equal(made["jaw"], second["jaw"])
+    for name in ("eyelids", "gaze", "head", "emotion"):
+        np.testing.assert_array_equal(made[name], first[name])
+
+
+def test_parts_of_the_face_do_not_overlap():
+    taken = sorted(blend.PARTS["UPPER"]["expression"] + blend.PARTS["LOWER"]["expression"])
+    assert taken == list(range(len(EXPRESSION)))
+
+
+def test_a_gap_in_one_is_filled_by_the_other():
+    first, second = performance(gaps=(5,)), performance(seed=1, gaps=(9,))
+    half = blend.blend(first, second, 0.5)
+    np.testing.assert_array_equal(half["expression"][5], second["expression"][5])
+    np.testing.assert_array_equal(half["expression"][9], first["expression"][9])
+    assert half.found.all()
+
+
+def test_the_other_is_read_at_the_firsts_moments():
+    first, second = performance(48), performance(96, seed=1, fps=48.0)
+    made = blend.blend(first, second, 1.0)
+    np.testing.assert_allclose(made["expression"], second["expression"][::2], atol=1e-6)
+    assert same(blend.blend(first, blend.moved(second, 1e4), 1.0), first)
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.1, np.nan, np.zeros(3)], ids=str)
+def test_other_shares_are_refused(weight):
+    with pytest.raises(FieldsError):
+        blend.blend(performance(), performance(), weight)
+    with pytest.raises(FieldsError):
+        blend.blend(performance(), performance(), 0.5, "NOSE")
+
+
+def test_a_part_captured_again_replaces_that_part_alone():
+    old, new = performance(96, gaps=(2,)), performance(24, seed=1, start=1.0)
+    made = blend.splice(old, new, fade=0.2)
+    np.testing.assert_allclose(made.time, old.time)
+    inside = (made.time >= 0.99) & (made.time <= new.time[-1])
+    for name in GROUPS:
+        np.testing.assert_array_equal(made[name][~inside], old[name][~inside])
+    middle = (made.time > 1.3) & (made.time < 1.6)
+    np.testing.assert_array_equal(made["expression"][middle], new["expression"][(new.time > 1.3) & (new.time < 1.6)])
+
+
+def test_a_part_captured_again_has_no_jump_at_its_ends():
+    old, new = performance(96), performance(24, start=1.0)
+    for track, value in ((old, 0.0), (new, 1.0)):
+        for values in track.groups.values():
+            values[:] = value
+    made = blend.splice(old, new, fade=0.25)["expression"][:, 0]
+    assert made.max() == 1.0 and np.abs(np.diff(made)).max() < 0.2
+
+
+def test_where_the_face_was_lost_again_the_old_part_stays():
+    old, new = performance(96), performance(24, seed=1, start=1.0, gaps=(10, 11))
+    made = blend.splice(old, new)
+    np.testing.assert_allclose(made["expression"][34], old["expression"][34], atol=1e-6)
+    assert made.found.all()
+
+
+def test_capturing_the_same_again_changes_nothing():
+    old = performance(96, gaps=(5,))
+    part = Track(old.time[30:60], {name: values[30:60] for name, values in old.groups.items()})
+    made = blend.splice(old, part)
+    for name in GROUPS:
+        np.testing.assert_allclose(made[name], old[name], atol=1e-6)
+
+
+def test_a_part_beside_the_old_one_makes_it_longer():
+    strip = {"name": "a", "first": 0, "last": 47}
+    old = performance(48, strips=[strip], rate=24.0)
+    new = performance(24, start=10.0, strips=[{**strip, "first": 240, "last": 263}], rate=24.0)
+    made = blend.splice(old, new)
+    assert len(made) == 72 and [s["first"] for s in made.source["strips"]] == [0, 240]
+    np.testing.assert_array_equal(made["expression"][48:], new["expression"])
+    assert "strips" not in blend.splice(performance(48), new).source

@@ -1,0 +1,69 @@
+"""All settings together: nothing by default, in the right order, stored and read back, quick."""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fields_blender import track
+from fields_blender.adjust import Channel
+from fields_blender.shaping import Shaping, from_json
+from fields_blender.track import Track
+from tests.test_emotion import SAMPLE
+from tests.tracks import lively, same
+
+ALL = Shaping(
+    "AUTOMATIC", 0.5, 1.5, True, 0.5, True, "SAVITZKY_GOLAY", (0.5,) * 9, "EASE", True, 0.3, "LEFT", (0.8,) * 9,
+    {"jawOpen": Channel(gain=1.2, least=0.0), "tongueOut": Channel(mute=True)},
+)  # fmt: skip
+
+
+def play(shaping: Shaping, performance: Track) -> Track:
+    return shaping.finish(shaping.prepare(performance).at(1.0))
+
+
+def test_the_default_is_the_performance_itself_bit_by_bit():
+    performance = lively(gap=slice(10, 20))
+    assert same(play(Shaping(), performance), performance)
+
+
+def test_settings_are_stored_and_read_back():
+    for shaping in (Shaping(), ALL):
+        assert from_json(shaping.to_json()) == shaping
+        assert "\n" not in shaping.to_json()
+    for damaged in ("", "{}", "[1]", "null", ALL.to_json().replace('"even"', '"odd"'), ALL.to_json()[:-3], "[" * 99999):
+        assert from_json(damaged) is None
+
+
+def test_what_is_prepared_depends_on_the_slow_settings_alone():
+    other = replace(ALL, mirror=False, even=0.0, side="BOTH", strength=(1.0,) * 9, channels={})
+    assert ALL.slow == other.slow == other
+    performance = lively(gap=slice(10, 20))
+    assert same(ALL.prepare(performance).track, other.prepare(performance).track)
+    assert ALL.slow != replace(ALL, stretch=0.6).slow
+
+
+def test_all_at_once_moves_and_leaves_no_gap():
+    performance = lively(gap=slice(10, 20))
+    after = play(ALL, performance)
+    assert after.found.all() and not same(after, performance)
+    assert np.isfinite(after["expression"]).all() and np.isfinite(after["head"]).all()
+
+
+@pytest.mark.parametrize("method", ["ONE_EURO", "SAVITZKY_GOLAY"])
+def test_a_minute_takes_a_moment(method):
+    """Each half anew on every step of a drag: processor time, since other work may share the machine."""
+    short = track.load(SAMPLE)
+    minute = Track(np.arange(1800) / 30.0, {name: np.concatenate([short[name]] * 6) for name in short.groups})
+    shaping = replace(ALL, smoothing=method, smooth=(1.0,) * 9)
+    slow, quick = [], []
+    for _ in range(3):
+        began = time.process_time()
+        prepared = shaping.prepare(minute)
+        slow.append(time.process_time() - began)
+        began = time.process_time()
+        shaping.finish(prepared.at(1.3))
+        quick.append(time.process_time() - began)
+    print(f"{1000 * min(slow):.0f} ms + {1000 * min(quick):.0f} ms")
+    assert min(slow) < 0.1 and min(quick) < 0.03

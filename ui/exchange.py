@@ -1,0 +1,40 @@
+"""Import and export: the panel of the FIELDS tab, and the entries of File > Import and File > Export."""
+
+import bpy
+
+from .layout import Tab, in_both, split
+
+
+class _Exchange(Tab):
+    bl_label = "Import and Export"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = split(self.layout)
+        column = layout.column(align=True)
+        column.operator("fields.import_performance", icon="IMPORT")
+        column.operator("fields.export_performance", icon="EXPORT")
+        layout.prop(context.scene.fields, "flame_model")
+        layout.operator("fields.import_flame", icon="USER")
+
+
+CLASSES = tuple(in_both(_Exchange, "exchange"))
+
+
+def _import_menu(self, _context: bpy.types.Context) -> None:
+    self.layout.operator("fields.import_performance", text="Facial Performance (.csv/.txt/.json/.npz/.npy)")
+    self.layout.operator("fields.import_flame", text="FLAME Head (.pkl/.npz)")
+
+
+def _export_menu(self, _context: bpy.types.Context) -> None:
+    self.layout.operator("fields.export_performance", text="Facial Performance (.csv/.json/.npz)")
+
+
+def register_menus() -> None:
+    bpy.types.TOPBAR_MT_file_import.append(_import_menu)
+    bpy.types.TOPBAR_MT_file_export.append(_export_menu)
+
+
+def unregister_menus() -> None:
+    bpy.types.TOPBAR_MT_file_export.remove(_export_menu)
+    bpy.types.TOPBAR_MT_file_import.remove(_import_menu)

@@ -1,0 +1,39 @@
+"""What the panels of the FIELDS tab share."""
+
+import textwrap
+
+import bpy
+
+
+class Tab:
+    bl_region_type = "UI"
+    bl_category = "FIELDS"
+
+
+def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    return layout
+
+
+def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
+    return context.scene.fields.head or context.view_layer.objects.active
+
+
+def words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """Text wrapped to the sidebar's width."""
+    letters = max(int(context.region.width / (7.0 * context.preferences.system.ui_scale)) - 5, 16)
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for line in textwrap.wrap(text, letters):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1" if icon != "NONE" else "NONE"
+
+
+def in_both(panel: type, name: str, parent: str = "") -> list[type]:
+    spaces = {"VIEW_3D": "view", "SEQUENCE_EDITOR": "sequencer"}
+    classes = []
+    for space, short in spaces.items():
+        where = {"bl_space_type": space} | ({"bl_parent_id": f"FIELDS_PT_{parent}_{short}"} if parent else {})
+        classes.append(type(f"FIELDS_PT_{name}_{short}", (panel, bpy.types.Panel), where))
+    return classes

@@ -1,0 +1,81 @@
+"""The takes of the head: a list under 3 Capture."""
+
+import bpy
+
+from .layout import Tab, head_of, in_both, split, words
+
+
+class FIELDS_UL_takes(bpy.types.UIList):
+    """Double click renames."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        row = layout.row(align=True)
+        broken = bool(item.problem)
+        row.prop(item, "name", text="", emboss=False, icon="ERROR" if broken else "REC")
+        side = row.row()
+        side.alignment = "RIGHT"
+        side.active = False
+        if not broken:
+            rate = context.scene.render.fps / context.scene.render.fps_base
+            side.label(text=f"{item.start * rate:.0f}–{item.end * rate:.0f}")
+        if item.file:
+            side.label(text="", icon="FILE")
+
+
+class FIELDS_MT_takes(bpy.types.Menu):
+    bl_label = "More"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("fields.take_blend")
+        layout.separator()
+        layout.operator("fields.take_import", icon="IMPORT")
+        layout.operator("fields.take_export", icon="EXPORT")
+        layout.separator()
+        head = head_of(context)
+        packed = head is None or not head.fields.takes or not _chosen(head).file
+        text, icon = ("Unpack to File", "UGLYPACKAGE") if packed else ("Pack into .blend", "PACKAGE")
+        layout.operator("fields.take_pack", text=text, icon=icon)
+
+
+class _Takes(Tab):
+    bl_label = "Takes"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        head = head_of(context)
+        if head is None:
+            return
+        settings = head.fields
+        row = layout.row()
+        row.template_list("FIELDS_UL_takes", "", settings, "takes", settings, "take_index", rows=4)
+        buttons = row.column(align=True)
+        buttons.operator("fields.take_duplicate", text="", icon="DUPLICATE")
+        buttons.operator("fields.take_delete", text="", icon="REMOVE")
+        buttons.separator()
+        buttons.menu("FIELDS_MT_takes", text="", icon="DOWNARROW_HLT")
+        column = layout.column()
+        column.enabled = not context.window_manager.fields.running
+        if settings.takes:
+            _about(column, context, _chosen(head))
+            column.operator("fields.recapture", icon="FILE_REFRESH")
+        if settings.track:
+            words(column, context, f"Plays the file {settings.track} instead of a take", "INFO")
+        split(column).prop(context.scene.fields, "takes_in")
+
+
+def _chosen(head: bpy.types.Object):
+    takes = head.fields.takes
+    return takes[min(max(head.fields.take_index, 0), len(takes) - 1)]
+
+
+def _about(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None:
+    if take.problem:
+        words(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
+        return
+    words(layout, context, f"{take.frames} frames, {take.coverage:.0%} with a face, {take.date}")
+    if take.strip and take.strip != take.name:
+        words(layout, context, f"From {take.strip}", "SEQUENCE")
+
+
+CLASSES = (FIELDS_UL_takes, FIELDS_MT_takes, *in_both(_Takes, "takes", parent="capture"))
