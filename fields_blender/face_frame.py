@@ -70,8 +70,9 @@ def centres(rest: np.ndarray, moves: np.ndarray) -> np.ndarray:
     return energy @ rest / np.maximum(energy.sum(axis=1, keepdims=True), 1e-300)
 
 
-def by_motion(rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves_there: np.ndarray) -> Similarity:
-    """The similarity that takes a head (n, 3) with its shapes (k, n, 3) onto another, by the shapes' motion alone.
+def by_motion(rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves_there: np.ndarray) -> list[Similarity]:
+    """The similarity that takes a head (n, 3) with its shapes (k, n, 3) onto another, by the shapes' motion alone; and
+    the same settled onto the surface, which is more exact where the heads are alike.
 
     What moves on both is laid upon each other in every right-angled turn of the axes and of the main directions, and
     refined by iterated closest points (Besl and McKay 1992); the turn wins in which the motions look most alike.
@@ -96,7 +97,7 @@ def by_motion(rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves
         if best is None or alike > best[0]:
             best = alike, found
     assert best is not None
-    return best[1]
+    return [best[1], _settled(best[1], rest, here, rest_there, there)]
 
 
 def by_places(places: np.ndarray, places_there: np.ndarray) -> Similarity:
@@ -135,9 +136,18 @@ def _spread(rest: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, float]:
     return middle, float(np.sqrt(share @ ((rest - middle) ** 2).sum(axis=1)))
 
 
-def _closest(cloud: np.ndarray, cloud_there: np.ndarray, start: Similarity) -> Similarity:
+def _settled(
+    start: Similarity, rest: np.ndarray, share: np.ndarray, rest_there: np.ndarray, share_there: np.ndarray
+) -> Similarity:
+    """Laid on more exactly: what moves here, on all of the surface there."""
+    cloud = rest[drawn(np.sqrt(share), 400)].astype(np.float64)
+    cloud_there = rest_there[drawn(np.sqrt(share_there), 4000)].astype(np.float64)
+    return _closest(cloud, cloud_there, start, 2 * _STEPS)
+
+
+def _closest(cloud: np.ndarray, cloud_there: np.ndarray, start: Similarity, steps: int = _STEPS) -> Similarity:
     scale, rotation, offset = start
-    for _ in range(_STEPS):
+    for _ in range(steps):
         moved = scale * cloud @ rotation.T + offset
         nearest = cloud_there[((cloud_there**2).sum(axis=1) - 2.0 * moved @ cloud_there.T).argmin(axis=1)]
         try:

@@ -17,7 +17,7 @@ def explain(
     """
     free = np.ones(len(target), bool)
     while True:
-        amounts = _descend(products, target - cost, most, free)
+        amounts = descend(products, target - cost, most, free)
         clash = opposed & (amounts > 0.0) & (amounts[:, None] > 0.0)
         small = (amounts > 0.0) & (amounts < share * amounts.max(initial=0.0))
         if clash.any():
@@ -26,10 +26,12 @@ def explain(
         elif small.any():
             free[np.flatnonzero(small)[amounts[small].argmin()]] = False
         else:
-            return _descend(products, target, most, amounts > 0.0)
+            return descend(products, target, most, amounts > 0.0)
 
 
-def _descend(products: np.ndarray, target: np.ndarray, most: float, free: np.ndarray) -> np.ndarray:
+def descend(products: np.ndarray, target: np.ndarray, most: float, free: np.ndarray) -> np.ndarray:
+    """Amounts (p,) within 0..`most` of columns with `products` (p, p) that come closest to a target whose products with
+    them are `target` (p,); 0 where not `free`. Of columns that do the same the first has it all."""
     amounts = np.zeros(len(target))
     for _ in range(_SWEEPS):
         largest = 0.0
@@ -41,6 +43,18 @@ def _descend(products: np.ndarray, target: np.ndarray, most: float, free: np.nda
         if largest < _CLOSE:
             break
     return amounts
+
+
+def explained(products: np.ndarray, targets: np.ndarray) -> float:
+    """How much of unit targets (k) sums of unit columns (p) without negative amounts explain, 0..1 in the mean.
+
+    `products` (p, p) of the columns with each other, `targets` (k, p) with the targets. Projected gradient descent.
+    """
+    step = 1.0 / max(float(np.linalg.eigvalsh(products)[-1]), 1e-12)
+    amounts = np.zeros(targets.shape)
+    for _ in range(100):
+        amounts = np.maximum(amounts + step * (targets - amounts @ products), 0.0)
+    return float((2.0 * amounts * targets - amounts * (amounts @ products)).sum(axis=1).mean())
 
 
 def assign(gain: np.ndarray) -> np.ndarray:
