@@ -28,7 +28,7 @@ _BENDS = 2  # times the head is bent onto the reference by what was found
 _SURE = 0.6  # a motion as alike as this (cosine) says where its place on the face is
 _ALIKE = 0.45  # less is a motion of another kind
 _NEVER = 0.3
-_COST, _MOST, _SHARE = 0.15, 1.5, 0.2  # of an amount in a sum; the most of it; the least, of the largest
+_COST, _MOST, _SHARE = 0.15, 1.5, 0.12  # of an amount in a sum; the most of it; the least, of the largest
 _MOST_PARTS = 4  # of a sum
 # A sum is taken for a shape where it leaves less than the first part of what one source leaves unexplained, or the
 # second where that is more than the third.
@@ -238,11 +238,12 @@ def _laid(
         for bends in range(_BENDS + 1):
             motions, lengths = face_frame.units(face_frame.sampled(points, laid, moved, _REACH))
             alike = motions @ units.T
-            fit = explained(products, alike)
-            if best is None or fit > best[0]:
-                best = fit, laid, moved
             worth = alike - _off_size(alike, lengths, theirs) - known.seldom
             given = assign(worth - _NEVER)
+            told = np.where(given >= 0, alike[np.arange(len(given)), given], 0.0)
+            fit = explained(products, alike) + float(told.mean())
+            if best is None or fit > best[0]:
+                best = fit, laid, moved
             sure = [i for i, to in enumerate(given) if to >= 0 and worth[i, to] > max(_SURE, worth[i].max() - 0.02)]
             if bends == _BENDS or len(sure) < 3:
                 break
@@ -297,7 +298,7 @@ def _one(alike: np.ndarray, worth: np.ndarray, given: int, known: _Motions) -> _
         full /= full.max()
         names = _listed([known.names[i] for i in np.argsort(-amounts)[:several]])
         parts = (full @ known.parts) > 0.0
-        return _Found(names, full @ known.fields, parts, max(1.0 - over, 0.0) ** 0.5 - 0.05 * (several - 1), over)
+        return _Found(names, full @ known.fields, parts, max(1.0 - over, 0.0) ** 0.5 - 0.1 * (several - 1), over)
     if alike[chosen] < _ALIKE:
         return None
     others = np.where(known.parts @ known.parts[chosen] > 0.0, -1.0, alike)
