@@ -15,8 +15,9 @@ PLACES = (
     "Left Eye Outer Corner", "Right Eye Outer Corner", "Nose Tip", "Left Mouth Corner", "Right Mouth Corner", "Chin",
 )  # fmt: skip
 PLACE_ROWS = [LANDMARKS.index(name) for name in PLACES]
-_STRANGE = 0.35  # six places that are further than this from a face's, in distances between the eyes, are no face's
+_STRANGE = 0.3  # six places that are further than this from a face's, in distances between the eyes, are no face's
 _MOVING, _JUDGED, _STEPS = 200, 2500, 8
+_MANY = 20  # shapes
 _WIDE = 0.15  # how coarsely a first look compares motions, in distances between the eyes
 _TURNS = [
     turn
@@ -38,6 +39,19 @@ def drawn(share: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """`count` vertices drawn by their share, without repeats, the same ones each time (Efraimidis and Spirakis 2006)."""
     race = np.random.default_rng(seed).exponential(size=len(share)) / np.maximum(share, 1e-12)
     return np.argsort(race)[:count]
+
+
+def about_the_face(rest: np.ndarray, share: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of the vertices in and about the box where nearly all motion is, evenly drawn."""
+    low, high = np.empty(3), np.empty(3)
+    for axis in range(3):
+        order = np.argsort(rest[:, axis])
+        low[axis], high[axis] = rest[order[np.searchsorted(np.cumsum(share[order]), (0.01, 0.98))], axis]
+    margin = (high - low).max() / 4.0
+    near = np.flatnonzero(((rest >= low - margin) & (rest <= high + margin)).all(axis=1))
+    if len(near) <= most:
+        return near
+    return np.sort(np.random.default_rng(0).choice(near, most, replace=False))
 
 
 def sampled(points: np.ndarray, rest: np.ndarray, moves: np.ndarray, reach: float) -> np.ndarray:
@@ -71,12 +85,16 @@ def centres(rest: np.ndarray, moves: np.ndarray) -> np.ndarray:
 
 
 def by_motion(rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves_there: np.ndarray) -> list[Similarity]:
-    """The similarity that takes a head (n, 3) with its shapes (k, n, 3) onto another, by the shapes' motion alone; and
-    the same settled onto the surface, which is more exact where the heads are alike.
+    """Similarities that take a head (n, 3) with its shapes (k, n, 3) onto another, by the shapes' motion alone, the
+    likeliest first; then the same settled onto the surface, which is more exact where the heads are alike.
 
     What moves on both is laid upon each other in every right-angled turn of the axes and of the main directions, and
     refined by iterated closest points (Besl and McKay 1992); the turn wins in which the motions look most alike.
     """
+    # What moves far from where the others do (ears, neck) says nothing about where the face is.
+    centre = centres(rest, moves)
+    away = np.linalg.norm(centre - np.median(centre, axis=0), axis=1)
+    moves = moves[away <= 3.0 * np.median(away) + 1e-9]
     here, there = shares(moves), shares(moves_there)
     middle, width = _spread(rest, here)
     middle_there, width_there = _spread(rest_there, there)
@@ -87,17 +105,18 @@ def by_motion(rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves
     known, _ = units(sampled(points, rest_there[few_there], moves_there[:, few_there], _WIDE))
     _, main = np.linalg.eigh((rest - middle).T @ ((rest - middle) * here[:, None]))
     main[:, 0] *= np.sign(np.linalg.det(main)) or 1.0
-    best: tuple[float, Similarity] | None = None
-    for turn in (*_TURNS, *(turn @ main.T for turn in _TURNS)):
-        scale = width_there / width
+    tried: list[tuple[float, Similarity]] = []
+    # Few shapes say less about how large the face is.
+    sizes = (1.0,) if len(moves) > _MANY else (1.0, 0.75, 1.33)
+    for turn, size in product((*_TURNS, *(turn @ main.T for turn in _TURNS)), sizes):
+        scale = size * width_there / width
         found = _closest(cloud, cloud_there, (scale, turn, middle_there - scale * turn @ middle))
         scale, rotation, offset = found
         seen = sampled(points, scale * rest[few] @ rotation.T + offset, moves[:, few] @ rotation.T, _WIDE)
-        alike = float((units(seen)[0] @ known.T).max(axis=1).mean())
-        if best is None or alike > best[0]:
-            best = alike, found
-    assert best is not None
-    return [best[1], _settled(best[1], rest, here, rest_there, there)]
+        tried.append((float((units(seen)[0] @ known.T).max(axis=1).mean()), found))
+    tried.sort(key=lambda one: -one[0])
+    best = [found for _, found in tried[: 1 if len(moves) > _MANY else 4]]
+    return best + [_settled(found, rest, here, rest_there, there) for found in best]
 
 
 def by_places(places: np.ndarray, places_there: np.ndarray) -> Similarity:

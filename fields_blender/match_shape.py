@@ -20,7 +20,7 @@ from .names import ARKIT
 from .sparse import assign, descend, explain, explained
 
 DEMO = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
-MOST_VERTICES = 15_000  # more add nothing but time: those that move most are drawn
+MOST_VERTICES = 15_000  # more add nothing but time
 _FEWEST_VERTICES = 50
 _POINTS = 600
 _REACH = 0.07  # how far about a point motion is averaged, in distances between the eyes
@@ -29,11 +29,12 @@ _SURE = 0.6  # a motion as alike as this (cosine) says where its place on the fa
 _ALIKE = 0.45  # less is a motion of another kind
 _NEVER = 0.3
 _COST, _MOST, _SHARE = 0.15, 1.5, 0.12  # of an amount in a sum; the most of it; the least, of the largest
-_MOST_PARTS = 4  # of a sum
+_MOST_PARTS = 3  # of a sum
 # A sum is taken for a shape where it leaves less than the first part of what one source leaves unexplained, or the
 # second where that is more than the third.
 _MUCH_BETTER, _BETTER, _POOR = 0.33, 0.5, 0.3
 _LEAST = 0.08  # of a source in a row
+_NOTHING = 0.01  # in sum: others show it all
 _AMPLE = 0.5  # a shape that shares all its sources with others still shows this much
 _STILL = 1e-4  # of the head's size
 _WHOLE = 0.8  # of a shape's motion that is one shift of the whole head, or of the vertices it moves
@@ -94,9 +95,7 @@ class _Found:
     rival: str = ""
 
 
-def match(
-    names: Sequence[str], rest: np.ndarray, moves: np.ndarray, places: np.ndarray | None = None
-) -> Match:
+def match(names: Sequence[str], rest: np.ndarray, moves: np.ndarray, places: np.ndarray | None = None) -> Match:
     """The mapping of a head whose shapes `names` (k) move vertices at `rest` (n, 3) by `moves` (k, n, 3), in any unit
     and direction. `places` (6, 3): face_frame.PLACES in any order, where the artist points at them.
 
@@ -110,8 +109,8 @@ def match(
     if not live:
         raise FieldsError("None of the shape keys moves a part of the face. Choose another head.")
     moves = moves[live]
-    few = face_frame.drawn(face_frame.shares(moves) + 1e-9, MOST_VERTICES)
-    rest, moves = rest[few].astype(np.float64), moves[:, few].astype(np.float64)
+    few = face_frame.about_the_face(rest, face_frame.shares(moves), MOST_VERTICES)
+    rest, moves = rest[few].astype(np.float64), moves[:, few].astype(np.float32)
     ours = _reference()
     if places is None:
         starts = face_frame.by_motion(rest, moves, ours.rest, ours.moves)
@@ -261,9 +260,7 @@ def _identify(rest: np.ndarray, moves: np.ndarray, ours: _Reference) -> list[_Fo
     worth = alike - _off_size(alike, lengths, known.lengths) - known.seldom
     given = assign(worth - _NEVER)
     least = 0.01 * float(np.median(known.lengths))
-    return [
-        _one(alike[i], worth[i], int(given[i]), known) if lengths[i] > least else None for i in range(len(alike))
-    ]
+    return [_one(alike[i], worth[i], int(given[i]), known) if lengths[i] > least else None for i in range(len(alike))]
 
 
 def _evened(alike: np.ndarray, units: np.ndarray, fields: np.ndarray, known: _Motions) -> np.ndarray:
@@ -359,5 +356,5 @@ def _shared_out(found: list[_Found | None], known: _Motions) -> np.ndarray:
         of_it = np.array([found[i].parts[source] for i in there])  # type: ignore[union-attr]
         shares[there, source] = descend(gram, aim[:, source], np.inf, of_it)
     total = shares.sum(axis=1, keepdims=True)
-    shares *= np.where((total > _LEAST) & (total < _AMPLE), _AMPLE / np.maximum(total, 1e-9), 1.0)
+    shares *= np.where((total > _NOTHING) & (total < _AMPLE), _AMPLE / np.maximum(total, _NOTHING), 1.0)
     return np.round(np.where(shares < _LEAST, 0.0, shares), 2)

@@ -36,9 +36,7 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
         found = match_shape.match(names, rest, moves, places)
         # Bones and properties are found by name all the same.
         others = [
-            row
-            for row in mappings.automatic(head).found
-            if not (isinstance(row.channel, Channel) and row.channel.key)
+            row for row in mappings.automatic(head).found if not (isinstance(row.channel, Channel) and row.channel.key)
         ]
         found = Match(found.profile, (*found.rows, *others), found.spare, found.missing)
         mapping_rows.fill(head, found)

@@ -60,7 +60,8 @@ def sums(moves: np.ndarray, *names: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "scale, turn, offset", [(1.0, np.eye(3), 0.0), (100.0, np.eye(3)[[0, 2, 1]] * (1, 1, -1), 0.0), (0.3, turned(4), 7.0)]
+    "scale, turn, offset",
+    [(1.0, np.eye(3), 0.0), (100.0, np.eye(3)[[0, 2, 1]] * (1, 1, -1), 0.0), (0.3, turned(4), 7.0)],
 )
 def test_our_own_shapes_come_back_wherever_the_head_is(ours, scale, turn, offset):
     turn = turn * np.linalg.det(turn)
@@ -102,18 +103,18 @@ def test_a_shape_that_others_show_already_is_left_out_with_the_reason(ours):
 
 def test_shapes_that_are_no_expressions_stay_unmatched_with_the_reason(ours):
     rest, moves = ours
-    names = ["fat", "up", "still", "broken", "ears", "jaw", "blink", "smile"]
+    real = ARKIT[::5]
+    names = ["fat", "up", "still", "broken", "ears", *real]
     broken = moves[0].copy()
     broken[5] = np.nan
     ears = np.zeros_like(rest)
     ears[rest[:, 2] < -0.03] = (0.0, 0.0, -0.01)  # the back of the head
     shapes = [(rest - rest.mean(axis=0)) * 0.05, np.full_like(rest, 0.01), np.zeros_like(rest), broken, ears]
-    shapes += [moves[ARKIT.index(n)] for n in ("jawOpen", "eyeBlinkLeft", "mouthSmileLeft")]
-    found = match_shape.match(names, rest, np.array(shapes))
+    found = match_shape.match(names, rest, np.concatenate([shapes, moves[::5]]))
     assert set(found.spare) == set(names[:5])
     assert "another person" in found.spare["fat"] and "shifts" in found.spare["up"]
     assert found.spare["still"] == "it moves nothing" and "not a number" in found.spare["broken"]
-    assert {row.channel.target for row in found.rows} == set(names[5:])
+    assert {row.channel.target: formula.show(row.channel.source) for row in found.rows} == {n: n for n in real}
 
 
 def test_of_opposed_sources_a_row_follows_one_side(ours):
@@ -134,7 +135,7 @@ def test_six_places_in_any_order_say_where_the_face_is(ours):
     found = match_shape.match(names, 9.0 * rest @ turn.T, 9.0 * few @ turn.T, 9.0 * places[[3, 5, 0, 2, 4, 1]] @ turn.T)
     assert [formula.show(row.channel.source) for row in found.rows] == ["mouthPucker", "mouthFunnel", "browDownLeft"]
     with pytest.raises(FieldsError, match="do not lie as on a face"):
-        match_shape.match(names, rest, few, np.random.default_rng(0).normal(size=(6, 3)))
+        match_shape.match(names, rest, few, np.random.default_rng(2).normal(size=(6, 3)))
 
 
 def test_another_head_is_told_by_its_shapes(ict):
