@@ -36,7 +36,7 @@ def shares(moves: np.ndarray) -> np.ndarray:
 
 
 def drawn(share: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
-    """`count` vertices drawn by their share, without repeats, the same ones each time (Efraimidis and Spirakis 2006)."""
+    """`count` vertices drawn by their share, no one twice, the same ones each time (Efraimidis and Spirakis 2006)."""
     race = np.random.default_rng(seed).exponential(size=len(share)) / np.maximum(share, 1e-12)
     return np.argsort(race)[:count]
 
@@ -91,10 +91,17 @@ def by_motion(rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves
     What moves on both is laid upon each other in every right-angled turn of the axes and of the main directions, and
     refined by iterated closest points (Besl and McKay 1992); the turn wins in which the motions look most alike.
     """
-    # What moves far from where the others do (ears, neck) says nothing about where the face is.
+    found = _by_motion(rest, moves, rest_there, moves_there)
+    # What moves far from where the others do may be ears or the neck, which say nothing about where the face is.
     centre = centres(rest, moves)
     away = np.linalg.norm(centre - np.median(centre, axis=0), axis=1)
-    moves = moves[away <= 3.0 * np.median(away) + 1e-9]
+    within = away <= 3.0 * np.median(away) + 1e-9
+    return found if within.all() else found + _by_motion(rest, moves[within], rest_there, moves_there)
+
+
+def _by_motion(
+    rest: np.ndarray, moves: np.ndarray, rest_there: np.ndarray, moves_there: np.ndarray
+) -> list[Similarity]:
     here, there = shares(moves), shares(moves_there)
     middle, width = _spread(rest, here)
     middle_there, width_there = _spread(rest_there, there)

@@ -53,6 +53,7 @@ _OPPOSED = (
     ("mouthFunnel", "mouthStretch"),
 )  # fmt: skip
 _SIDES = ("Left", "Right")
+_PLACE: dict[str, int] = {name: i for i, name in enumerate(ARKIT)}
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _reference() -> _Reference:
     rest = (head.vertices - middle) / apart
     moves = np.zeros((len(ARKIT), len(rest), 3), np.float32)
     for name, (which, motion) in head.keys.items():
-        moves[ARKIT.index(name), which] = motion / apart
+        moves[_PLACE[name], which] = motion / apart
     places = align.landmarks_of(rest, head.corner_vertex)
     assert places is not None
     half = rest[face_frame.drawn(face_frame.shares(moves) * (rest[:, 0] > 0.0), _POINTS // 2)]
@@ -173,12 +174,12 @@ def _motions(rest: np.ndarray, moves: np.ndarray, points: np.ndarray) -> _Motion
     one = np.eye(len(ARKIT))
     made = [(name, one[i], fields[i], centres[i], _rare(name)) for i, name in enumerate(ARKIT)]
     for a, b in _pairs():
-        i, j = ARKIT.index(a), ARKIT.index(b)
+        i, j = _PLACE[a], _PLACE[b]
         rare = _rare(a) + _OF_BOTH_SIDES
         made.append((f"{a} and {b}", one[i] + one[j], fields[i] + fields[j], (centres[i] + centres[j]) / 2.0, rare))
     left = 1.0 / (1.0 + np.exp(-points[:, :1] / _HALF_WIDTH))
     for name in _HALVED:
-        i = ARKIT.index(name)
+        i = _PLACE[name]
         for side, mask in (("left", left), ("right", 1.0 - left)):
             field = fields[i] * mask
             weight = (field**2).sum(axis=1)
@@ -218,7 +219,7 @@ def _opposed() -> np.ndarray:
     for a, b in _OPPOSED:
         for side in _SIDES:
             one, other = (name if name in ARKIT else name + side for name in (a, b))
-            opposed[ARKIT.index(one), ARKIT.index(other)] = opposed[ARKIT.index(other), ARKIT.index(one)] = 1.0
+            opposed[_PLACE[one], _PLACE[other]] = opposed[_PLACE[other], _PLACE[one]] = 1.0
     return opposed
 
 

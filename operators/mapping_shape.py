@@ -84,8 +84,8 @@ def _selected(context: bpy.types.Context, head: bpy.types.Object) -> np.ndarray 
         return None
     if len(chosen) != len(PLACES):
         raise FieldsError(
-            f"{len(chosen)} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, both "
-            "corners of the mouth and the chin; or none, to let FIELDS find the face."
+            f"{len(chosen)} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, "
+            "both corners of the mouth and the chin; or none, to let FIELDS find the face."
         )
     if mesh.data.shape_keys is None:
         raise FieldsError(f"“{mesh.name}” has no shape keys. Select the six vertices on the mesh that has them.")
