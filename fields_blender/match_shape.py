@@ -20,14 +20,14 @@ from .names import ARKIT
 from .sparse import assign, descend, explain, explained
 
 DEMO = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
-MOST_VERTICES = 15_000  # more add nothing but time
+MOST_VERTICES = 8_000  # more add nothing but time
 _FEWEST_VERTICES = 50
 _POINTS = 600
 _REACH = 0.07  # how far about a point motion is averaged, in distances between the eyes
 _BENDS = 2  # times the head is bent onto the reference by what was found
 _SURE = 0.6  # a motion as alike as this (cosine) says where its place on the face is
-_ALIKE = 0.45  # less is a motion of another kind
-_NEVER = 0.3
+_ALIKE = 0.3  # less is a motion of another kind
+_NEVER = 0.15
 _COST, _MOST, _SHARE = 0.15, 1.5, 0.12  # of an amount in a sum; the most of it; the least, of the largest
 _MOST_PARTS = 3  # of a sum
 # A sum is taken for a shape where it leaves less than the first part of what one source leaves unexplained, or the
