@@ -122,7 +122,7 @@ def _by_motion(
         seen = sampled(points, scale * rest[few] @ rotation.T + offset, moves[:, few] @ rotation.T, _WIDE)
         tried.append((float((units(seen)[0] @ known.T).max(axis=1).mean()), found))
     tried.sort(key=lambda one: -one[0])
-    best = [found for _, found in tried[: 1 if len(moves) > _MANY else 3]]
+    best = [found for _, found in tried[: 1 if len(moves) > _MANY else 4]]
     return best + [_settled(found, rest, here, rest_there, there) for found in best]
 
 

@@ -20,7 +20,7 @@ from .names import ARKIT
 from .sparse import assign, descend, explain, explained
 
 DEMO = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
-MOST_VERTICES = 8_000  # more add nothing but time
+MOST_VERTICES = 15_000  # more add nothing but time
 _FEWEST_VERTICES = 50
 _POINTS = 600
 _REACH = 0.07  # how far about a point motion is averaged, in distances between the eyes
