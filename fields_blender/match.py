@@ -104,13 +104,13 @@ def match(rig: Rig, profiles: dict[str, Mapping]) -> Match:
     others = [tried[name] for name in sorted(tried, key=lambda name: (name == ANY, -score[name])) if name != best]
     rows += _stand_ins(rig, rows, others)
     spare = _spare(rig, rows, [row for other in others for row in other])
-    return Match(profiles[best].name, tuple(rows), spare, _missing(rig, rows))
+    return Match(profiles[best].name, tuple(rows), spare, missing(rows))
 
 
 def use(rig: Rig, profile: Mapping, terse: bool = False) -> Match:
     """The mapping for a head from one preset or file, by the artist's choice; `terse`: without what is not found."""
     rows = _against(rig, _Names(rig), profile, terse)
-    return Match(profile.name, tuple(rows), _spare(rig, rows, []), _missing(rig, rows))
+    return Match(profile.name, tuple(rows), _spare(rig, rows, []), missing(rows))
 
 
 class _Index:
@@ -326,7 +326,8 @@ def _score(rows: list[Row]) -> float:
     return sum(sure.values())
 
 
-def _missing(rig: Rig, rows: Iterable[Row]) -> tuple[str, ...]:
+def missing(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The ARKit sources that rows, where they are sure enough, show nowhere."""
     shown: set[str] = set()
     for row in rows:
         if row.confidence > STILL:
@@ -363,7 +364,7 @@ def _at(source: formula.Formula, pose: dict[str, float]) -> float:
 
 def _stand_ins(rig: Rig, rows: list[Row], others: list[list[Row]]) -> list[Row]:
     """Rows of other conventions for what is missing, where nothing that would move them is shown already."""
-    missing = set(_missing(rig, [row for row in rows if isinstance(row.channel, Channel)]))
+    lacking = set(missing(row for row in rows if isinstance(row.channel, Channel)))
     taken = {row.channel.target for row in rows if row.confidence > 0.0}
     made = []
     for other in others:
@@ -373,12 +374,12 @@ def _stand_ins(rig: Rig, rows: list[Row], others: list[list[Row]]) -> list[Row]:
             if not isinstance(channel, Channel) or channel.prop or row.confidence <= MIRRORED * OTHER_NAME:
                 continue
             moves = set(_moves(channel))
-            if channel.target in taken or channel.key in rig.still or not moves <= missing:
+            if channel.target in taken or channel.key in rig.still or not moves <= lacking:
                 continue
             made.append(Row(channel, STANDS_IN, f"stands in for {channel.main}, which this head shows in no other way"))
             shown |= moves
         taken |= {row.channel.target for row in made}
-        missing -= shown
+        lacking -= shown
     return made
 
 

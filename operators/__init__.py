@@ -17,6 +17,7 @@ from . import (
     job,
     layer_verbs,
     mapping_edit,
+    mapping_shape,
     mapping_test,
     props,
     take_verbs,
@@ -36,6 +37,7 @@ _VERBS = (
     added_emotions,
     emotion_view,
     mapping_edit,
+    mapping_shape,
     try_device,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)

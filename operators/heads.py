@@ -137,8 +137,8 @@ def _refuse(chosen: bpy.types.Object, family: list[bpy.types.Object], with_keys:
             "add one with Add > Mesh > FIELDS Head."
         )
     raise FieldsError(
-        f"None of the shape keys of “{chosen.name}” has a name that FIELDS knows. Say what each follows under "
-        "FIELDS > Mapping, or choose another head."
+        f"None of the shape keys of “{chosen.name}” has a name that FIELDS knows. Use Match by Shape under "
+        "FIELDS > Mapping, say there what each follows, or choose another head."
     )
 
 

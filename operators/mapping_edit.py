@@ -15,7 +15,7 @@ from . import mapping_rows, mapping_test, mappings
 from .bake import chosen_head
 
 
-def _sentence(execute: Callable) -> Callable:
+def sentence(execute: Callable) -> Callable:
     """What goes wrong is reported as a sentence; the test slider lets go first."""
 
     @functools.wraps(execute)
@@ -30,7 +30,7 @@ def _sentence(execute: Callable) -> Callable:
     return run
 
 
-class _OnHead:
+class OnHead:
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -41,7 +41,7 @@ class _OnHead:
         return True
 
 
-class _OnRows(_OnHead):
+class _OnRows(OnHead):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not super().poll(context):
@@ -52,19 +52,20 @@ class _OnRows(_OnHead):
         return True
 
 
-class FIELDS_OT_mapping_match(_OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
     """List what follows what on this head, found by the names of its shape keys and bones. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_match"
     bl_label = "Match by Name"
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         mappings.forget()
         found = mappings.automatic(head)
         mapping_rows.fill(head, found)
-        head.fields.matched = found.sentence()
+        hint = ". Its names tell little: try Match by Shape" if mappings.names_tell_little(head, found) else ""
+        head.fields.matched = found.sentence() + hint
         self.report({"INFO"}, head.fields.matched)
         return {"FINISHED"}
 
@@ -75,7 +76,7 @@ def _presets(_operator, _context: bpy.types.Context) -> list[tuple[str, str, str
     return _presets.kept
 
 
-class FIELDS_OT_mapping_preset(_OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
     """List the rows of a convention you choose, matched to this head's names. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_preset"
@@ -83,7 +84,7 @@ class FIELDS_OT_mapping_preset(_OnHead, bpy.types.Operator):
 
     preset: EnumProperty(name="Preset", description="The convention this head follows", items=_presets)
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         found = match.use(mappings.rig(head), match.presets(mappings.FOLDER)[self.preset], self.preset in match.OPEN)
@@ -99,7 +100,7 @@ class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_clear"
     bl_label = "Back to Automatic"
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         settings.rows.clear()
@@ -113,7 +114,7 @@ class FIELDS_OT_mapping_add(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_add"
     bl_label = "Add Row"
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         settings.rows.add().source = "jawOpen"
@@ -128,7 +129,7 @@ class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_remove"
     bl_label = "Remove Row"
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         if not 0 <= settings.row < len(settings.rows):
@@ -154,7 +155,7 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
         ],
     )
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         chosen = [row for i, row in enumerate(settings.rows) if self._wanted(row, i == settings.row)]
@@ -199,14 +200,14 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         files.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
         self.report({"INFO"}, f"Saved {self.filepath}")
         return {"FINISHED"}
 
 
-class FIELDS_OT_mapping_load(_OnHead, ImportHelper, bpy.types.Operator):
+class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     """List the rows of a mapping file, matched to this head's names. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_load"
@@ -215,7 +216,7 @@ class FIELDS_OT_mapping_load(_OnHead, ImportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         loaded = files.load(Path(self.filepath))
@@ -226,7 +227,7 @@ class FIELDS_OT_mapping_load(_OnHead, ImportHelper, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class FIELDS_OT_mapping_copy(_OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
     """List the rows of another head, matched to this head's names. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_copy"
@@ -249,7 +250,7 @@ class FIELDS_OT_mapping_copy(_OnHead, bpy.types.Operator):
         context.window_manager.invoke_search_popup(self)
         return {"FINISHED"}
 
-    @_sentence
+    @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head, other = chosen_head(context), bpy.data.objects.get(self.other)
         if other is None:

@@ -146,6 +146,14 @@ def fill(head: bpy.types.Object, rows: Match | Mapping) -> None:
     settings.row = 0
 
 
+def add_spare(head: bpy.types.Object, spare: dict[str, str]) -> None:
+    """List shape keys that follow nothing, each with the reason, for the artist to say what they follow."""
+    for name, why in spare.items():
+        row = head.fields.rows.add()
+        row.target = name
+        row.why, row.confidence, row.region = why, 0.0, "Other"
+
+
 def mapping(head: bpy.types.Object) -> Mapping:
     """The mapping of the head's rows; those without a target or source are left out.
 

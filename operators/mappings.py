@@ -48,6 +48,14 @@ def rig(head: bpy.types.Object) -> Rig:
     return Rig(tuple(keys), bones, tuple(properties), quiet, frozenset(driven))
 
 
+def names_tell_little(head: bpy.types.Object, found: Match) -> bool:
+    """Has the head shape keys that move something, of which not even every third was surely found by its name?"""
+    names = rig(head)
+    moving = set(names.keys) - names.still
+    sure = {row.channel.target for row in found.rows if row.confidence >= match.DOUBTFUL}
+    return len(moving) > 3 * len(moving & sure)
+
+
 def forget() -> None:
     """Look at the shape keys anew, which may have been sculpted meanwhile."""
     _still.clear()

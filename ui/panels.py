@@ -98,7 +98,9 @@ class _Mapping(Tab):
         settings = head.fields
         if not settings.rows:
             words(layout, context, "Found by name each time keys are written. Match to see and change it", "INFO")
-            layout.operator("fields.mapping_match", icon="VIEWZOOM")
+            row = layout.row(align=True)
+            row.operator("fields.mapping_match", icon="VIEWZOOM")
+            row.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
             _from_elsewhere(layout)
             return
         if settings.matched:
@@ -117,7 +119,8 @@ class _Mapping(Tab):
         if 0 <= settings.row < len(settings.rows):
             _mapping_row(layout, context, settings, settings.rows[settings.row])
         row = layout.row(align=True)
-        row.operator("fields.mapping_match", text="Match Again", icon="FILE_REFRESH")
+        row.operator("fields.mapping_match", text="By Name", icon="VIEWZOOM")
+        row.operator("fields.mapping_shape", text="By Shape", icon="SHAPEKEY_DATA")
         row.operator("fields.mapping_clear", text="Automatic", icon="X")
         _from_elsewhere(layout)
 
