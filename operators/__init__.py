@@ -3,6 +3,7 @@
 import bpy
 
 from . import (
+    add_shapes,
     added_emotions,
     bake,
     calibrate,
@@ -36,6 +37,7 @@ _VERBS = (
     added_emotions,
     emotion_view,
     mapping_edit,
+    add_shapes,
     try_device,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
