@@ -323,7 +323,7 @@ def _round_the_eyes(
     made: np.ndarray,
 ) -> None:  # fmt: skip
     """Eyes turn, and lids go round them, in place: what lies on the ball keeps its distance from its centre, skin
-    before it never comes nearer. The ball is the head's own, where it has one in this mesh, else where ours would be."""
+    before it never comes nearer. The ball is the head's own, where this mesh has one, else where ours would be."""
     for side, sign in (("Left", 1.0), ("Right", -1.0)):
         own = bent[_eye(ours, sign)]
         balls = [there[island == number] for number, kind in kinds.items() if kind == "eye"]
