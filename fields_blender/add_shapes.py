@@ -34,7 +34,7 @@ _LOOSE = (0.1, 0.03, 0.01, 0.004, 0.002, 0.001)
 _FAR = (0.03, 0.02, 0.015, 0.01, 0.008, 0.006)  # surfaces further apart do not attract
 _UNKNOWN = 0.006  # a vertex further than this from our skin is no part of it
 _BEYOND = 0.02  # and further than this it is at rest
-_OVERLAP = 0.0004  # by which shut lids cross
+_OVERLAP = 0.0012  # by which shut lids cross: going round the eye they lose nearly as much
 _SEAL_REACH = 0.009
 _STILL = 3e-5
 _IN_EYE = 0.6  # of a part's vertices that lie in the eyeball, to be part of it
@@ -107,7 +107,8 @@ def add_shapes(vertices: np.ndarray, triangles: np.ndarray, marks: np.ndarray) -
     their_marks = scale * marks @ rotation.T + offset
     joined = surface.edges(triangles)
     island = surface.islands(len(there), joined)
-    skin = np.isin(island, np.unique(island[nearest(their_marks, there)]))
+    # By nose and chin: what is nearest to a lid or a lip may be an eye or a tooth.
+    skin = np.isin(island, island[nearest(their_marks[-2:], there)])
     skin &= _used(len(there), triangles)
     bent = _bend(ours, there, triangles[skin[triangles].all(axis=1)], skin, joined, their_marks)
     shapes = _turned(ours, bent(_domain(ours)))
