@@ -18,24 +18,45 @@ LOOKS = [name for name in ARKIT if name.startswith("eyeLook")]
 SHAPES = len(EXPRESSION) + 2  # expression, then eyelids
 # The skin; eyeballs turn with their joints.
 SKIN = slice(0, 3931)
+# `places` of the file are of every so manieth vertex of the skin.
+EVERY = 40
 # Axes that do nothing the others can't do are told by numbers this much smaller than the largest.
 _NOTHING = 1e-6
 _SWEEPS, _CLOSE = 300, 1e-5
 
 
-@cache
 def shapes() -> tuple[np.ndarray, np.ndarray]:
     """(41, 5023, 3) m: expression, then eyelids, and (8, 5023, 3): the lids that follow the gaze, as in LOOKS.
 
     Raises FieldsError where the file is missing or damaged.
     """
+    file = _file()
+    return file["shapes"], file["gaze"]
+
+
+def jaw() -> np.ndarray:
+    """(3, 5023, 3) m: what the jaw's joint does to the skin for jawOpen, jawLeft, jawRight. Raises as `shapes`."""
+    return _file()["jaw"]
+
+
+def marks() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """By what the mesh is known: vertices along the edges of lids and lips (6 lines), the vertex on the other side of
+    the face (5023,), where every so manieth vertex of the skin is on the template (99, 3) m. Raises as `shapes`."""
+    file = _file()
+    lines = [*file["upper_lid"], *file["lower_lid"], file["upper_lip"], file["lower_lip"]]
+    return lines, file["mirror"], file["places"]
+
+
+@cache
+def _file() -> dict[str, np.ndarray]:
     try:
         with np.load(BASIS, allow_pickle=False) as file:
-            ours = np.concatenate([file["expression"], file["eyelids"]]).astype(np.float64)
-            looks = file["gaze"].astype(np.float64)
+            found = {name: file[name] for name in ("upper_lid", "lower_lid", "upper_lip", "lower_lip", "mirror")}
+            found |= {name: file[name].astype(np.float64) for name in ("gaze", "jaw", "places")}
+            found["shapes"] = np.concatenate([file["expression"], file["eyelids"]]).astype(np.float64)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise FieldsError(f"{BASIS.name} is missing or damaged ({error}). Reinstall the extension.") from None
-    return ours, looks
+    return found
 
 
 def to_coefficients(expression: np.ndarray, eyelids: np.ndarray, gaze: np.ndarray, axes: np.ndarray) -> np.ndarray:

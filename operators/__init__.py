@@ -3,6 +3,7 @@
 import bpy
 
 from . import (
+    add_shapes,
     added_emotions,
     bake,
     calibrate,
@@ -38,6 +39,7 @@ _VERBS = (
     emotion_view,
     mapping_edit,
     mapping_shape,
+    add_shapes,
     try_device,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
+from ..fields_blender import align
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping
 from ..fields_blender.spelling import mirrored, plain
@@ -192,6 +193,9 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
     if (left is None or up is None) and head.armature:
         left, up = _ways_of_bones(head.armature)
         mesh = head.armature
+    if (left is None or up is None) and head.meshes:
+        mesh = head.meshes[0]
+        left, up = _ways_of_mesh(mesh)
     if left is None or up is None or mesh is None:
         left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
     else:
@@ -421,6 +425,28 @@ def _ways_of_keys(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     return _difference(centre, [(f"{s}Left", f"{s}Right") for s in _SIDES]), _difference(
         centre, product(_UPPER, _LOWER)
     )
+
+
+def _ways_of_mesh(mesh: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Left and up of a head whose mesh is known."""
+    places = landmarks(mesh)
+    if places is None:
+        return None, None
+    at = dict(zip(align.LANDMARKS, places, strict=True))
+    eyes = at["Left Eye Outer Corner"], at["Right Eye Outer Corner"]
+    return eyes[0] - eyes[1], (eyes[0] + eyes[1]) / 2.0 - at["Chin"]
+
+
+def landmarks(mesh: bpy.types.Object) -> np.ndarray | None:
+    """`align.LANDMARKS` (14, 3) of a mesh that is known, in its space; None for others."""
+    if not any(len(mesh.data.vertices) in topology.counts for topology in align.TOPOLOGIES):
+        return None
+    places = np.empty(len(mesh.data.vertices) * 3, dtype=np.float32)
+    corners = np.empty(len(mesh.data.loops), dtype=np.int32)
+    rest = mesh.data.shape_keys.reference_key.data if mesh.data.shape_keys else mesh.data.vertices
+    rest.foreach_get("co", places)
+    mesh.data.loops.foreach_get("vertex_index", corners)
+    return align.landmarks_of(places.reshape(-1, 3), corners)
 
 
 def _ways_of_bones(armature: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:

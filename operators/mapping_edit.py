@@ -11,7 +11,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..fields_blender import mapping as files
 from ..fields_blender import match
 from ..fields_blender.errors import FieldsError
-from . import mapping_rows, mapping_test, mappings
+from . import flame_keys, heads, mapping_rows, mapping_test, mappings
 from .bake import chosen_head
 
 
@@ -53,10 +53,11 @@ class _OnRows(OnHead):
 
 
 class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
-    """List what follows what on this head, found by the names of its shape keys and bones. Rows set by hand are lost"""
+    """List what follows what on this head, found by the names of its shape keys and bones, on a FLAME head by what its
+    keys move. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_match"
-    bl_label = "Match by Name"
+    bl_label = "Automatic Match"
 
     @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -64,6 +65,8 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         mappings.forget()
         found = mappings.automatic(head)
         mapping_rows.fill(head, found)
+        for mesh in heads.with_shape_keys(heads.members(head)):
+            flame_keys.widen(mesh, found.mapping)
         hint = ". Its names tell little: try Match by Shape" if mappings.names_tell_little(head, found) else ""
         head.fields.matched = found.sentence() + hint
         self.report({"INFO"}, head.fields.matched)

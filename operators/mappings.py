@@ -9,7 +9,7 @@ import numpy as np
 from ..fields_blender import match
 from ..fields_blender.mapping import Mapping
 from ..fields_blender.match import Match, Rig
-from . import heads, mapping_rows
+from . import flame_keys, heads, mapping_rows
 
 FOLDER = Path(__file__).parent.parent / "models" / "mappings"
 ARKIT = FOLDER / "arkit.json"
@@ -23,8 +23,11 @@ def of(head: bpy.types.Object) -> Mapping:
 
 
 def automatic(head: bpy.types.Object) -> Match:
-    """The mapping found by the names of the head's shape keys, bones and properties."""
-    return _matched(rig(head))
+    """The mapping found by the names of the head's shape keys, bones and properties; of a FLAME head, whose expression
+    keys have no names that mean anything, by its geometry."""
+    names = rig(head)
+    by_name = _matched(names)
+    return flame_keys.matched(head, names, by_name, match.presets(FOLDER)["flame"]) or by_name
 
 
 def rig(head: bpy.types.Object) -> Rig:
@@ -49,7 +52,12 @@ def rig(head: bpy.types.Object) -> Rig:
 
 
 def names_tell_little(head: bpy.types.Object, found: Match) -> bool:
-    """Has the head shape keys that move something, of which not even every third was surely found by its name?"""
+    """Has the head shape keys that move something, of which not even every third was surely found by its name?
+
+    Never of a FLAME head: what its keys do is worked out by geometry already, and those of identity are nobody's.
+    """
+    if found.profile == "FLAME":
+        return False
     names = rig(head)
     moving = set(names.keys) - names.still
     sure = {row.channel.target for row in found.rows if row.confidence >= match.DOUBTFUL}
@@ -59,6 +67,7 @@ def names_tell_little(head: bpy.types.Object, found: Match) -> bool:
 def forget() -> None:
     """Look at the shape keys anew, which may have been sculpted meanwhile."""
     _still.clear()
+    flame_keys.forget()
 
 
 @lru_cache(maxsize=16)

@@ -47,6 +47,9 @@ class _Head(Tab):
         column.prop(head.fields, "use_head_rotation")
         column.prop(head.fields, "jaw_on")
         column.prop(head.fields, "eyes_on")
+        row = layout.row(align=True)
+        row.operator("fields.place_landmarks", text="Landmarks", icon="EMPTY_AXIS")
+        row.operator("fields.add_shapes", icon="SHAPEKEY_DATA")
 
 
 class FIELDS_UL_mapping(bpy.types.UIList):
@@ -97,7 +100,7 @@ class _Mapping(Tab):
             return
         settings = head.fields
         if not settings.rows:
-            words(layout, context, "Found by name each time keys are written. Match to see and change it", "INFO")
+            words(layout, context, "Found anew each time keys are written. Match to see and change it", "INFO")
             row = layout.row(align=True)
             row.operator("fields.mapping_match", icon="VIEWZOOM")
             row.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
@@ -119,7 +122,7 @@ class _Mapping(Tab):
         if 0 <= settings.row < len(settings.rows):
             _mapping_row(layout, context, settings, settings.rows[settings.row])
         row = layout.row(align=True)
-        row.operator("fields.mapping_match", text="By Name", icon="VIEWZOOM")
+        row.operator("fields.mapping_match", text="Match", icon="VIEWZOOM")
         row.operator("fields.mapping_shape", text="By Shape", icon="SHAPEKEY_DATA")
         row.operator("fields.mapping_clear", text="Automatic", icon="X")
         _from_elsewhere(layout)

@@ -12,7 +12,9 @@ The file (metres, displacements of FLAME's 5,023 vertices at rest, before the jo
 `gaze` (8, 5023, 3) what the skin does at `gaze_names` (the balls themselves turn with FLAME's eye joints);
 `upper_lid`, `lower_lid` (2, k) vertices along the left and right eye's lid edges, inner to outer corner;
 `upper_lip`, `lower_lip` (k,) along the lips where they meet, right to left; `mirror` (5023,) the vertex on the other
-side. FLAME has no tongue, so `tongueOut` is 0.
+side; `jaw` (3, 5023, 3) what jawOpen, jawLeft and jawRight do, for heads whose jaw has no joint; `places` (99, 3) where
+every 40th vertex of the skin is on the template, by which a head's size and direction are found. FLAME has no tongue,
+so `tongueOut` is 0.
 """
 
 import argparse
@@ -25,7 +27,8 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
 from fields_blender.files import write_whole
-from fields_blender.names import ARKIT, EXPRESSION, JAW_OPEN
+from fields_blender.flame_basis import EVERY
+from fields_blender.names import ARKIT, EXPRESSION, JAW_OPEN, JAW_SIDE
 
 from ..people import ict_head
 from . import flame, register
@@ -236,7 +239,18 @@ def build(ict: ict_head.IctHead, head: flame.Flame) -> dict[str, np.ndarray]:
         "upper_lip": edges.lips[0],
         "lower_lip": edges.lips[1],
         "mirror": other,
+        "jaw": _jaw(head),
+        "places": head.template[flame.SKIN][::EVERY],
     }
+
+
+def _jaw(head: flame.Flame) -> np.ndarray:
+    """(3, 5023, 3) the joint's jawOpen, jawLeft and jawRight, as displacements."""
+    turns = np.array([[JAW_OPEN, 0.0, 0.0], [0.0, JAW_SIDE, 0.0], [0.0, -JAW_SIDE, 0.0]])
+    moved = head.open_jaw(np.repeat(head.template[None], 3, axis=0), turns, head.joints(head.template)[flame.JAW])
+    moved -= head.template
+    moved[:, flame.SKIN.stop :] = 0.0
+    return moved
 
 
 def _symmetric(shapes: dict[str, np.ndarray], other: np.ndarray) -> dict[str, np.ndarray]:
