@@ -16,6 +16,8 @@ from .job import Job, running
 from .preferences_of import chosen_device
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..fields_blender.solve import Progress
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -71,6 +73,11 @@ class _Capture(Job):
     def describe(self, progress: "Progress") -> tuple[float, str]:
         total = max(progress.total, 1)
         return progress.done / total, f"{progress.done} of {total} frames, {progress.found} with a face"
+
+    def look(self, progress: "Progress") -> "np.ndarray | None":
+        from ..fields_blender import preview
+
+        return None if progress.image is None else preview.picture(progress.image, progress.face)
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:
         if result is None:

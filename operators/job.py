@@ -14,8 +14,11 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..fields_blender.errors import FieldsError
+from . import live_picture
+from .time_left import TimeLeft
 
 TICK = 0.1  # s between two looks at the thread
+SHOW = 0.25  # s between two changes of what the sidebar shows: all of its panels are drawn anew for it
 SLICE = 0.05  # s of main-thread steps a tick: the window stays responsive
 PATIENCE = 10.0  # s to wait for the thread when Blender closes or loads a file; a frame takes far less
 BACKGROUND_REPORT = 2.0  # s between two lines of progress
@@ -36,6 +39,10 @@ class Job:
     def describe(self, progress: Any) -> tuple[float, str]:
         """Share 0..1 and words for what the heavy generator yields."""
         raise NotImplementedError
+
+    def look(self, progress: Any) -> Any:
+        """Main thread: a picture (side, side, 4) uint8 of what is being done, lowest row first; None without one."""
+        return None
 
     def finish(self, context: bpy.types.Context, result: Any, cancelled: bool) -> set[str]:
         """Main thread: use the result (what there is of it, when cancelled). Returns the operator's status."""
@@ -69,6 +76,7 @@ class Job:
         self._stop = threading.Event()
         self._steps: Generator | None = self.prepare(context)
         self._worker: _Worker | None = None
+        self._shown, self._left = -SHOW, TimeLeft()
         manager = context.window_manager
         self._timer = manager.event_timer_add(TICK, window=context.window)
         manager.progress_begin(0.0, 1.0)
@@ -134,19 +142,23 @@ class Job:
         worker = self._worker
         assert worker is not None
         if worker.is_alive():
-            if worker.progress is not None:
-                share, words = self.describe(worker.progress)
-                self._show(context, share, "Cancelling" if self._stop.is_set() else words)
+            if worker.progress is not None and time.monotonic() - self._shown >= SHOW:
+                progress = worker.progress
+                share, words = self.describe(progress)
+                left = self._left.after(share, time.monotonic())
+                context.window_manager.fields.picture = live_picture.show(self.look(progress))
+                self._show(context, share, "Cancelling" if self._stop.is_set() else words, left)
             return False
         if worker.error is not None:
             raise worker.error
         return True
 
-    def _show(self, context: bpy.types.Context, share: float, words: str) -> None:
+    def _show(self, context: bpy.types.Context, share: float, words: str, left: str = "") -> None:
+        self._shown = time.monotonic()
         state = context.window_manager.fields
-        state.running, state.progress, state.message = True, min(share, 1.0), words
+        state.running, state.progress, state.message, state.left = True, min(share, 1.0), words, left
         context.window_manager.progress_update(share)
-        context.workspace.status_text_set(f"FIELDS: {words}    ESC: Cancel")
+        context.workspace.status_text_set(f"FIELDS: {', '.join(filter(None, (words, left)))}    ESC: Cancel")
         _redraw(context)
 
     def _end(self, context: bpy.types.Context) -> None:
@@ -158,7 +170,8 @@ class Job:
         manager = context.window_manager
         manager.event_timer_remove(self._timer)
         manager.progress_end()
-        manager.fields.running = False
+        manager.fields.running, manager.fields.picture = False, 0
+        live_picture.clear()
         # In every workspace: the artist may have changed it meanwhile.
         for workspace in (context.workspace, *bpy.data.workspaces):
             if workspace:
@@ -251,10 +264,13 @@ class _Printer:
 
 
 def _redraw(context: bpy.types.Context) -> None:
+    """The sidebars alone: drawing a heavy scene or a timeline a few times a second would slow Blender down."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
 
 
 class FIELDS_OT_cancel(bpy.types.Operator):

@@ -314,6 +314,9 @@ class FIELDS_RunState(bpy.types.PropertyGroup):
     running: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
     progress: FloatProperty(subtype="FACTOR", min=0.0, max=1.0, options={"SKIP_SAVE", "HIDDEN"})
     message: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    left: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    # The icon with the frame being captured; 0 without one (live_picture.py).
+    picture: IntProperty(options={"SKIP_SAVE", "HIDDEN"})
     device: StringProperty(
         name="Device", description="What the networks really run on, and why", options={"SKIP_SAVE", "HIDDEN"}
     )

@@ -160,7 +160,10 @@ class _Capture(Tab):
         layout = split(self.layout)
         state = context.window_manager.fields
         if state.running:
-            layout.progress(factor=state.progress, text=f"{state.progress:.0%}")
+            if state.picture:
+                layout.template_icon(state.picture, scale=10.0)
+            said = f"{state.progress:.0%}, {state.left}" if state.left else f"{state.progress:.0%}"
+            layout.progress(factor=state.progress, text=said)
             words(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
         else:
