@@ -10,14 +10,17 @@ from . import (
     command,
     confidence,
     demo_head,
+    diagnostics,
     emotion_view,
     export_performance,
     flame_head,
     import_performance,
     job,
+    keymap,
     layer_verbs,
     mapping_edit,
     mapping_test,
+    presets,
     props,
     take_verbs,
     takes,
@@ -36,7 +39,9 @@ _VERBS = (
     added_emotions,
     emotion_view,
     mapping_edit,
+    presets,
     try_device,
+    diagnostics,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 _EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
@@ -52,9 +57,13 @@ def register() -> None:
     takes.register()
     mapping_test.register()
     command.register()
+    presets.register()
+    keymap.register()
 
 
 def unregister() -> None:
+    keymap.unregister()
+    presets.unregister()
     command.unregister()
     mapping_test.unregister()
     takes.unregister()

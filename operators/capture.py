@@ -107,8 +107,9 @@ class _Capture(Job):
         self.report({"INFO"}, said)
         return {"FINISHED"}
 
-    def abandon(self, result: Track) -> None:
+    def abandon(self, result: Track) -> str:
         track_files.save(self._named(result), self._path)
+        return f"The capture was stopped. What it had is in {self._path}: Takes > Import Take brings it in"
 
     def _named(self, result: Track) -> Track:
         said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}

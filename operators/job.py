@@ -27,6 +27,8 @@ Heavy = Generator[Any, None, Any]
 
 # The job whose modal half is running. Not an attribute of Job: an annotation there makes bpy 4.5 hang at exit.
 _running: "Job | None" = None
+# Where the result of a job lies that another file has ended, until the artist has been told.
+_kept: list[str] = []
 
 
 class Job:
@@ -48,8 +50,9 @@ class Job:
         """Main thread: use the result (what there is of it, when cancelled). Returns the operator's status."""
         raise NotImplementedError
 
-    def abandon(self, result: Any) -> None:
-        """Blender is closing or loading another file: keep the result without touching bpy."""
+    def abandon(self, result: Any) -> str:
+        """Blender is closing or loading another file: keep the result without touching bpy. Returns where it is."""
+        return ""
 
     # -- blocking -------------------------------------------------------------------------------------------------
 
@@ -77,7 +80,9 @@ class Job:
         self._steps: Generator | None = self.prepare(context)
         self._worker: _Worker | None = None
         self._shown, self._left = -SHOW, TimeLeft()
+        self._context = context
         manager = context.window_manager
+        manager.fields.kept = ""
         self._timer = manager.event_timer_add(TICK, window=context.window)
         manager.progress_begin(0.0, 1.0)
         manager.modal_handler_add(self)
@@ -201,12 +206,25 @@ def stop_for_good(*_arguments: Any) -> None:
     if worker is not None:
         worker.join(PATIENCE)
         if worker.result is not None:
-            job.abandon(worker.result)
+            try:
+                _kept[:] = filter(None, [job.abandon(worker.result)])
+            except FieldsError as error:
+                _kept[:] = [str(error)]
 
 
 @persistent
 def _before_load(*_arguments: Any) -> None:
+    job = _running
     stop_for_good()
+    if job is not None:
+        job._end(job._context)
+
+
+@persistent
+def _after_load(*_arguments: Any) -> None:
+    """Say in the new file what became of the capture that ended with the old one."""
+    if _kept:
+        bpy.context.window_manager.fields.kept = _kept.pop()
 
 
 class _Worker(threading.Thread):
@@ -297,8 +315,10 @@ CLASSES = (FIELDS_OT_cancel,)
 
 def register() -> None:
     bpy.app.handlers.load_pre.append(_before_load)
+    bpy.app.handlers.load_post.append(_after_load)
 
 
 def unregister() -> None:
     stop_for_good()
+    bpy.app.handlers.load_post.remove(_after_load)
     bpy.app.handlers.load_pre.remove(_before_load)

@@ -308,6 +308,12 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     )
 
 
+def _devices(_state: "FIELDS_RunState") -> str:
+    from . import try_device  # here: it starts onnxruntime, which enabling the extension must not wait for
+
+    return try_device.devices()
+
+
 class FIELDS_RunState(bpy.types.PropertyGroup):
     """WindowManager.fields: the capture under way. Not stored in files."""
 
@@ -315,10 +321,14 @@ class FIELDS_RunState(bpy.types.PropertyGroup):
     progress: FloatProperty(subtype="FACTOR", min=0.0, max=1.0, options={"SKIP_SAVE", "HIDDEN"})
     message: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
     left: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    kept: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
     # The icon with the frame being captured; 0 without one (live_picture.py).
     picture: IntProperty(options={"SKIP_SAVE", "HIDDEN"})
     device: StringProperty(
         name="Device", description="What the networks really run on, and why", options={"SKIP_SAVE", "HIDDEN"}
+    )
+    devices: StringProperty(
+        name="Devices", description="What there is to run networks on, a line each", get=_devices, options={"HIDDEN"}
     )
 
 

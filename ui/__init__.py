@@ -2,9 +2,12 @@
 
 import bpy
 
-from . import exchange, panels, preferences, shape_panels
+from . import exchange, panels, preferences, presets, result, shape_panels
 
-_CLASSES = (*preferences.CLASSES, *panels.CLASSES, *shape_panels.CLASSES, *exchange.CLASSES)
+_CLASSES = (
+    *preferences.CLASSES, *presets.CLASSES, *result.CLASSES, *panels.CLASSES, *shape_panels.CLASSES,
+    *exchange.CLASSES,
+)  # fmt: skip
 
 
 def register() -> None:

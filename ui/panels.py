@@ -5,6 +5,8 @@ import bpy
 from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
 from . import takes
 from .layout import Tab, head_of, in_both, split, words
+from .presets import FIELDS_PT_presets
+from .result import draw_result
 
 
 def _strip(context: bpy.types.Context):
@@ -170,6 +172,8 @@ class _Capture(Tab):
             row = layout.row()
             row.scale_y = 1.4
             row.operator("fields.capture", icon="REC")
+            if state.kept:
+                words(layout, context, state.kept, "INFO")
         if state.device:
             words(layout, context, state.device)
 
@@ -179,6 +183,7 @@ class _Shape(Tab):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         self.layout.operator("fields.reset_shape", text="", icon="LOOP_BACK", emboss=False)
+        FIELDS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
@@ -248,6 +253,9 @@ class _Added(Tab):
 class _Keys(Tab):
     bl_label = "5 Keys"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        FIELDS_PT_presets.draw_panel_header(self.layout)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         head = head_of(context)
@@ -262,8 +270,7 @@ class _Keys(Tab):
         row.operator("fields.bake", text="", icon="ADD").fresh = True
         if head.fields.write_as == "LAYERED":
             layout.operator("fields.bake_down", icon="NLA_PUSHDOWN")
-        if head.fields.report:
-            words(layout, context, head.fields.report)
+        draw_result(layout, context, head)
 
 
 class _WhatIsKeyed(Tab):
