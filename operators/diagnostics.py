@@ -9,6 +9,7 @@ from ..fields_blender.errors import FieldsError
 from .capture import MODELS
 from .preferences_of import chosen_device
 from .try_device import devices
+from .wording import say
 
 
 class FIELDS_OT_copy_diagnostics(bpy.types.Operator):
@@ -20,7 +21,7 @@ class FIELDS_OT_copy_diagnostics(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.clipboard = diagnostics(context)
-        self.report({"INFO"}, "Copied. Paste it into the bug report")
+        self.report({"INFO"}, say("Copied. Paste it into the bug report"))
         return {"FINISHED"}
 
 

@@ -16,6 +16,7 @@ from bpy.app.handlers import persistent
 from ..fields_blender.errors import FieldsError
 from . import live_picture
 from .time_left import TimeLeft
+from .wording import say
 
 TICK = 0.1  # s between two looks at the thread
 SHOW = 0.25  # s between two changes of what the sidebar shows: all of its panels are drawn anew for it
@@ -87,7 +88,7 @@ class Job:
         manager.progress_begin(0.0, 1.0)
         manager.modal_handler_add(self)
         _running = self
-        self._show(context, 0.0, "Starting")
+        self._show(context, 0.0, say("Starting"))
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -106,7 +107,7 @@ class Job:
             cancelled = self._stop.is_set()
             self._end(context)
             if cancelled:
-                self.report({"INFO"}, "Cancelled before anything was captured. Nothing was changed")
+                self.report({"INFO"}, say("Cancelled before anything was captured. Nothing was changed"))
             else:
                 self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -152,7 +153,7 @@ class Job:
                 share, words = self.describe(progress)
                 left = self._left.after(share, time.monotonic())
                 context.window_manager.fields.picture = live_picture.show(self.look(progress))
-                self._show(context, share, "Cancelling" if self._stop.is_set() else words, left)
+                self._show(context, share, say("Cancelling") if self._stop.is_set() else words, left)
             return False
         if worker.error is not None:
             raise worker.error

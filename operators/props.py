@@ -132,7 +132,11 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         default=(1.0,) * len(SHOWN_EMOTIONS),
         update=rebaking.changed,
     )
-    shape: PointerProperty(type=shape_props.FIELDS_ShapeSettings)
+    shape: PointerProperty(
+        name="Shape",
+        description="How the performance is calibrated, cleaned and shaped",
+        type=shape_props.FIELDS_ShapeSettings,
+    )
     confidence: FloatProperty(
         name="Confidence",
         description="How sure FIELDS is of the frame: 1 wholly, 0 where there is no face. A curve of it is in the "

@@ -1,5 +1,7 @@
 """How long a job will still take, in words."""
 
+from .wording import say
+
 SURE = 1.5  # s of work before a guess is worth saying
 
 
@@ -16,7 +18,7 @@ class TimeLeft:
         began, first = self._first
         if now - began < SURE or share <= first or share >= 1.0:
             return ""
-        return f"{in_words((1.0 - share) * (now - began) / (share - first))} left"
+        return say("{time} left", time=in_words((1.0 - share) * (now - began) / (share - first)))
 
 
 def in_words(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 import bpy
 
-from . import exchange, panels, preferences, presets, result, shape_panels
+from . import exchange, panels, preferences, presets, result, shape_panels, translations
 
 _CLASSES = (
     *preferences.CLASSES, *presets.CLASSES, *result.CLASSES, *panels.CLASSES, *shape_panels.CLASSES,
@@ -15,9 +15,11 @@ def register() -> None:
         bpy.utils.register_class(cls)
     panels.register_menus()
     exchange.register_menus()
+    translations.register()
 
 
 def unregister() -> None:
+    translations.unregister()
     exchange.unregister_menus()
     panels.unregister_menus()
     for cls in reversed(_CLASSES):

@@ -4,7 +4,7 @@ import bpy
 
 from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
 from . import takes
-from .layout import Tab, head_of, in_both, split, words
+from .layout import Tab, head_of, in_both, say, split, words
 from .presets import FIELDS_PT_presets
 from .result import draw_result
 
@@ -44,7 +44,7 @@ class _Head(Tab):
             words(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
             return
         if context.scene.fields.head is None:
-            layout.label(text=f"Active object: {head.name}", icon="OBJECT_DATA")
+            layout.label(text=say("Active object: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
         column = layout.column()
         column.prop(head.fields, "use_head_rotation")
         column.prop(head.fields, "jaw_on")

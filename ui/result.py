@@ -2,7 +2,7 @@
 
 import bpy
 
-from .layout import head_of, split, words
+from .layout import head_of, say, split, words
 
 
 class FIELDS_PT_result(bpy.types.Panel):
@@ -42,7 +42,9 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, head: bp
         words(layout, context, settings.report)
     count = sum(len(listed.split(", ")) for listed in (settings.unmatched, settings.skipped) if listed)
     if count:
-        layout.popover("FIELDS_PT_result", text=f"{count} Not Keyed: Show", icon="VIEWZOOM")
+        layout.popover(
+            "FIELDS_PT_result", text=say("{count} Not Keyed: Show", count=count), translate=False, icon="VIEWZOOM"
+        )
 
 
 CLASSES = (FIELDS_PT_result,)

@@ -13,36 +13,35 @@ bpy: Any = pytest.importorskip("bpy")
 ROOT = Path(__file__).parents[2]
 
 
-def ours(kind: str) -> list[type]:
-    return [getattr(bpy.types, name) for name in dir(bpy.types) if name.startswith(f"FIELDS_{kind}")]
-
-
 # -- tooltips ----------------------------------------------------------------------------------------------------------
 
 
-def test_every_operator_says_what_it_does():
-    found = [cls for cls in ours("OT_")]
-    assert len(found) > 30
-    for cls in found:
-        rna = cls.bl_rna
+def test_every_operator_and_all_its_settings_say_what_they_do():
+    verbs = [getattr(bpy.ops.fields, name).get_rna_type() for name in dir(bpy.ops.fields)]
+    assert len(verbs) > 30
+    for rna in verbs:
         assert rna.description and not rna.description.endswith("."), rna.identifier
         assert rna.name[0].isupper() and not rna.name.startswith("FIELDS_"), rna.identifier
+        check(rna.identifier, [prop for prop in rna.properties if prop.identifier not in FROM_BLENDER])
 
 
-def test_every_property_and_every_choice_says_what_it_is(part):
-    groups = [*part("operators.props").CLASSES, bpy.types.AddonPreferences.bl_rna_get_subclass_py("FIELDS_Preferences")]
-    checked = 0
-    for cls in [cls for cls in groups if cls] + ours("OT_"):
-        own = {name for base in cls.__mro__ for name in getattr(base, "__annotations__", {})}
-        for prop in cls.bl_rna.properties:
-            if prop.identifier not in own or prop.is_hidden or prop.identifier in FROM_BLENDER:
-                continue
-            where = f"{cls.__name__}.{prop.identifier}"
-            assert prop.description and not prop.description.endswith("."), where
-            for item in getattr(prop, "enum_items", ()):
-                assert item.description and not item.description.endswith("."), f"{where}: {item.identifier}"
-            checked += 1
-    assert checked > 80
+def test_every_property_and_every_choice_says_what_it_is(part, extension):
+    groups = [*part("operators.props").CLASSES, *part("ui.preferences").CLASSES]
+    assert sum(check(cls.__name__, own(cls)) for cls in groups) > 80
+
+
+def own(cls: type) -> list[Any]:
+    return [prop for prop in cls.bl_rna.properties if prop.identifier in cls.__annotations__]
+
+
+def check(where: str, properties: list[Any]) -> int:
+    shown = [prop for prop in properties if not prop.is_hidden and prop.identifier != "rna_type"]
+    for prop in shown:
+        assert prop.description and not prop.description.endswith("."), f"{where}.{prop.identifier}"
+        for item in getattr(prop, "enum_items", ()):
+            said = f"{where}.{prop.identifier}: {item.identifier}"
+            assert item.description and not item.description.endswith("."), said
+    return len(shown)
 
 
 # Of Blender's own mix-ins (files, presets), which say nothing about some of theirs.
@@ -155,7 +154,7 @@ def test_the_picture_is_an_icon_that_goes_away(part):
     live = part("operators.live_picture")
     picture = np.random.default_rng(1).integers(0, 256, (64, 64, 4), np.uint8)
     number = live.show(picture)
-    assert number and live.show(picture[::-1].copy()) == number
+    assert live.show(picture[::-1].copy()) == number  # 0 in background, where nothing is drawn
     shown = np.array(live._icons["frame"].image_pixels, np.int32).view(np.uint8).reshape(64, 64, 4)
     np.testing.assert_array_equal(shown, picture[::-1])
     live.clear()
