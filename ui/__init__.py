@@ -2,18 +2,19 @@
 
 import bpy
 
-from . import exchange, panels, preferences, presets, result, shape_panels, translations
+from . import exchange, menus, panels, preferences, presets, result, shape_panels, translations
 
 _CLASSES = (
     *preferences.CLASSES, *presets.CLASSES, *result.CLASSES, *panels.CLASSES, *shape_panels.CLASSES,
     *exchange.CLASSES,
+    *menus.CLASSES,
 )  # fmt: skip
 
 
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    panels.register_menus()
+    menus.register()
     exchange.register_menus()
     translations.register()
 
@@ -21,6 +22,6 @@ def register() -> None:
 def unregister() -> None:
     translations.unregister()
     exchange.unregister_menus()
-    panels.unregister_menus()
+    menus.unregister()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

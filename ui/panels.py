@@ -306,23 +306,3 @@ CLASSES = (
     *in_both(_Keys, "keys"),
     *in_both(_WhatIsKeyed, "what_is_keyed", parent="keys"),
 )
-
-
-def _strip_menu(self, context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator("fields.capture", text="Capture Face")
-
-
-def _object_menu(self, context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator("fields.bake", text="Bake FIELDS Track")
-
-
-def register_menus() -> None:
-    bpy.types.SEQUENCER_MT_strip.append(_strip_menu)
-    bpy.types.VIEW3D_MT_object_animation.append(_object_menu)
-
-
-def unregister_menus() -> None:
-    bpy.types.VIEW3D_MT_object_animation.remove(_object_menu)
-    bpy.types.SEQUENCER_MT_strip.remove(_strip_menu)

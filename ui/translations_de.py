@@ -511,8 +511,6 @@ GERMAN = {
     # 5 Keys
     "Bake Keys":
         "Keys schreiben",
-    "Bake FIELDS Track":
-        "FIELDS-Keys schreiben",
     "Write keys from this head's captured track again, without running the capture":
         "Die Keys aus dem Take dieses Kopfes neu schreiben, ohne noch einmal zu erfassen",
     "Keys":
