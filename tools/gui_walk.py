@@ -18,6 +18,7 @@ FRAMES = 90  # of the sample, so that a slow machine is done in time
 said: list[str] = []
 gaps: dict[str, list[tuple[float, float]]] = {}
 phase = "idle"
+looked = time.perf_counter(), time.thread_time()
 
 
 def say(*words: object) -> None:
@@ -76,12 +77,12 @@ def find(wanted: str) -> Generator:
     """Where the button or slider is; raises when the sidebar has none that can be used."""
     side = region("UI")
     x = side.x + side.width // 2
-    for y in range(side.y + side.height - 12, side.y + 8, -10):
+    for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
         event("MOUSEMOVE", "NOTHING", (x - 1, y))
         event("MOUSEMOVE", "NOTHING", (x, y))
         yield 0.03
         if wanted in hovered():
-            return x, y - 4
+            return x, y
     raise AssertionError(f"There is no {wanted} in the sidebar.")
 
 
@@ -251,7 +252,6 @@ def start() -> Generator:
 
 def set_up() -> Generator:
     """The default scene without its things, a head, and the sample as a strip."""
-    bpy.context.preferences.view.show_splash = False
     yield 1.0
     scene = bpy.context.scene
     for thing in list(bpy.data.objects):
@@ -271,7 +271,8 @@ def set_up() -> Generator:
     area().spaces.active.show_region_ui = True
     yield 1.5  # the sidebar must have been drawn before a tab of it can be chosen
     region("UI").active_panel_category = "FIELDS"
-    yield 0.5
+    area().tag_redraw()
+    yield 1.0
     bpy.ops.ed.undo_push(message="Set up")
 
 
@@ -280,10 +281,11 @@ def set_up() -> Generator:
 
 def tick() -> float:
     """How long Blender was away between two looks: by the clock, and in seconds of the main thread's own work."""
+    global looked
     now = time.perf_counter(), time.thread_time()
-    gaps.setdefault(phase, []).append((now[0] - tick.last[0], now[1] - tick.last[1]))
-    tick.last = now
-    return 0.0
+    gaps.setdefault(phase, []).append((now[0] - looked[0], now[1] - looked[1]))
+    looked = now
+    return 0.002
 
 
 def run(steps: Generator) -> Callable[[], float | None]:
@@ -317,6 +319,6 @@ def end(words: str) -> None:
     bpy.ops.wm.quit_blender()
 
 
-tick.last = time.perf_counter(), time.thread_time()
+bpy.context.preferences.view.show_splash = False
 bpy.app.timers.register(tick, first_interval=1.0, persistent=True)
 bpy.app.timers.register(run(walk()), first_interval=2.0, persistent=True)

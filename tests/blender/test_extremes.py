@@ -35,7 +35,11 @@ def ends(prop) -> list[Any]:
         values = [prop.hard_min, prop.hard_max]
     else:
         return []
-    return [(value,) * prop.array_length for value in values] if prop.is_array else values
+    return [(value,) * prop.array_length for value in values] if is_array(prop) else values
+
+
+def is_array(prop) -> bool:
+    return getattr(prop, "is_array", False)
 
 
 def settings_of(head):
@@ -53,7 +57,7 @@ def test_no_setting_at_its_ends_breaks_the_bake(head):
                 continue
             for value in ends(prop):
                 before = getattr(owner, prop.identifier)
-                before = tuple(before) if prop.is_array else before
+                before = tuple(before) if is_array(prop) else before
                 setattr(owner, prop.identifier, value)
                 bake(f"{prop.identifier} = {value}")
                 setattr(owner, prop.identifier, before)
