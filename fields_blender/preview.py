@@ -8,7 +8,7 @@ from .face import Face
 SIDE = 256
 # How much of the picture is shown: this many times the longer side of the landmarks' box.
 AROUND = 1.5
-DOTS = (255, 220, 120)  # RGB
+DOTS = (255, 225, 90)  # RGB
 FRAME = (255, 255, 255)
 
 
@@ -52,6 +52,8 @@ def _draw_box(picture: np.ndarray, corners: np.ndarray) -> None:
 
 
 def _draw_dots(picture: np.ndarray, points: np.ndarray) -> None:
-    x, y = np.round(points).astype(int).T
-    inside = (x >= 0) & (x < len(picture)) & (y >= 0) & (y < len(picture))
-    picture[y[inside], x[inside]] = (*DOTS, 255)
+    """Each two pixels wide and high, or they would be lost where the panel is narrow."""
+    x, y = np.floor(points).astype(int).T
+    inside = (x >= 0) & (x < len(picture) - 1) & (y >= 0) & (y < len(picture) - 1)
+    for right, down in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        picture[y[inside] + down, x[inside] + right] = (*DOTS, 255)

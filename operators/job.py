@@ -21,6 +21,9 @@ from .wording import say
 TICK = 0.1  # s between two looks at the thread
 SHOW = 0.25  # s between two changes of what the sidebar shows: all of its panels are drawn anew for it
 SLICE = 0.05  # s of main-thread steps a tick: the window stays responsive
+# s after which Python lets the window have its turn. Drawing the panels takes it some fifty times, and with Python's
+# own 5 ms each the window would stand still for a quarter of a second.
+HANDOVER = 0.0005
 PATIENCE = 10.0  # s to wait for the thread when Blender closes or loads a file; a frame takes far less
 BACKGROUND_REPORT = 2.0  # s between two lines of progress
 
@@ -239,6 +242,8 @@ class _Worker(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(HANDOVER)
         try:
             while True:
                 self.progress = next(self.work)
@@ -246,6 +251,8 @@ class _Worker(threading.Thread):
             self.result = end.value
         except BaseException as error:  # handed to the main thread, which reports or raises it
             self.error = error
+        finally:
+            sys.setswitchinterval(before)
 
 
 def _drain(work: Generator, tell: Callable[[Any], None]) -> Any:
