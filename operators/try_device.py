@@ -26,7 +26,7 @@ class FIELDS_OT_test_device(bpy.types.Operator):
             state.device = str(error)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        state.device = f"{said}. {each:.1f} ms a frame: {1000.0 / each:.0f} frames a second, without reading the video"
+        state.device = f"{each:.1f} ms a frame: {1000.0 / each:.0f} frames a second, without reading the video. {said}"
         self.report({"INFO"}, state.device)
         return {"FINISHED"}
 

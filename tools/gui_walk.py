@@ -4,11 +4,16 @@ Each step is a piece of a generator; what it yields must become true (or is a nu
 Buttons are found as a person finds them: the mouse goes down the sidebar, and Blender says what it is over.
 """
 
+# What stands in for Blender in type checks knows neither our operators nor which kind of editor an area shows.
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportOptionalSubscript=false
+# pyright: reportArgumentType=false, reportOptionalIterable=false, reportReturnType=false, reportCallIssue=false
+
 import sys
 import time
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -73,7 +78,7 @@ def hovered() -> str:
     return ""
 
 
-def find(wanted: str) -> Generator:
+def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
     """Where the button or slider is; raises when the sidebar has none that can be used."""
     side = region("UI")
     x = side.x + side.width // 2

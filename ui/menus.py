@@ -11,15 +11,18 @@ class FIELDS_MT_animation(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.operator_context = "INVOKE_DEFAULT"
-        for group in (
-            ("capture", "recapture"),
-            ("rest_here", "reset_shape", "emotion_curves", "emotion_markers"),
-            ("bake", "bake_down", "push_to_nla"),
-            ("next_doubtful", "mapping_match", "take_blend"),
+        for i, group in enumerate(
+            (
+                ("capture", "recapture"),
+                ("rest_here", "reset_shape", "emotion_curves", "emotion_markers"),
+                ("bake", "bake_down", "push_to_nla"),
+                ("next_doubtful", "mapping_match", "take_blend"),
+            )
         ):
+            if i:
+                layout.separator()
             for verb in group:
                 layout.operator(f"fields.{verb}")
-            layout.separator()
 
 
 class FIELDS_MT_strip(bpy.types.Menu):

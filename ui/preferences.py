@@ -41,8 +41,9 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
         buttons = layout.row(align=True)
         buttons.operator("fields.test_device", icon="PLAY")
         buttons.operator("fields.copy_diagnostics", icon="COPYDOWN")
-        if state.device:
-            layout.label(text=state.device, translate=False, icon="INFO")
+        said = layout.column(align=True)
+        for sentence in filter(None, state.device.split(". ")):  # a line each: the window may be narrow
+            said.label(text=sentence, translate=False, icon="INFO")
 
 
 CLASSES = (FIELDS_Preferences,)
