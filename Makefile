@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 BPY ?= 5.0.1
 LANES = 5.0.1 4.5.15 4.2.23
+BLENDER ?= blender
 CLIP ?= samples/performance.mp4
 VENV = .venv-$(BPY)
 RUN = $(VENV)/bin/python
@@ -19,7 +20,7 @@ PEER ?= .venv-mediapipe
 PACKAGES = $(if $(filter none,$(BPY)),,bpy==$(BPY)) numpy==$(NUMPY) -r requirements.txt
 PIP = $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-all extension bench eval lint models clean
+.PHONY: help demo test test-all gui-test extension bench eval lint models clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -44,6 +45,9 @@ test: models  ## all tests in one Blender version (BPY=4.2.23 for another, BPY=n
 
 test-all: lint  ## lint, and all tests in every Blender version we support; what CI runs
 	set -e; for lane in $(LANES) none; do echo "== bpy $$lane"; $(MAKE) --no-print-directory test BPY=$$lane; done
+
+gui-test: models  ## the whole work in a real window (BLENDER=path; BLENDER="xvfb-run blender" without a screen)
+	$(RUN) -m tools.gui_test --blender "$(BLENDER)"
 
 lint: $(VENV)/lint  ## ruff and the type checker
 	$(RUN) -m ruff check .

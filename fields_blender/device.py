@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import os
+import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,17 @@ def providers(device: str = "auto") -> tuple[list[str], str]:
     if CUDA in available:
         return [CUDA, CPU], "CUDA: this onnxruntime offers it"
     return [CPU], f"CPU: this onnxruntime has no CUDA (installed: {', '.join(available)})"
+
+
+def processor() -> str:
+    """The processor's name and how many threads it runs at once."""
+    name = platform.processor() or platform.machine()
+    try:  # where Linux keeps the name; platform does not look there
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count() or 1} threads"
 
 
 def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None) -> "InferenceSession":

@@ -1,7 +1,7 @@
 """Clip -> Track: find and encode the face in every frame, then let the regressor read the whole performance at once."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from . import rest as resting
 from .clip import Clip, frames
 from .errors import FieldsError
-from .face import FaceTracker
+from .face import Face, FaceTracker
 from .features import Features, store
 from .names import GROUPS
 from .pose import frontal, head_pose, sight
@@ -24,11 +24,16 @@ HALF_SURE = 0.25
 
 @dataclass(frozen=True)
 class Progress:
-    """Frames done so far, frames to expect, and how many of those done had a face."""
+    """Frames done so far, frames to expect, and how many of those done had a face.
+
+    `image`: the frame done last, BGR (h, w, 3) uint8, not to be written to; `face`: what was found in it.
+    """
 
     done: int
     total: int
     found: int
+    image: np.ndarray | None = field(default=None, compare=False, repr=False)
+    face: Face | None = field(default=None, compare=False, repr=False)
 
 
 def capture(
@@ -75,7 +80,7 @@ def capture(
                     turn = head_turn(front[None], rotation[None], sight(face.landmarks, width, height))[0]
                     poses.append(np.concatenate([turn, translation]).astype(np.float32))
                     features.add(front, rotation, face.inner8, face.inner4)
-                yield Progress(len(time), max(clip.count, len(time)), len(poses))
+                yield Progress(len(time), max(clip.count, len(time)), len(poses), frame.image, face)
         finally:
             stream.close()
         if not time:

@@ -11,15 +11,18 @@ from . import (
     command,
     confidence,
     demo_head,
+    diagnostics,
     emotion_view,
     export_performance,
     flame_head,
     import_performance,
     job,
+    keymap,
     layer_verbs,
     mapping_edit,
     mapping_shape,
     mapping_test,
+    presets,
     props,
     take_verbs,
     takes,
@@ -40,7 +43,9 @@ _VERBS = (
     mapping_edit,
     mapping_shape,
     add_shapes,
+    presets,
     try_device,
+    diagnostics,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 _EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
@@ -56,9 +61,13 @@ def register() -> None:
     takes.register()
     mapping_test.register()
     command.register()
+    presets.register()
+    keymap.register()
 
 
 def unregister() -> None:
+    keymap.unregister()
+    presets.unregister()
     command.unregister()
     mapping_test.unregister()
     takes.unregister()

@@ -14,8 +14,11 @@ from . import heads, keys, mappings, scene, takes, track_files
 from .bake import bake, chosen_head
 from .job import Job, running
 from .preferences_of import chosen_device
+from .wording import say
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..fields_blender.solve import Progress
 
 MODELS = Path(__file__).parent.parent / "models"
@@ -70,22 +73,32 @@ class _Capture(Job):
 
     def describe(self, progress: "Progress") -> tuple[float, str]:
         total = max(progress.total, 1)
-        return progress.done / total, f"{progress.done} of {total} frames, {progress.found} with a face"
+        words = say(
+            "{done} of {total} frames, {found} with a face", done=progress.done, total=total, found=progress.found
+        )
+        return progress.done / total, words
+
+    def look(self, progress: "Progress") -> "np.ndarray | None":
+        from ..fields_blender import preview
+
+        return None if progress.image is None else preview.picture(progress.image, progress.face)
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:
         if result is None:
-            self.report({"INFO"}, "Cancelled before the first frame. Nothing was changed.")
+            self.report({"INFO"}, say("Cancelled before the first frame. Nothing was changed"))
             return {"CANCELLED"}
         context.window_manager.fields.device = result.source.get("device", "")
         result = self._named(result)
         head = _by_uid(bpy.data.objects, self._head)
         if head is None:
             track_files.save(result, self._path)
-            self.report({"WARNING"}, f"The head is gone. What was captured is kept in {self._path}.")
+            self.report({"WARNING"}, say("The head is gone. What was captured is kept in {path}", path=self._path))
             return {"CANCELLED"}
         captured, result = len(result), self.keep(head, result)
         if cancelled:
-            head.fields.report = f"Cancelled after {captured} frames. They are kept: Bake Keys writes them"
+            head.fields.report = say(
+                "Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured
+            )
             self.report({"INFO"}, head.fields.report)
             return {"FINISHED"}
         try:
@@ -100,8 +113,11 @@ class _Capture(Job):
         self.report({"INFO"}, said)
         return {"FINISHED"}
 
-    def abandon(self, result: Track) -> None:
+    def abandon(self, result: Track) -> str:
         track_files.save(self._named(result), self._path)
+        return say(
+            "The capture was stopped. What it had is in {path}: Takes > Import Take brings it in", path=self._path
+        )
 
     def _named(self, result: Track) -> Track:
         said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}

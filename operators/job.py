@@ -14,9 +14,16 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..fields_blender.errors import FieldsError
+from . import live_picture
+from .time_left import TimeLeft
+from .wording import say
 
 TICK = 0.1  # s between two looks at the thread
+SHOW = 0.25  # s between two changes of what the sidebar shows: all of its panels are drawn anew for it
 SLICE = 0.05  # s of main-thread steps a tick: the window stays responsive
+# s after which Python lets the window have its turn. Drawing the panels takes it some fifty times, and with Python's
+# own 5 ms each the window would stand still for a quarter of a second.
+HANDOVER = 0.0005
 PATIENCE = 10.0  # s to wait for the thread when Blender closes or loads a file; a frame takes far less
 BACKGROUND_REPORT = 2.0  # s between two lines of progress
 
@@ -24,6 +31,8 @@ Heavy = Generator[Any, None, Any]
 
 # The job whose modal half is running. Not an attribute of Job: an annotation there makes bpy 4.5 hang at exit.
 _running: "Job | None" = None
+# Where the result of a job lies that another file has ended, until the artist has been told.
+_kept: list[str] = []
 
 
 class Job:
@@ -37,12 +46,17 @@ class Job:
         """Share 0..1 and words for what the heavy generator yields."""
         raise NotImplementedError
 
+    def look(self, progress: Any) -> Any:
+        """Main thread: a picture (side, side, 4) uint8 of what is being done, lowest row first; None without one."""
+        return None
+
     def finish(self, context: bpy.types.Context, result: Any, cancelled: bool) -> set[str]:
         """Main thread: use the result (what there is of it, when cancelled). Returns the operator's status."""
         raise NotImplementedError
 
-    def abandon(self, result: Any) -> None:
-        """Blender is closing or loading another file: keep the result without touching bpy."""
+    def abandon(self, result: Any) -> str:
+        """Blender is closing or loading another file: keep the result without touching bpy. Returns where it is."""
+        return ""
 
     # -- blocking -------------------------------------------------------------------------------------------------
 
@@ -69,12 +83,15 @@ class Job:
         self._stop = threading.Event()
         self._steps: Generator | None = self.prepare(context)
         self._worker: _Worker | None = None
+        self._shown, self._left = -SHOW, TimeLeft()
+        self._context = context
         manager = context.window_manager
+        manager.fields.kept = ""
         self._timer = manager.event_timer_add(TICK, window=context.window)
         manager.progress_begin(0.0, 1.0)
         manager.modal_handler_add(self)
         _running = self
-        self._show(context, 0.0, "Starting")
+        self._show(context, 0.0, say("Starting"))
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -93,7 +110,7 @@ class Job:
             cancelled = self._stop.is_set()
             self._end(context)
             if cancelled:
-                self.report({"INFO"}, "Cancelled before anything was captured. Nothing was changed")
+                self.report({"INFO"}, say("Cancelled before anything was captured. Nothing was changed"))
             else:
                 self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -134,19 +151,23 @@ class Job:
         worker = self._worker
         assert worker is not None
         if worker.is_alive():
-            if worker.progress is not None:
-                share, words = self.describe(worker.progress)
-                self._show(context, share, "Cancelling" if self._stop.is_set() else words)
+            if worker.progress is not None and time.monotonic() - self._shown >= SHOW:
+                progress = worker.progress
+                share, words = self.describe(progress)
+                left = self._left.after(share, time.monotonic())
+                context.window_manager.fields.picture = live_picture.show(self.look(progress))
+                self._show(context, share, say("Cancelling") if self._stop.is_set() else words, left)
             return False
         if worker.error is not None:
             raise worker.error
         return True
 
-    def _show(self, context: bpy.types.Context, share: float, words: str) -> None:
+    def _show(self, context: bpy.types.Context, share: float, words: str, left: str = "") -> None:
+        self._shown = time.monotonic()
         state = context.window_manager.fields
-        state.running, state.progress, state.message = True, min(share, 1.0), words
+        state.running, state.progress, state.message, state.left = True, min(share, 1.0), words, left
         context.window_manager.progress_update(share)
-        context.workspace.status_text_set(f"FIELDS: {words}    ESC: Cancel")
+        context.workspace.status_text_set(f"FIELDS: {', '.join(filter(None, (words, left)))}    ESC: Cancel")
         _redraw(context)
 
     def _end(self, context: bpy.types.Context) -> None:
@@ -158,7 +179,8 @@ class Job:
         manager = context.window_manager
         manager.event_timer_remove(self._timer)
         manager.progress_end()
-        manager.fields.running = False
+        manager.fields.running, manager.fields.picture = False, 0
+        live_picture.clear()
         # In every workspace: the artist may have changed it meanwhile.
         for workspace in (context.workspace, *bpy.data.workspaces):
             if workspace:
@@ -188,12 +210,25 @@ def stop_for_good(*_arguments: Any) -> None:
     if worker is not None:
         worker.join(PATIENCE)
         if worker.result is not None:
-            job.abandon(worker.result)
+            try:
+                _kept[:] = filter(None, [job.abandon(worker.result)])
+            except FieldsError as error:
+                _kept[:] = [str(error)]
 
 
 @persistent
 def _before_load(*_arguments: Any) -> None:
+    job = _running
     stop_for_good()
+    if job is not None:
+        job._end(job._context)
+
+
+@persistent
+def _after_load(*_arguments: Any) -> None:
+    """Say in the new file what became of the capture that ended with the old one."""
+    if _kept:
+        bpy.context.window_manager.fields.kept = _kept.pop()
 
 
 class _Worker(threading.Thread):
@@ -207,6 +242,8 @@ class _Worker(threading.Thread):
         self.error: BaseException | None = None
 
     def run(self) -> None:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(HANDOVER)
         try:
             while True:
                 self.progress = next(self.work)
@@ -214,6 +251,8 @@ class _Worker(threading.Thread):
             self.result = end.value
         except BaseException as error:  # handed to the main thread, which reports or raises it
             self.error = error
+        finally:
+            sys.setswitchinterval(before)
 
 
 def _drain(work: Generator, tell: Callable[[Any], None]) -> Any:
@@ -251,10 +290,13 @@ class _Printer:
 
 
 def _redraw(context: bpy.types.Context) -> None:
+    """The sidebars alone: drawing a heavy scene or a timeline a few times a second would slow Blender down."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in {"VIEW_3D", "SEQUENCE_EDITOR"}:
-                area.tag_redraw()
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
 
 
 class FIELDS_OT_cancel(bpy.types.Operator):
@@ -281,8 +323,10 @@ CLASSES = (FIELDS_OT_cancel,)
 
 def register() -> None:
     bpy.app.handlers.load_pre.append(_before_load)
+    bpy.app.handlers.load_post.append(_after_load)
 
 
 def unregister() -> None:
     stop_for_good()
+    bpy.app.handlers.load_post.remove(_after_load)
     bpy.app.handlers.load_pre.remove(_before_load)

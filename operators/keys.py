@@ -15,6 +15,7 @@ from ..fields_blender.rotation import multiply, to_quaternion
 from . import existing, fcurves, heads
 from .heads import Head
 from .rotation_modes import property_of, to_mode
+from .wording import say
 
 # For how many frames a stepped style holds each pose.
 STEPS = {"TWOS": 2, "FOURS": 4}
@@ -44,17 +45,20 @@ class Report:
 
     def sentence(self) -> str:
         """For the artist: "468 frames, 12 without a face, 49 of 52 channels keyed"."""
-        words = f"{self.frames} frames, {self.gaps} without a face, {len(self.keyed)} of {self.channels} channels keyed"
+        words = say(
+            "{frames} frames, {gaps} without a face, {keyed} of {channels} channels keyed",
+            frames=self.frames, gaps=self.gaps, keyed=len(self.keyed), channels=self.channels,
+        )  # fmt: skip
         if self.keys < self.samples:
             words += f"; {self.samples:,} → {self.keys:,} keys"
         if self.error or self.turn_error:
-            words += f", largest error {self.error:.3f}"
+            words += f", {say('largest error')} {self.error:.3f}"
         if self.turn_error:
             words += f" and {np.degrees(self.turn_error):.2f}°"
         if self.unmatched:
-            words += f"; unmatched: {', '.join(self.unmatched)}"
+            words += f"; {say('unmatched')}: {', '.join(self.unmatched)}"
         if self.skipped:
-            words += f"; skipped: {', '.join(f'{name} ({why})' for name, why in self.skipped.items())}"
+            words += f"; {say('skipped')}: {', '.join(f'{name} ({why})' for name, why in self.skipped.items())}"
         return words
 
 

@@ -2,10 +2,16 @@
 
 import bpy
 
+from ..fields_blender import device
+
 PACKAGE = __package__.rpartition(".")[0]
 
 
 def chosen_device(context: bpy.types.Context) -> str:
-    """ "auto", "cpu" or "cuda", as chosen in the preferences."""
+    """ "auto", "cpu" or "cuda", as chosen in the preferences; networks that start from now on use as many threads
+    as chosen there."""
     addon = context.preferences.addons.get(PACKAGE)
-    return addon.preferences.device.lower() if addon and addon.preferences else "auto"
+    if not addon or not addon.preferences:
+        return "auto"
+    device.MAX_THREADS = addon.preferences.threads
+    return addon.preferences.device.lower()

@@ -137,7 +137,11 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         default=(1.0,) * len(SHOWN_EMOTIONS),
         update=rebaking.changed,
     )
-    shape: PointerProperty(type=shape_props.FIELDS_ShapeSettings)
+    shape: PointerProperty(
+        name="Shape",
+        description="How the performance is calibrated, cleaned and shaped",
+        type=shape_props.FIELDS_ShapeSettings,
+    )
     confidence: FloatProperty(
         name="Confidence",
         description="How sure FIELDS is of the frame: 1 wholly, 0 where there is no face. A curve of it is in the "
@@ -313,14 +317,27 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     )
 
 
+def _devices(_state: "FIELDS_RunState") -> str:
+    from . import try_device  # here: it starts onnxruntime, which enabling the extension must not wait for
+
+    return try_device.devices()
+
+
 class FIELDS_RunState(bpy.types.PropertyGroup):
     """WindowManager.fields: the capture under way. Not stored in files."""
 
     running: BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
     progress: FloatProperty(subtype="FACTOR", min=0.0, max=1.0, options={"SKIP_SAVE", "HIDDEN"})
     message: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    left: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    kept: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
+    # The icon with the frame being captured; 0 without one (live_picture.py).
+    picture: IntProperty(options={"SKIP_SAVE", "HIDDEN"})
     device: StringProperty(
         name="Device", description="What the networks really run on, and why", options={"SKIP_SAVE", "HIDDEN"}
+    )
+    devices: StringProperty(
+        name="Devices", description="What there is to run networks on, a line each", get=_devices, options={"HIDDEN"}
     )
 
 

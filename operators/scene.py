@@ -10,6 +10,7 @@ from ..fields_blender.clip import Clip
 from .strip_api import rate as rate
 from .strip_api import strips_of
 from .strips import READABLE, read_strips
+from .wording import say
 
 
 def sequencer_scene(context: Any) -> Any:
@@ -53,4 +54,4 @@ def clip(
             done, total = next(reading)
         except StopIteration as end:
             return end.value
-        yield done / total, f"Rendering the strip: {done} of {total} frames"
+        yield done / total, say("Rendering the strip: {done} of {total} frames", done=done, total=total)

@@ -33,6 +33,7 @@ SHIPPED = (
     "operators",
     "ui",
     "models",
+    "presets",
 )
 # Made by `make models`, not committed: they ship, and their sha256 stands in models/face.json.
 CONVERTED = ("models/face_detector.onnx", "models/face_landmarks.onnx")

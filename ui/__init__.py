@@ -2,20 +2,26 @@
 
 import bpy
 
-from . import exchange, panels, preferences, shape_panels
+from . import exchange, menus, panels, preferences, presets, result, shape_panels, translations
 
-_CLASSES = (*preferences.CLASSES, *panels.CLASSES, *shape_panels.CLASSES, *exchange.CLASSES)
+_CLASSES = (
+    *preferences.CLASSES, *presets.CLASSES, *result.CLASSES, *panels.CLASSES, *shape_panels.CLASSES,
+    *exchange.CLASSES,
+    *menus.CLASSES,
+)  # fmt: skip
 
 
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    panels.register_menus()
+    menus.register()
     exchange.register_menus()
+    translations.register()
 
 
 def unregister() -> None:
+    translations.unregister()
     exchange.unregister_menus()
-    panels.unregister_menus()
+    menus.unregister()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -21,13 +21,19 @@ def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
 
 
 def words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """Text wrapped to the sidebar's width."""
+    """Text, translated as a whole and wrapped to the sidebar's width."""
     letters = max(int(context.region.width / (7.0 * context.preferences.system.ui_scale)) - 5, 16)
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in textwrap.wrap(text, letters):
-        column.label(text=line, icon=icon)
+    for line in textwrap.wrap(say(text), letters):
+        column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else "NONE"
+
+
+def say(pattern: str, **values: object) -> str:
+    """`pattern` in the language of Blender's interface; what is filled into it stays as it is."""
+    found = bpy.app.translations.pgettext_iface(pattern)
+    return found.format(**values) if values else found
 
 
 def in_both(panel: type, name: str, parent: str = "") -> list[type]:

@@ -4,7 +4,9 @@ import bpy
 
 from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
 from . import takes
-from .layout import Tab, head_of, in_both, split, words
+from .layout import Tab, head_of, in_both, say, split, words
+from .presets import FIELDS_PT_presets
+from .result import draw_result
 
 
 def _strip(context: bpy.types.Context):
@@ -42,7 +44,7 @@ class _Head(Tab):
             words(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
             return
         if context.scene.fields.head is None:
-            layout.label(text=f"Active object: {head.name}", icon="OBJECT_DATA")
+            layout.label(text=say("Active object: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
         column = layout.column()
         column.prop(head.fields, "use_head_rotation")
         column.prop(head.fields, "jaw_on")
@@ -166,13 +168,18 @@ class _Capture(Tab):
         layout = split(self.layout)
         state = context.window_manager.fields
         if state.running:
-            layout.progress(factor=state.progress, text=f"{state.progress:.0%}")
+            if state.picture:
+                layout.template_icon(state.picture, scale=10.0)
+            said = f"{state.progress:.0%}, {state.left}" if state.left else f"{state.progress:.0%}"
+            layout.progress(factor=state.progress, text=said)
             words(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
         else:
             row = layout.row()
             row.scale_y = 1.4
             row.operator("fields.capture", icon="REC")
+            if state.kept:
+                words(layout, context, state.kept, "INFO")
         if state.device:
             words(layout, context, state.device)
 
@@ -182,6 +189,7 @@ class _Shape(Tab):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         self.layout.operator("fields.reset_shape", text="", icon="LOOP_BACK", emboss=False)
+        FIELDS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
@@ -251,6 +259,9 @@ class _Added(Tab):
 class _Keys(Tab):
     bl_label = "5 Keys"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        FIELDS_PT_presets.draw_panel_header(self.layout)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         head = head_of(context)
@@ -265,8 +276,7 @@ class _Keys(Tab):
         row.operator("fields.bake", text="", icon="ADD").fresh = True
         if head.fields.write_as == "LAYERED":
             layout.operator("fields.bake_down", icon="NLA_PUSHDOWN")
-        if head.fields.report:
-            words(layout, context, head.fields.report)
+        draw_result(layout, context, head)
 
 
 class _WhatIsKeyed(Tab):
@@ -302,23 +312,3 @@ CLASSES = (
     *in_both(_Keys, "keys"),
     *in_both(_WhatIsKeyed, "what_is_keyed", parent="keys"),
 )
-
-
-def _strip_menu(self, context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator("fields.capture", text="Capture Face")
-
-
-def _object_menu(self, context: bpy.types.Context) -> None:
-    self.layout.separator()
-    self.layout.operator("fields.bake", text="Bake FIELDS Track")
-
-
-def register_menus() -> None:
-    bpy.types.SEQUENCER_MT_strip.append(_strip_menu)
-    bpy.types.VIEW3D_MT_object_animation.append(_object_menu)
-
-
-def unregister_menus() -> None:
-    bpy.types.VIEW3D_MT_object_animation.remove(_object_menu)
-    bpy.types.SEQUENCER_MT_strip.remove(_strip_menu)

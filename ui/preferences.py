@@ -1,7 +1,9 @@
-"""Preferences: the device the networks run on."""
+"""Preferences: what the networks run on, a test of it, and what a bug report needs."""
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, IntProperty
+
+from .layout import split
 
 PACKAGE = __package__.rpartition(".")[0]
 
@@ -18,18 +20,30 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
             ("CUDA", "CUDA", "The NVIDIA graphics card; the CPU, with the reason, where that does not start"),
         ],
     )
+    threads: IntProperty(
+        name="Threads",
+        description="How many threads of the processor each network uses. More than two rarely gain anything, and "
+        "Blender and the video want some too",
+        default=2,
+        min=1,
+        max=64,
+        soft_max=8,
+    )
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
+        state = context.window_manager.fields
         layout.prop(self, "device")
-        row = layout.row()
-        row.label(text="")
-        row.operator("fields.test_device")
-        said = context.window_manager.fields.device
-        if said:
-            layout.label(text=said, icon="INFO")
+        there = layout.box().column(align=True)
+        for line in state.devices.splitlines():
+            there.label(text=line, translate=False, icon="DOT")
+        layout.prop(self, "threads")
+        buttons = layout.row(align=True)
+        buttons.operator("fields.test_device", icon="PLAY")
+        buttons.operator("fields.copy_diagnostics", icon="COPYDOWN")
+        said = layout.column(align=True)
+        for sentence in filter(None, state.device.split(". ")):  # a line each: the window may be narrow
+            said.label(text=sentence, translate=False, icon="INFO")
 
 
 CLASSES = (FIELDS_Preferences,)

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .layout import Tab, head_of, in_both, split, words
+from .layout import Tab, head_of, in_both, say, split, words
 
 
 class FIELDS_UL_takes(bpy.types.UIList):
@@ -73,9 +73,10 @@ def _about(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None
     if take.problem:
         words(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
         return
-    words(layout, context, f"{take.frames} frames, {take.coverage:.0%} with a face, {take.date}")
+    about = "{frames} frames, {share:.0%} with a face, {date}"
+    words(layout, context, say(about, frames=take.frames, share=take.coverage, date=take.date))
     if take.strip and take.strip != take.name:
-        words(layout, context, f"From {take.strip}", "SEQUENCE")
+        words(layout, context, say("From {strip}", strip=take.strip), "SEQUENCE")
 
 
 CLASSES = (FIELDS_UL_takes, FIELDS_MT_takes, *in_both(_Takes, "takes", parent="capture"))

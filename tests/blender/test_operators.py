@@ -375,6 +375,7 @@ def make_job(part):
 
         def abandon(self, result):
             self.kept.append(result)
+            return "It is here"
 
     yield Counting
     job.stop_for_good()
@@ -477,7 +478,49 @@ def test_loading_another_file_ends_the_thread_and_keeps_the_result(make_job, par
         job.modal(window, TIMER)
     part("operators.job")._before_load()
     assert not job._worker.is_alive() and len(job.kept) == 1
+    assert window.timers == 0 and not window.fields.running and window.texts[-1] is None
     assert job.modal(window, TIMER) == {"CANCELLED"} and not job.finished
+    # The new file says where it is; the next capture takes the sentence away.
+    part("operators.job")._after_load()
+    assert bpy.context.window_manager.fields.kept == "It is here"
+    bpy.context.window_manager.fields.kept = ""
+    part("operators.job")._after_load()
+    assert bpy.context.window_manager.fields.kept == ""
+
+
+def test_a_result_that_can_not_be_kept_when_a_file_is_loaded_is_said(make_job, part):
+    job, window = make_job(until=10**6), Window()
+
+    def abandon(_result):
+        raise part("fields_blender.errors").FieldsError("The disk is full. Make room.")
+
+    job.abandon = abandon
+    job.invoke(window, None)
+    while job._worker is None or job._worker.progress is None:
+        job.modal(window, TIMER)
+    part("operators.job")._before_load()
+    part("operators.job")._after_load()
+    assert bpy.context.window_manager.fields.kept.startswith("The disk is full") and not window.fields.running
+    bpy.context.window_manager.fields.kept = ""
+
+
+def test_what_is_being_captured_is_shown_and_taken_away(make_job, part):
+    job, window = make_job(until=10**6), Window()
+    looks = []
+    job.look = lambda progress: looks.append(progress) or np.zeros((16, 16, 4), np.uint8)
+    job.invoke(window, None)
+    icons = part("operators.live_picture")
+    deadline = time.monotonic() + 10
+    while len(looks) < 3 and time.monotonic() < deadline:
+        job.modal(window, TIMER)
+        time.sleep(0.01)
+    assert len(looks) == 3 and icons._icons is not None
+    # A few times a second, not at each tick.
+    for _ in range(10):
+        job.modal(window, TIMER)
+    assert len(looks) == 3
+    go_on(job, window, [ESC])
+    assert icons._icons is None and window.fields.picture == 0
 
 
 def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, head, strip, captured):

@@ -1,0 +1,28 @@
+"""Our verbs in Blender's keymap editor, without keys: whoever wants one on a key sets it there."""
+
+import bpy
+
+OF_EDITORS = {
+    ("3D View", "VIEW_3D"): (
+        "fields.capture", "fields.recapture", "fields.bake", "fields.rest_here", "fields.next_doubtful",
+        "fields.push_to_nla",
+    ),
+    ("Sequencer", "SEQUENCE_EDITOR"): ("fields.capture", "fields.recapture", "fields.bake", "fields.next_doubtful"),
+    ("Graph Editor", "GRAPH_EDITOR"): ("fields.bake", "fields.rest_here", "fields.next_doubtful"),
+}  # fmt: skip
+_made: list = []
+
+
+def register() -> None:
+    ours = bpy.context.window_manager.keyconfigs.addon
+    if ours is None:  # in background there are no keys
+        return
+    for (name, space), verbs in OF_EDITORS.items():
+        keymap = ours.keymaps.new(name=name, space_type=space)
+        _made.extend((keymap, keymap.keymap_items.new(verb, "NONE", "PRESS")) for verb in verbs)
+
+
+def unregister() -> None:
+    for keymap, item in _made:
+        keymap.keymap_items.remove(item)
+    _made.clear()

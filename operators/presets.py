@@ -1,0 +1,94 @@
+"""Presets of how a head's performance is shaped and keyed, in Blender's own preset system.
+
+Files that Blender finds in folders called presets/fields_head: ours beside this package, the artist's in his own.
+"""
+
+from pathlib import Path
+
+import bpy
+from bl_operators.presets import AddPresetBase
+from bpy.props import StringProperty
+
+from ..fields_blender.errors import FieldsError
+from . import track_store
+from .bake import bake, chosen_head
+from .job import running
+from .rebaking import together
+
+FOLDER = Path(__file__).parent.parent
+SUBDIR = "fields_head"
+# What suits one performance alone (its frames at rest, its mirror, its range) or one rig (bones) is not in a preset.
+OF_THE_HEAD = (
+    "emotion_intensity", "emotion_balance", "use_smoothing", "use_head_rotation", "key_style", "key_tolerance",
+    "write_as",
+)  # fmt: skip
+OF_ITS_SHAPE = (
+    "stretch", "smoothing", "use_despike", "gaps", "even", "side", "use_region", "strength", "smooth",
+)  # fmt: skip
+
+
+class FIELDS_OT_preset_add(AddPresetBase, bpy.types.Operator):
+    """Keep the shaping and keying of this head as a preset, or remove a preset"""
+
+    bl_idname = "fields.preset_add"
+    bl_label = "Add FIELDS Preset"
+    preset_menu = "FIELDS_PT_presets"
+    preset_subdir = SUBDIR
+    preset_defines = [
+        "head = bpy.context.scene.fields.head or bpy.context.view_layer.objects.active",
+        "fields = head.fields",
+        "shape = fields.shape",
+    ]
+    preset_values = [*(f"fields.{name}" for name in OF_THE_HEAD), *(f"shape.{name}" for name in OF_ITS_SHAPE)]
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _has_head(cls, context)
+
+
+class FIELDS_OT_preset_use(bpy.types.Operator):
+    """Shape and key this head as the preset says; its keys are written anew at once"""
+
+    bl_idname = "fields.preset_use"
+    bl_label = "Use FIELDS Preset"
+    bl_options = {"INTERNAL", "UNDO"}
+
+    filepath: StringProperty(name="File", description="The preset", subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if running():
+            cls.poll_message_set("A capture is running")
+            return False
+        return _has_head(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        head = chosen_head(context)
+        with together():
+            done = bpy.ops.script.execute_preset(filepath=self.filepath, menu_idname="FIELDS_PT_presets")
+        if done != {"FINISHED"}:
+            return {"CANCELLED"}
+        if head.fields.baked and head.fields.existing_keys == "REPLACE" and track_store.has(head):
+            try:
+                self.report({"INFO"}, bake(context.scene, head, track_store.load(head)))
+            except FieldsError as error:
+                self.report({"WARNING"}, str(error))
+        return {"FINISHED"}
+
+
+def _has_head(cls, context: bpy.types.Context) -> bool:
+    if chosen_head(context) is None:
+        cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+        return False
+    return True
+
+
+CLASSES = (FIELDS_OT_preset_add, FIELDS_OT_preset_use)
+
+
+def register() -> None:
+    bpy.utils.register_preset_path(str(FOLDER))
+
+
+def unregister() -> None:
+    bpy.utils.unregister_preset_path(str(FOLDER))

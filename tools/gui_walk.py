@@ -1,0 +1,336 @@
+"""Runs inside Blender for `gui_test.py`: an artist's way through the work, by simulated mouse and keyboard.
+
+Each step is a piece of a generator; what it yields must become true (or is a number of seconds) before it goes on.
+Buttons are found as a person finds them: the mouse goes down the sidebar, and Blender says what it is over.
+"""
+
+# What stands in for Blender in type checks knows neither our operators nor which kind of editor an area shows.
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportOptionalSubscript=false
+# pyright: reportArgumentType=false, reportOptionalIterable=false, reportReturnType=false, reportCallIssue=false
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+CLIP, OUT = sys.argv[sys.argv.index("--") + 1 :]
+PATIENCE = 300.0  # s for a step
+FRAMES = 90  # of the sample, so that a slow machine is done in time
+REPEATED = 6  # times the sample is on the timeline, so that a fast one is not done before ESC is pressed
+said: list[str] = []
+gaps: dict[str, list[tuple[float, float]]] = {}
+looked = time.perf_counter(), time.thread_time()
+
+
+def say(*words: object) -> None:
+    said.append(" ".join(map(str, words)))
+    print("gui-test:", said[-1], flush=True)
+
+
+# -- what a hand does --------------------------------------------------------------------------------------------------
+
+
+def window() -> bpy.types.Window:
+    return bpy.context.window_manager.windows[0]
+
+
+def area(kind: str = "VIEW_3D") -> bpy.types.Area:
+    return next(area for area in window().screen.areas if area.type == kind)
+
+
+def region(kind: str = "UI", of: str = "VIEW_3D") -> bpy.types.Region:
+    return next(region for region in area(of).regions if region.type == kind)
+
+
+def override(kind: str = "WINDOW", of: str = "VIEW_3D"):
+    return bpy.context.temp_override(window=window(), area=area(of), region=region(kind, of))
+
+
+def middle() -> tuple[int, int]:
+    view = region("WINDOW")
+    return view.x + view.width // 3, view.y + view.height // 2
+
+
+def event(kind: str, value: str, at: tuple[int, int], **keys: bool) -> None:
+    window().event_simulate(type=kind, value=value, x=at[0], y=at[1], **keys)
+
+
+def key(kind: str, **keys: bool) -> Generator:
+    """Press and let go, with the mouse over the 3D View."""
+    event("MOUSEMOVE", "NOTHING", middle())
+    event(kind, "PRESS", middle(), **keys)
+    event(kind, "RELEASE", middle(), **keys)
+    yield 0.3
+
+
+def hovered() -> str:
+    """The operator or property under the mouse, as Blender's own Copy Python Command and Copy Data Path name it."""
+    bpy.context.window_manager.clipboard = ""
+    with override("UI"):
+        for copy in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
+            if copy.poll():
+                copy()
+                return bpy.context.window_manager.clipboard
+    return ""
+
+
+def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
+    """Where the button or slider is; raises when the sidebar has none that can be used."""
+    side = region("UI")
+    x = side.x + side.width // 2
+    for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
+        event("MOUSEMOVE", "NOTHING", (x - 1, y))
+        event("MOUSEMOVE", "NOTHING", (x, y))
+        yield 0.03
+        if wanted in hovered():
+            return x, y
+    raise AssertionError(f"There is no {wanted} in the sidebar.")
+
+
+def click(wanted: str) -> Generator:
+    at = yield from find(wanted)
+    event("LEFTMOUSE", "PRESS", at)
+    event("LEFTMOUSE", "RELEASE", at)
+    yield 0.3
+
+
+def drag(wanted: str, by: int) -> Generator:
+    x, y = yield from find(wanted)
+    event("LEFTMOUSE", "PRESS", (x, y))
+    yield 0.1
+    for step in range(1, 7):
+        event("MOUSEMOVE", "NOTHING", (x + by * step // 6, y))
+        yield 0.1
+    event("LEFTMOUSE", "RELEASE", (x + by, y))
+    yield 0.5
+
+
+def shot(name: str) -> Generator:
+    yield 0.4
+    with override():
+        bpy.ops.screen.screenshot(filepath=str(Path(OUT, f"{name}.png")))
+    yield 0.6
+
+
+# -- what there is to see ----------------------------------------------------------------------------------------------
+
+
+def state():
+    return bpy.context.window_manager.fields
+
+
+def head() -> bpy.types.Object:
+    return bpy.data.objects["FIELDS Head"]
+
+
+def seen() -> tuple:
+    """All that a step changes: takes, keys, settings."""
+    animation = head().data.shape_keys.animation_data
+    action = animation.action if animation else None
+    smile = 0.0
+    if action:
+        curves = action.fcurves if hasattr(action, "fcurves") else _slotted(action, animation)
+        points = [point.co for curve in curves for point in curve.keyframe_points]
+        smile = round(sum(abs(co.y) for co in points), 3)
+    settings = head().fields
+    return len(settings.takes), action is not None, smile, round(settings.emotion_intensity, 3), settings.key_style
+
+
+def _slotted(action, animation):
+    return action.layers[0].strips[0].channelbag(animation.action_slot).fcurves
+
+
+def undo_and_redo(before: tuple, after: tuple) -> Generator:
+    """The step is one step: undone, all is as before; done again, as after."""
+    assert before != after, f"The step changed nothing: {after}"
+    yield from key("Z", ctrl=True)
+    yield lambda: seen() == before
+    yield from key("Z", ctrl=True, shift=True)
+    yield lambda: seen() == after
+
+
+def walk() -> Generator:
+    yield from set_up()
+    yield from shot("1_ready")
+    before = seen()
+
+    say("capture, then ESC")
+    yield from click("fields.capture")
+    assert state().running, "Capture does not start."
+    yield lambda: state().picture != 0
+    yield from key("NUMPAD_6")  # Blender stays usable: the view turns
+    yield lambda: bool(state().left)
+    yield from shot("2_capturing")
+    assert not bpy.ops.fields.capture.poll(), "A second capture at once must be refused."
+    yield from key("ESC")
+    yield lambda: not state().running
+    yield 0.3
+    assert "Cancelled after" in head().fields.report, head().fields.report
+    assert state().picture == 0 and len(head().fields.takes) == 1
+    yield from shot("3_cancelled")
+    yield from undo_and_redo(before, seen())
+
+    say("capture to the end")
+    bpy.context.scene.fields.range = "SCENE"
+    bpy.ops.ed.undo_push(message="A short range")
+    before = seen()
+    yield from click("fields.capture")
+    yield lambda: not state().running
+    yield 0.3
+    assert "channels keyed" in head().fields.report, head().fields.report
+    say(head().fields.report)
+    yield from shot("4_captured")
+    yield from undo_and_redo(before, seen())
+
+    say("emotion intensity by the mouse")
+    before = seen()
+    yield from drag("emotion_intensity", 40)
+    yield from shot("5_stronger")
+    yield from undo_and_redo(before, seen())
+
+    say("a preset")
+    before = seen()
+    preset = next(
+        Path(folder, "Game_Every_Frame.py")
+        for folder in bpy.utils.preset_paths("fields_head")
+        if Path(folder, "Game_Every_Frame.py").exists()
+    )
+    with override():
+        bpy.ops.fields.preset_use("EXEC_DEFAULT", True, filepath=str(preset))
+    yield 0.3
+    yield from undo_and_redo(before, seen())
+
+    yield from hard_times()
+
+
+def hard_times() -> Generator:
+    """What may happen while a capture runs."""
+    yield 0.3
+    bpy.context.scene.fields.range = "STRIP"
+    say("the scene is switched while capturing")
+    takes = len(head().fields.takes)
+    first = window().scene
+    yield from start()
+    window().scene = bpy.data.scenes.new("Other")
+    yield 0.5
+    yield from key("ESC")
+    yield lambda: not state().running
+    yield 0.3
+    assert len(head().fields.takes) == takes + 1, head().fields.report
+    window().scene = first
+    yield 0.5
+
+    say("the head is deleted while capturing")
+    yield from start()
+    bpy.data.objects.remove(head())
+    yield 0.5
+    yield from key("ESC")
+    yield lambda: not state().running
+    yield 0.3
+    assert state().picture == 0
+    say("takes are kept in", *sorted(path.name for path in _tracks().glob("*.npz")))
+    assert any(_tracks().glob("*.npz")), "What was captured for the deleted head is nowhere."
+
+    say("another file is opened while capturing")
+    with override():
+        bpy.ops.fields.add_head()
+    bpy.context.scene.fields.head = head()
+    yield 0.5
+    yield from start()
+    bpy.ops.wm.read_homefile(use_factory_startup=False)
+    yield 1.0
+    assert not state().running and state().picture == 0, "The capture outlived its file."
+    say(state().kept)
+    assert "stopped" in state().kept
+
+
+def _tracks() -> Path:
+    return Path(bpy.utils.extension_path_user("bl_ext.user_default.fields_facial_capture", path="tracks"))
+
+
+def start() -> Generator:
+    """A capture that has seen some frames."""
+    with override():
+        bpy.ops.fields.capture("INVOKE_DEFAULT")
+    yield lambda: state().picture != 0
+
+
+def set_up() -> Generator:
+    """The default scene without its things, a head, and the sample as a strip."""
+    yield 1.0
+    scene = bpy.context.scene
+    for thing in list(bpy.data.objects):
+        bpy.data.objects.remove(thing)
+    with override():
+        bpy.ops.fields.add_head()
+        bpy.ops.view3d.view_axis(type="FRONT")
+        bpy.ops.view3d.view_selected()
+    scene.fields.head = head()
+    editor = scene.sequence_editor_create()
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    for i in range(REPEATED):
+        strip = strips.new_movie(f"performance {i + 1}", CLIP, 1, 1 + 300 * i)
+        strip.select, editor.active_strip = True, strip
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = scene
+    scene.frame_start, scene.frame_end = 1, FRAMES
+    area().spaces.active.show_region_ui = True
+    yield 1.5  # the sidebar must have been drawn before a tab of it can be chosen
+    region("UI").active_panel_category = "FIELDS"
+    area().tag_redraw()
+    yield 1.0
+    bpy.ops.ed.undo_push(message="Set up")
+
+
+# -- running -----------------------------------------------------------------------------------------------------------
+
+
+def tick() -> float:
+    """How long Blender was away between two looks: by the clock, and in seconds of the main thread's own work."""
+    global looked
+    now = time.perf_counter(), time.thread_time()
+    gaps.setdefault("while capturing" if state().running else "else", []).append(
+        (now[0] - looked[0], now[1] - looked[1])
+    )
+    looked = now
+    return 0.002
+
+
+def run(steps: Generator) -> Callable[[], float | None]:
+    waiting, since = None, time.monotonic()
+
+    def go_on() -> float | None:
+        nonlocal waiting, since
+        try:
+            if callable(waiting) and not waiting():
+                if time.monotonic() - since > PATIENCE:
+                    raise AssertionError("It never became what it should be.")
+                return 0.05
+            waiting, since = next(steps), time.monotonic()
+        except StopIteration:
+            return end("all steps done")
+        except BaseException:
+            return end(traceback.format_exc())
+        return waiting if isinstance(waiting, float) else 0.05
+
+    return go_on
+
+
+def end(words: str) -> None:
+    for name, found in gaps.items():
+        by_clock, by_work = (sorted((gap[i] for gap in found), reverse=True)[:5] for i in (0, 1))
+        in_ms = " ".join(f"{1000 * seconds:.0f}" for seconds in by_clock)
+        work = " ".join(f"{1000 * seconds:.0f}" for seconds in by_work)
+        say(f"{name}: longest gaps of the main thread {in_ms} ms, of which its own work {work} ms ({len(found)} looks)")
+    say(words)
+    Path(OUT, "report.txt").write_text("\n".join(said) + "\n", encoding="utf-8")
+    bpy.ops.wm.quit_blender()
+
+
+bpy.context.preferences.view.show_splash = False
+bpy.app.timers.register(tick, first_interval=1.0, persistent=True)
+bpy.app.timers.register(run(walk()), first_interval=2.0, persistent=True)

@@ -1,0 +1,50 @@
+"""What the last bake did, and, where it needs a look, a button to the list of what follows what."""
+
+import bpy
+
+from .layout import head_of, say, split, words
+
+
+class FIELDS_PT_result(bpy.types.Panel):
+    """Opens from the report under 5 Keys"""
+
+    bl_label = "Not Keyed"
+    bl_space_type = "TOPBAR"  # it has no place of its own: only the button opens it
+    bl_region_type = "HEADER"
+    bl_options = {"INSTANCED"}
+    bl_ui_units_x = 18
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = split(self.layout)
+        head = head_of(context)
+        if head is None:
+            return
+        settings = head.fields
+        for title, listed in (("Unmatched", settings.unmatched), ("Skipped", settings.skipped)):
+            if listed:
+                layout.label(text=title)
+                words(layout, context, listed)
+        if not settings.rows:
+            layout.operator("fields.mapping_match", icon="VIEWZOOM")
+            return
+        layout.prop(settings, "show_doubtful")
+        layout.template_list("FIELDS_UL_mapping", "result", settings, "rows", settings, "row", rows=8)
+        if 0 <= settings.row < len(settings.rows):
+            row = settings.rows[settings.row]
+            layout.prop(row, "source")
+            layout.prop(row, "target")
+
+
+def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, head: bpy.types.Object) -> None:
+    """The report, and the button where a channel found nothing on the head."""
+    settings = head.fields
+    if settings.report:
+        words(layout, context, settings.report)
+    count = sum(len(listed.split(", ")) for listed in (settings.unmatched, settings.skipped) if listed)
+    if count:
+        layout.popover(
+            "FIELDS_PT_result", text=say("{count} Not Keyed: Show", count=count), translate=False, icon="VIEWZOOM"
+        )
+
+
+CLASSES = (FIELDS_PT_result,)
