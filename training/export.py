@@ -316,11 +316,8 @@ def main() -> None:
     arguments.add_argument("--models", type=Path, default=Path("models"))
     options = arguments.parse_args()
     written = export(Trainer.resume(load.load(options.data), options.checkpoint), options.models)
-    for family, table in written["held_out"].items():
-        if family != "what":
-            print(
-                f"{family}: mean r {table['mean_r']}, slope {table['mean_slope']}, emotion {table['emotion_accuracy']}"
-            )
+    for family, table in written["held_out"]["families"].items():
+        print(f"{family}: mean r {table['mean_r']}, slope {table['mean_slope']}, emotion {table['emotion_accuracy']}")
 
 
 if __name__ == "__main__":
