@@ -84,7 +84,7 @@ def calibrated(trainer: Trainer) -> Exported:
     without, _, _ = agreement.predict(model, features, rest, torch.zeros_like(known))
     guess, doubt, _ = agreement.predict(model, features, rest, known)
     scores = agreement.agreement(guess.numpy(), truth)
-    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 2.5)
+    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 3.5)
     gain = 1 + (wanted - 1) * np.clip((scores["r"] - 0.3) / 0.2, 0, 1)
     quiet &= known[:, 0].numpy() > 0
     at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
@@ -316,11 +316,8 @@ def main() -> None:
     arguments.add_argument("--models", type=Path, default=Path("models"))
     options = arguments.parse_args()
     written = export(Trainer.resume(load.load(options.data), options.checkpoint), options.models)
-    for family, table in written["held_out"].items():
-        if family != "what":
-            print(
-                f"{family}: mean r {table['mean_r']}, slope {table['mean_slope']}, emotion {table['emotion_accuracy']}"
-            )
+    for family, table in written["held_out"]["families"].items():
+        print(f"{family}: mean r {table['mean_r']}, slope {table['mean_slope']}, emotion {table['emotion_accuracy']}")
 
 
 if __name__ == "__main__":
