@@ -33,7 +33,7 @@ def read(expression: np.ndarray) -> dict[str, np.ndarray]:
         total = sum(sign for sign in signs.values() if sign > 0.0)
         spoken = sum(sign * _both(expression, name).mean(axis=1) for name, sign in signs.items())
         strength[:, EMOTIONS.index(emotion)] = np.clip(spoken / total, 0.0, 1.0)
-    sides = sum(_both(expression, name) for name in _ONE_SIDED)
+    sides = np.sum([_both(expression, name) for name in _ONE_SIDED], axis=0)
     strength[:, EMOTIONS.index("contempt")] = np.clip(np.abs(sides[:, 0] - sides[:, -1]) / 2.0, 0.0, 1.0)
     strength[:, EMOTIONS.index("neutral")] = _NEUTRAL
     shares = strength / strength.sum(axis=1, keepdims=True)

@@ -14,7 +14,7 @@ EXPRESSION = (
     "mouthUpperUpRight noseSneerLeft noseSneerRight tongueOut"
 ).split()
 
-EMOTIONS = "neutral happiness sadness surprise fear anger disgust contempt".split()
+EMOTIONS: list[str] = list("neutral happiness sadness surprise fear anger disgust contempt".split())
 
 # Regions of the face, each with a doubt of its own.
 DOUBT = "brows eyelids gaze cheeks nose mouth jaw tongue".split()
