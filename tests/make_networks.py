@@ -14,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
 from fields_blender.regressor import OUTPUTS
 
-# Mean colour of the eyes and of the mouth (0..1), mean of the landmarks, rotation, mean of each of the inner maps.
-FEATURES = 18
+# Mean of the landmarks, rotation, mean of each of the inner maps.
+FEATURES = 12
 # A fixed way from features to each output, through a sigmoid.
 MATRICES = {
     name: np.random.default_rng(i).normal(0, 1, (FEATURES, int(np.prod(GROUPS[name])))).astype(np.float32)
@@ -44,30 +44,21 @@ def write_card(folder: Path, **changed) -> None:
 
 def encoder() -> onnx.ModelProto:
     inputs = [
-        helper.make_tensor_value_info("eyes", TensorProto.UINT8, ["n", 2, 72, 72, 3]),
-        helper.make_tensor_value_info("mouth", TensorProto.UINT8, ["n", 96, 96, 3]),
         helper.make_tensor_value_info("landmarks", TensorProto.FLOAT, ["n", 478, 3]),
         helper.make_tensor_value_info("rotation", TensorProto.FLOAT, ["n", 3]),
         helper.make_tensor_value_info("inner8", TensorProto.FLOAT16, ["n", 3, 64, 8, 8]),
         helper.make_tensor_value_info("inner4", TensorProto.FLOAT16, ["n", 3, 128, 4, 4]),
     ]
-    nodes = []
-    for name, axes in (("eyes", [1, 2, 3]), ("mouth", [1, 2])):
-        nodes += [
-            helper.make_node("Cast", [name], [f"{name}_float"], to=TensorProto.FLOAT),
-            helper.make_node("ReduceMean", [f"{name}_float"], [f"{name}_mean"], axes=axes, keepdims=0),
-            helper.make_node("Mul", [f"{name}_mean", "brightness"], [f"{name}_part"]),
-        ]
-    nodes.append(helper.make_node("ReduceMean", ["landmarks"], ["landmarks_part"], axes=[1], keepdims=0))
+    nodes = [helper.make_node("ReduceMean", ["landmarks"], ["landmarks_part"], axes=[1], keepdims=0)]
     for name in ("inner8", "inner4"):
         nodes += [
             helper.make_node("Cast", [name], [f"{name}_float"], to=TensorProto.FLOAT),
             helper.make_node("ReduceMean", [f"{name}_float"], [f"{name}_part"], axes=[2, 3, 4], keepdims=0),
         ]
-    parts = ["eyes_part", "mouth_part", "landmarks_part", "rotation", "inner8_part", "inner4_part"]
+    parts = ["landmarks_part", "rotation", "inner8_part", "inner4_part"]
     nodes.append(helper.make_node("Concat", parts, ["features"], axis=1))
     outputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", FEATURES])]
-    return _model(nodes, inputs, outputs, {"brightness": np.float32(1 / 255)})
+    return _model(nodes, inputs, outputs, {})
 
 
 def reader() -> onnx.ModelProto:

@@ -1,10 +1,11 @@
-"""Made-up training shards for tests: faces of random points; windows and inner maps that tell the controls."""
+"""Made-up training shards for tests: faces of random points; inner maps and features that tell the controls."""
 
 from pathlib import Path
 
 import numpy as np
 
 PEOPLE, PICTURES, AT_REST = 44, 10, 2
+FEATURES = 1699  # those of training.encoder, which needs torch
 
 
 def face() -> np.ndarray:
@@ -42,14 +43,8 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
     emotion = np.zeros((n, 8))
     intensity = controls.mean(axis=1, keepdims=True)
     emotion[row, np.where(at_rest, 0, 1 + controls[:, :7].argmax(axis=1))] = 1
-    eyes = rng.integers(0, 40, (n, 2, 80, 80, 3))
-    mouth = rng.integers(0, 40, (n, 108, 108, 3))
-    # Each region of the windows is as bright as one control.
-    for k in range(8):
-        eyes[:, :, 10 * k : 10 * k + 10] += (200 * controls[:, None, k, None, None, None]).astype(int)
-        mouth[:, 12 * k : 12 * k + 12] += (200 * controls[:, 8 + k, None, None, None]).astype(int)
     inner8, inner4 = rng.normal(0, 1, (n, 3, 64, 8, 8)), rng.normal(0, 1, (n, 3, 128, 4, 4))
-    # In the maps of lips, right eye and left eye some channels are.
+    # In the maps of lips, right eye and left eye some channels are as strong as one control.
     for k in range(48):
         inner8[:, k % 3, k // 3] += 3 * controls[:, k, None, None]
         inner4[:, k % 3, k // 3] += 3 * controls[:, k, None, None]
@@ -69,7 +64,8 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
         twin=twin.astype(np.int32),
         same=same.astype(np.int32),
     )
-    np.save(path.with_suffix(".eyes.npy"), eyes.astype(np.uint8))
-    np.save(path.with_suffix(".mouth.npy"), mouth.astype(np.uint8))
+    features = rng.normal(0, 1, (n, FEATURES)) + rng.normal(0, 1, (people, FEATURES))[person]
+    features[:, : 48 * 20] += 2 * np.repeat(controls, 20, axis=1)
+    np.save(path.with_suffix(".features.npy"), features.astype(np.float16))
     np.save(path.with_suffix(".inner8.npy"), inner8.astype(np.float16))
     np.save(path.with_suffix(".inner4.npy"), inner4.astype(np.float16))

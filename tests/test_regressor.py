@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fields_blender.windows import EYE, MOUTH
 
 from fields_blender.errors import FieldsError
 from fields_blender.names import GROUPS
@@ -25,11 +24,9 @@ def made(tmp_path):
 
 @pytest.fixture(scope="module")
 def frames():
-    """Twenty frames' windows, landmarks, rotations and inner maps; what they show does not matter here."""
+    """Twenty frames' landmarks, rotations and inner maps; what they show does not matter here."""
     rng = np.random.default_rng(3)
     return (
-        rng.integers(0, 256, (20, 2, EYE, EYE, 3), dtype=np.uint8),
-        rng.integers(0, 256, (20, MOUTH, MOUTH, 3), dtype=np.uint8),
         rng.normal(0, 0.3, (20, 478, 3)).astype(np.float32),
         rng.normal(0, 0.2, (20, 3)).astype(np.float32),
         rng.normal(0, 2, (20, 3, 64, 8, 8)).astype(np.float16),
@@ -77,8 +74,8 @@ def test_what_the_person_looks_like_at_rest_matters(bundled, frames):
 
 def test_everything_reaches_the_networks_as_it_is(made, frames):
     regressor = Regressor(made, "cpu")
-    eyes, mouth, landmarks, rotation, *inner = frames
-    parts = [eyes.mean((1, 2, 3)) / 255, mouth.mean((1, 2)) / 255, landmarks.mean(1), rotation]
+    landmarks, rotation, *inner = frames
+    parts = [landmarks.mean(1), rotation]
     parts += [maps.astype(np.float32).mean((2, 3, 4)) for maps in inner]
     features = regressor.encode(*frames)
     assert regressor.features == make_networks.FEATURES

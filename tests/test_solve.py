@@ -63,7 +63,7 @@ def test_every_frame_is_there_at_its_time(captured, truth):
     progress, track = captured
     assert len(track) == len(truth) == progress[-1].done == progress[-1].total
     np.testing.assert_allclose(track.time, truth.time, atol=2e-3)
-    assert track.found.all() and (track["confidence"] > 0.5).all()
+    assert track.found.all() and (track["confidence"] > 0.5).mean() > 0.95 and (track["confidence"] > 0.25).all()
     assert set(track.groups) == set(GROUPS)
     assert track.card["licence"] == "CC0-1.0" and track.source["video"] == "performance.mp4"
 
@@ -161,8 +161,6 @@ def automatic(made):
 @pytest.fixture(scope="module")
 def features(made):
     """Those of each frame, encoded one by one."""
-    from fields_blender.windows import windows
-
     from fields_blender.clip import frames
     from fields_blender.face import FaceTracker
     from fields_blender.pose import frontal, head_pose
@@ -175,8 +173,7 @@ def features(made):
         height, width = frame.image.shape[:2]
         rotation, _ = head_pose(face.landmarks, width, height)
         turned = frontal(face.landmarks, rotation, width, height)
-        eyes, mouth = windows(frame.image, face.landmarks)
-        seen = (eyes, mouth, turned, rotation, face.inner8, face.inner4)
+        seen = (turned, rotation, face.inner8, face.inner4)
         rows.append(regressor.encode(*(part[None] for part in seen))[0])
     assert len(rows) % TOGETHER, "the last frames must be fewer than are encoded together"
     return np.stack(rows)

@@ -7,6 +7,7 @@ import numpy as np
 
 from fields_blender.arkit import to_arkit
 from fields_blender.clip import Clip, PicturePiece
+from fields_blender.errors import FieldsError
 from fields_blender.names import ARKIT
 from fields_blender.rotation import to_quaternion
 from fields_blender.solve import capture
@@ -72,8 +73,14 @@ def fields(truth: Truth, models: Path) -> Reading:
 def fields_with_rest(truth: Truth, models: Path) -> Reading:
     """Stills as the extension reads them when the artist names each person's first picture as the face at rest."""
     people = [np.flatnonzero(truth["person"] == person) for person in np.unique(truth["person"])]
-    clips = [Clip((_piece(truth, rows, alone=True),)) for rows in people]
-    return joined([of_track(track_of(clip, models, rest=(0.0, 0.0))) for clip in clips])
+    found = []
+    for rows in people:
+        clip = Clip((_piece(truth, rows, alone=True),))
+        try:
+            found.append(of_track(track_of(clip, models, rest=(0.0, 0.0))))
+        except FieldsError:  # no face was found in that picture
+            found.append(of_track(track_of(clip, models, stills=True)))
+    return joined(found)
 
 
 def _piece(truth: Truth, rows: np.ndarray, alone: bool = False) -> PicturePiece:
