@@ -30,8 +30,7 @@ class _OnMesh:
 
 
 class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
-    """Put small spheres where this head's eyes, mouth, nose and chin seem to be. Move those that are off to where their
-    names say, then press Add ARKit Shapes"""
+    """Put small spheres on this head's eyes, mouth, nose and chin. Move those that are off to where their names say"""
 
     bl_idname = "fields.place_landmarks"
     bl_label = "Place Landmarks"
@@ -60,8 +59,7 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
 
 
 class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
-    """Give this head the ARKit shapes it lacks, carried over from the FIELDS Head, as a start to sculpt on. Shape keys
-    that are there stay as they are"""
+    """Give this head the ARKit shapes it lacks, as a start to sculpt on. Shape keys that are there stay as they are"""
 
     bl_idname = "fields.add_shapes"
     bl_label = "Add ARKit Shapes"

@@ -53,8 +53,7 @@ class _OnRows(OnHead):
 
 
 class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
-    """List what follows what on this head, found by the names of its shape keys and bones, on a FLAME head by what its
-    keys move. Rows set by hand are lost"""
+    """List what follows what on this head, found by names, on FLAME heads by geometry. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_match"
     bl_label = "Automatic Match"

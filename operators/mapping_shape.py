@@ -18,12 +18,13 @@ _MOST_VERTICES = 60_000
 
 
 class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
-    """List what follows what on this head, found by how its shape keys move the face: for names that tell nothing.
-    In Edit Mode, with six vertices selected (outer corners of the eyes, tip of the nose, corners of the mouth, chin),
-    these say where the face is. Rows set by hand are lost"""
-
     bl_idname = "fields.mapping_shape"
     bl_label = "Match by Shape"
+    bl_description = (
+        "List what follows what on this head, found by how its shape keys move the face: for names that tell nothing. "
+        "In Edit Mode, six selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) "
+        "say where the face is. Rows set by hand are lost"
+    )
 
     @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -101,10 +101,11 @@ def test_no_face_at_all(fake, capsys):
 
 
 def test_an_interruption_saves_what_there_is(fake, capsys):
+    before = signal.getsignal(signal.SIGINT)
     code, output, _ = fake(interrupt=4)
     assert code == 130 and len(track.load(output)) == 4
     assert "4 frames, is saved" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_an_interruption_before_the_first_frame_writes_nothing(fake, tmp_path):

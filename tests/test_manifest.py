@@ -22,7 +22,7 @@ def test_rules_of_the_platform():
     assert MANIFEST["blender_version_min"] == "4.2.0"
     assert all(licence.startswith("SPDX:") for licence in MANIFEST["license"])
     assert MANIFEST["license"][0] == "SPDX:GPL-3.0-or-later"
-    assert set(MANIFEST["permissions"]) == {"files"}  # nothing is ever sent or downloaded
+    assert set(MANIFEST["permissions"]) == {"files", "clipboard"}  # nothing is ever sent or downloaded
     assert all(len(reason) <= 64 and reason[-1].isalnum() for reason in MANIFEST["permissions"].values())
 
 

@@ -19,7 +19,8 @@ def halves(height=120, width=200):
 def face(x0, y0, x1, y1):
     x, y = np.meshgrid(np.linspace(x0, x1, 22), np.linspace(y0, y1, 22))
     points = np.stack([x.ravel()[:478], y.ravel()[:478], 0 * x.ravel()[:478]], axis=1).astype(np.float32)
-    return Face(points, 1.0, np.array([x0, y0, x1, y1], float))
+    nothing = np.zeros((3, 64, 8, 8), np.float16), np.zeros((3, 128, 4, 4), np.float16)
+    return Face(points, 1.0, *nothing)
 
 
 def test_without_a_face_it_is_the_whole_frame_darkened_with_the_lowest_row_first():

@@ -657,14 +657,30 @@ GERMAN = {
     "Game Every Frame":
         "Spiel, jedes Bild",
     # Mapping
-    "Match by Name":
-        "Nach Namen zuordnen",
-    "List what follows what on this head, found by the names of its shape keys and bones. Rows set by hand are lost":
-        "Auflisten, was an diesem Kopf wem folgt, gefunden nach den Namen seiner Shape Keys und Knochen. Von Hand gesetzte Zeilen gehen verloren",
-    "Match Again":
-        "Neu zuordnen",
-    "Found by name each time keys are written. Match to see and change it":
-        "Wird bei jedem Schreiben nach Namen gefunden. Ordne zu, um es zu sehen und zu ändern",
+    "Automatic Match":
+        "Automatisch zuordnen",
+    "List what follows what on this head, found by names, on FLAME heads by geometry. Rows set by hand are lost":
+        "Auflisten, was an diesem Kopf wem folgt, gefunden nach Namen, an FLAME-Köpfen nach der Form. Von Hand gesetzte Zeilen gehen verloren",
+    "Found anew each time keys are written. Match to see and change it":
+        "Wird bei jedem Schreiben neu gefunden. Ordne zu, um es zu sehen und zu ändern",
+    "Match by Shape":
+        "Nach Form zuordnen",
+    "By Shape":
+        "Nach Form",
+    "List what follows what on this head, found by how its shape keys move the face: for names that tell nothing. In Edit Mode, six selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) say where the face is. Rows set by hand are lost":
+        "Auflisten, was an diesem Kopf wem folgt, gefunden nach der Bewegung, die seine Shape Keys dem Gesicht geben: für Namen, die nichts sagen. Im Edit Mode sagen sechs gewählte Punkte (äußere Augenwinkel, Nasenspitze, Mundwinkel, Kinn), wo das Gesicht ist. Von Hand gesetzte Zeilen gehen verloren",
+    "Landmarks":
+        "Gesichtspunkte",
+    "Place Landmarks":
+        "Gesichtspunkte setzen",
+    "Put small spheres on this head's eyes, mouth, nose and chin. Move those that are off to where their names say":
+        "Kleine Kugeln auf Augen, Mund, Nase und Kinn dieses Kopfes setzen. Schiebe die falschen dorthin, wo ihr Name sagt",
+    "Add ARKit Shapes":
+        "ARKit-Formen hinzufügen",
+    "Give this head the ARKit shapes it lacks, as a start to sculpt on. Shape keys that are there stay as they are":
+        "Diesem Kopf die ARKit-Formen geben, die ihm fehlen, als Anfang zum Modellieren. Vorhandene Shape Keys bleiben, wie sie sind",
+    "This head has no take yet. Capture a strip first":
+        "Dieser Kopf hat noch keinen Take. Erfasse zuerst einen Strip",
     "Back to Automatic":
         "Zurück zu Automatisch",
     "Forget this head's rows: what follows what is found by names again, each time keys are written":
