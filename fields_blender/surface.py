@@ -87,7 +87,7 @@ def closest(
     for k in range(int((last - first).max(initial=0))):
         which = np.flatnonzero(first + k < last)
         triangle = triangles[order[first[which] + k] // 3]
-        share = _shares(points[which], *vertices[triangle].transpose(1, 0, 2))
+        share = barycentric(points[which], *vertices[triangle].transpose(1, 0, 2))
         far = np.linalg.norm(np.einsum("nk,nki->ni", share, vertices[triangle]) - points[which], axis=1)
         better = far < best[which]
         best[which[better]] = far[better]
@@ -95,7 +95,7 @@ def closest(
     return corners, shares, np.einsum("nk,nki->ni", shares, vertices[corners])
 
 
-def _shares(p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+def barycentric(p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Barycentric coordinates (n, 3) of the places on triangles a b c that are nearest to p."""
     e, f, g = b - a, c - a, p - a
     ee, ef, ff = (e * e).sum(1), (e * f).sum(1), (f * f).sum(1)

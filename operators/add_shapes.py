@@ -10,23 +10,19 @@ from ..fields_blender.names import ARKIT
 from ..fields_blender.spelling import plain
 from . import heads
 from .bake import chosen_head
+from .mapping_edit import OnHead
 
 _MARK = "FIELDS "
 _FEWEST = 500  # vertices: with fewer no lid can shut
 
 
-class _OnMesh:
-    bl_options = {"REGISTER", "UNDO"}
-
+class _OnMesh(OnHead):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
             cls.poll_message_set("Go to Object Mode first")
             return False
-        if chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
-            return False
-        return True
+        return super().poll(context)
 
 
 class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):

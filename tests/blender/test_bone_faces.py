@@ -1,5 +1,8 @@
 """Faces of bones: Rigify's generated ones, a cartoon's; where their bones end up."""
 
+import atexit
+import sys
+
 import addon_utils
 import bpy
 import numpy as np
@@ -14,12 +17,21 @@ def rigify():
     if addon_utils.enable("rigify", default_set=True) is None:
         pytest.skip("Rigify does not come with this Blender")
     before = _registered()
+    if bpy.app.version < (4, 5, 0):
+        atexit.register(_rigify_lets_go_of_bpy)
     yield
     # A generated rig brings a script that registers panels and operators of its own, which nothing else unregisters;
     # bpy 4.5 hangs at exit when a class is left registered.
     for cls in _registered() - before:
         bpy.utils.unregister_class(cls)
     addon_utils.disable("rigify", default_set=True)
+
+
+def _rigify_lets_go_of_bpy() -> None:
+    """For what operators.props does for our own modules: else bpy 4.2 as a Python module crashes at exit."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == "rigify":
+            vars(module).pop("bpy", None)
 
 
 def _registered() -> set[type]:

@@ -8,6 +8,8 @@ import scipy.sparse.csgraph as graph
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
+from fields_blender.surface import barycentric
+
 NEAREST_TRIANGLES = 24
 
 
@@ -73,7 +75,7 @@ def closest(
     facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-12)
     _, near = cKDTree((a + b + c) / 3).query(points, k=NEAREST_TRIANGLES)
     flat = near.ravel()
-    share = _barycentric(np.repeat(points, NEAREST_TRIANGLES, axis=0), a[flat], b[flat], c[flat])
+    share = barycentric(np.repeat(points, NEAREST_TRIANGLES, axis=0), a[flat], b[flat], c[flat])
     places = np.einsum("nk,nki->ni", share, vertices[triangles[flat]]).reshape(*near.shape, 3)
     distance = np.linalg.norm(places - points[:, None], axis=2)
     other = triangle_labels[near]
@@ -83,27 +85,6 @@ def closest(
     best = distance.argmin(axis=1)
     row = np.arange(len(points))
     return near[row, best], share.reshape(*near.shape, 3)[row, best], places[row, best], distance[row, best]
-
-
-def _barycentric(p: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """(n, 3) of the nearest point of each triangle: of its plane if inside, else of its nearest edge."""
-    ab, ac, ap = b - a, c - a, p - a
-    d11, d12, d22 = (ab * ab).sum(1), (ab * ac).sum(1), (ac * ac).sum(1)
-    d1, d2 = (ab * ap).sum(1), (ac * ap).sum(1)
-    area = np.maximum(d11 * d22 - d12 * d12, 1e-18)
-    v, w = (d22 * d1 - d12 * d2) / area, (d11 * d2 - d12 * d1) / area
-    inside = np.stack([1 - v - w, v, w], axis=1)
-    options = [inside]
-    for i, j, start, end in ((0, 1, a, b), (1, 2, b, c), (2, 0, c, a)):
-        edge = end - start
-        t = np.clip(((p - start) * edge).sum(1) / np.maximum((edge * edge).sum(1), 1e-18), 0, 1)
-        share = np.zeros_like(inside)
-        share[:, i], share[:, j] = 1 - t, t
-        options.append(share)
-    corners = np.stack([a, b, c], axis=1)
-    away = [np.linalg.norm(np.einsum("nk,nki->ni", share, corners) - p, axis=1) for share in options]
-    away[0] = np.where((inside >= 0).all(axis=1), away[0], np.inf)
-    return np.stack(options)[np.argmin(away, axis=0), np.arange(len(p))]
 
 
 def fit(
