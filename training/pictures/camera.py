@@ -9,6 +9,7 @@ _FACE_WIDTH = 2.2  # IOU
 _NEAREST = 4.2  # IOU: arm's length
 _NOISE_TILE = 1024
 _TONES = 4096
+SHARP = 0.65  # px, blur of a good lens
 _BRIGHTEST = 2.0  # linear light at the top of the tone curve
 
 
@@ -57,7 +58,7 @@ class Film:
     @property
     def clear(self) -> bool:
         """Is it a good camera: sharp, in colour, with little noise?"""
-        return self.smear is None and not self.blur and not self.grey and self.shrink == 1 and self.noise < 5
+        return self.smear is None and self.blur < SHARP and not self.grey and self.shrink == 1 and self.noise < 5
 
     def develop(self, rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
         """Linear RGB (h, h, 3) float32 -> BGR uint8."""
@@ -69,7 +70,7 @@ class Film:
             image *= (1 - self.vignette * _far_from_middle(size))[:, :, None]
         if self.smear is not None:
             image = cv2.filter2D(image, -1, self.smear)
-        image = cv2.GaussianBlur(image, (3, 3) if self.blur < 0.65 else (0, 0), self.blur)
+        image = cv2.GaussianBlur(image, (3, 3) if self.blur < SHARP else (0, 0), self.blur)
         if self.shrink < 1:
             image = cv2.resize(image, None, fx=self.shrink, fy=self.shrink, interpolation=cv2.INTER_AREA)
         image = self.tones[np.clip(image * (_TONES / _BRIGHTEST), 0, _TONES - 1).astype(np.uint16)]
