@@ -49,9 +49,9 @@ class _Head(Tab):
         column.prop(head.fields, "use_head_rotation")
         column.prop(head.fields, "jaw_on")
         column.prop(head.fields, "eyes_on")
-        row = layout.row(align=True)
-        row.operator("fields.place_landmarks", text="Landmarks", icon="EMPTY_AXIS")
-        row.operator("fields.add_shapes", icon="SHAPEKEY_DATA")
+        column = layout.column(align=True)  # one below the other: side by side the names are cut off
+        column.operator("fields.place_landmarks", icon="EMPTY_AXIS")
+        column.operator("fields.add_shapes", icon="SHAPEKEY_DATA")
 
 
 class FIELDS_UL_mapping(bpy.types.UIList):

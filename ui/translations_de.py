@@ -669,8 +669,6 @@ GERMAN = {
         "Nach Form",
     "List what follows what on this head, found by how its shape keys move the face: for names that tell nothing. In Edit Mode, six selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) say where the face is. Rows set by hand are lost":
         "Auflisten, was an diesem Kopf wem folgt, gefunden nach der Bewegung, die seine Shape Keys dem Gesicht geben: für Namen, die nichts sagen. Im Edit Mode sagen sechs gewählte Punkte (äußere Augenwinkel, Nasenspitze, Mundwinkel, Kinn), wo das Gesicht ist. Von Hand gesetzte Zeilen gehen verloren",
-    "Landmarks":
-        "Gesichtspunkte",
     "Place Landmarks":
         "Gesichtspunkte setzen",
     "Put small spheres on this head's eyes, mouth, nose and chin. Move those that are off to where their names say":
