@@ -3,7 +3,8 @@
     python -m training.encode --data data/renders
 
 Fixes the encoder by the pictures of `--data` (data/renders/encoder.pt) where it isn't yet, and writes
-`shard-00000.features.npy` beside each shard there and in the `--extra` folders. What is there already stays.
+`shard-00000.features.npy` beside each shard there and in the `--extra` folders. What is there already stays, unless it
+is older than the encoder and so of another one.
 """
 
 import argparse
@@ -45,14 +46,20 @@ def encode(encoder: Encoder, shard: Path) -> None:
     part.replace(shard.with_suffix(".features.npy"))
 
 
+def _encoded(shard: Path, since: float) -> bool:
+    features = shard.with_suffix(".features.npy")
+    return features.exists() and features.stat().st_mtime >= since
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, default=Path("data/renders"))
     arguments.add_argument("--extra", type=Path, nargs="*", default=[], help="folders of training.scans or unlabelled")
     options = arguments.parse_args()
     encoder = fixed_encoder(options.data)
+    since = (options.data / "encoder.pt").stat().st_mtime
     for folder in (options.data, *options.extra):
-        todo = [s for s in load.shards_of(folder) if not s.with_suffix(".features.npy").exists()]
+        todo = [shard for shard in load.shards_of(folder) if not _encoded(shard, since)]
         for done, shard in enumerate(todo, 1):
             encode(encoder, shard)
             if done % 20 == 0 or done == len(todo):

@@ -72,7 +72,8 @@ def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
         paths += found
         folder_of += [number] * len(found)
     if missing := [path for path in paths if not path.with_suffix(".features.npy").exists()]:
-        raise SystemExit(f"{missing[0]} is not encoded yet: run training.encode first.")
+        others = " ".join(["", "--extra", *map(str, extra)]) if extra else ""
+        raise SystemExit(f"{missing[0]} is not encoded yet: run training.encode --data {folder}{others} first.")
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*KEPT, "person", "extra", "twin", "same")}
     first = [0]
     for number, path in enumerate(paths):

@@ -1,6 +1,7 @@
 """Registered 4D scans with their videos -> training data with controls: direct supervision by real faces.
 
     python -m training.scans FOLDER --out data/scans [--axes flame_expression.npz] [--flame flame_model.npz]
+    python -m training.encode --extra data/scans
     python -m training.train --extra data/scans
 
 In the folder (or below it) lie pairs of one name: `take1.npz` and `take1.mp4`. An npz holds either
@@ -395,7 +396,8 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     if count == 0:
         raise SystemExit(f"Nothing in {options.folder} gave a picture with a scan, so nothing was written.")
-    print(f"{count} rows written to {options.out}. Train with them: python -m training.train --extra {options.out}")
+    print(f"{count} rows written to {options.out}. Encode them and train with them, each time with this option:")
+    print(f"python -m training.encode --extra {options.out}; python -m training.train --extra {options.out}")
 
 
 if __name__ == "__main__":

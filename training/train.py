@@ -1,5 +1,6 @@
 """Train the regressor on rendered people (`make_data`), and on scans and pictures of others where one has them.
 
+    python -m training.encode --data data/renders
     python -m training.train --data data/renders --minutes 60
     python -m training.export --data data/renders
 
@@ -38,7 +39,9 @@ SECOND_RATE = 0.1  # of the first step's
 WARM_UP = 0.05
 AVERAGE = 0.998  # what the running average of the weights keeps in a step
 REST_KNOWN = 0.75
-NO_LANDMARKS, NO_IMAGE = 0.06, 0.1  # shares of people who lose them
+NO_LANDMARKS, NO_IMAGE = 0.06, 0.2  # shares of people who lose them
+# Real faces look other than renders: a person's own shift of the maps' components, at most, and each picture's.
+MAP_SHIFT, MAP_NOISE = 0.7, 0.2
 SAMPLE = 5000  # pictures that fix the landmarks' components and the controls' weights
 REPORTED = 2000  # held-out pictures of each family that a report looks at
 
@@ -149,15 +152,21 @@ def make_batch(data: load.Data, drawn: load.Batch, rng: np.random.Generator, lan
 
 
 def roughened(features: Tensor, group: Tensor, scale: Tensor) -> Tensor:
-    """Features (n, F) with noise on the landmarks' components, part of it the person's own, and without landmarks or
-    maps for some people, so that neither is leaned on alone. `group` (n,): the person. scale (CODE,): the coder's.
+    """Features (n, F) with noise on the components of landmarks and maps, part of it the person's own, and without
+    landmarks or maps for some people, so that neither is leaned on alone. `group` (n,): the person. scale (CODE,): the
+    coder's.
     """
-    people = int(group.max()) + 1
+    people, device = int(group.max()) + 1, features.device
     code, seen, rotation = features.split([CODE, SEEN, 3], dim=1)
-    own = 2 * torch.randn(people, CODE) * torch.rand(people, 1)
-    noise = (own[group.cpu()] + torch.randn(len(group), CODE)).to(code.device)
-    chance = torch.rand(people, 1)[group.cpu()].to(code.device)
-    code = code + CODE_NOISE * scale * noise * (code != 0)
+
+    def noise(size: int, own: float) -> Tensor:
+        """Of unit size for each picture, and up to `own` for each person."""
+        mine = own * torch.randn(people, size) * torch.rand(people, 1)
+        return (mine[group.cpu()] + torch.randn(len(group), size)).to(device)
+
+    chance = torch.rand(people, 1)[group.cpu()].to(device)
+    code = code + CODE_NOISE * scale * noise(CODE, 2) * (code != 0)
+    seen = seen + MAP_NOISE * noise(SEEN, MAP_SHIFT / MAP_NOISE) * (seen != 0)
     return torch.cat([code * (chance < 1 - NO_LANDMARKS), seen * (chance >= NO_IMAGE), rotation], dim=1)
 
 
@@ -170,7 +179,10 @@ def only(features: Tensor, inputs: Inputs) -> Tensor:
 class Trainer:
     """A training run: `model`, the running `average` of its weights, and in the second step the frozen `anchor`."""
 
-    def __init__(self, data: load.Data, settings: Settings, bases: Bases, device: str = "cpu") -> None:
+    def __init__(
+        self, data: load.Data, settings: Settings, bases: Bases, device: str = "cpu", begin_with: Path | None = None
+    ) -> None:
+        """begin_with: checkpoint of an earlier run whose weights to begin with."""
         torch.manual_seed(settings.seed)
         self.data, self.settings, self.device, self.step = data, settings, device, 0
         self.split = split(data, settings.family)
@@ -179,7 +191,11 @@ class Trainer:
         self.measures = measures_of(data, self.split.train, some.mean(axis=0, dtype=np.float64), bases)
         self.scale = fixed_encoder(data.folder).coder.scale.to(device)
         self._build()
-        if settings.supervision != "2d":
+        if begin_with:
+            weights = torch.load(begin_with, weights_only=True, map_location=device)["average"]
+            self.model.load_state_dict(weights)
+            self.average.load_state_dict(weights)
+        elif settings.supervision != "2d":
             self._begin_straight()
 
     def _build(self) -> None:
@@ -425,6 +441,7 @@ def main() -> None:
     arguments.add_argument("--checkpoint", type=Path, default=Path("data/regressor.pt"), help="goes on from it")
     arguments.add_argument("--minutes", type=float, default=60, help="about how long to train")
     arguments.add_argument("--steps", type=int, help="instead of --minutes")
+    arguments.add_argument("--begin-with", type=Path, help="checkpoint of an earlier run, to go on from its weights")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--supervision", choices=get_args(losses.Supervision), default="full")
     arguments.add_argument("--inputs", choices=get_args(Inputs), default="both")
@@ -441,7 +458,7 @@ def main() -> None:
         settings, bases = Settings(steps=options.steps or 0, **chosen), bases_beside(options.data)
         if not options.steps:
             settings = replace(settings, steps=steps_in(data, settings, bases, options.minutes, options.device))
-        trainer = Trainer(data, settings, bases, options.device)
+        trainer = Trainer(data, settings, bases, options.device, options.begin_with)
     rows = len(trainer.split.train)
     print(f"{trainer.settings}; {rows} pictures of {len(trainer.sampler.people)} people", flush=True)
     run(trainer, options.checkpoint, options.report_minutes, options.save_minutes)

@@ -1,6 +1,7 @@
 """A folder of pictures or videos of which nothing is known -> training data for the consistency terms alone.
 
     python -m training.unlabelled FOLDER --out data/unlabelled
+    python -m training.encode --extra data/unlabelled
     python -m training.train --extra data/unlabelled
 
 Every picture goes through the front end twice, as it is and made a little worse (its twin); what the network reads in
@@ -64,7 +65,8 @@ def main() -> None:
         raise SystemExit(str(error)) from None
     if count == 0:
         raise SystemExit(f"No face was found in anything in {options.folder}, so nothing was written.")
-    print(f"{count} rows written to {options.out}. Train with them: python -m training.train --extra {options.out}")
+    print(f"{count} rows written to {options.out}. Encode them and train with them, each time with this option:")
+    print(f"python -m training.encode --extra {options.out}; python -m training.train --extra {options.out}")
 
 
 if __name__ == "__main__":
