@@ -20,7 +20,7 @@ FIXED_BY = 12_000  # pictures
 
 
 def fixed_encoder(folder: Path) -> Encoder:
-    """The encoder of the data in a folder; fixed by its training people, and kept."""
+    """The encoder of the data in a folder; fixed by its people that are not held out, and kept."""
     path = folder / "encoder.pt"
     encoder = Encoder()
     if path.exists():

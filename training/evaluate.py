@@ -4,7 +4,7 @@
     python training/evaluate_mediapipe.py FACE_LANDMARKER.task data/eval/*-ict data/eval/*-anny     (its own Python)
     python -m training.evaluate --data data/eval
 
-Pictures go the whole way of the extension: detector, landmarks, windows, networks, `solve.capture`. Intervals are
+Pictures go the whole way of the extension: detector, landmarks, networks, `solve.capture`. Intervals are
 bootstraps over people.
 """
 

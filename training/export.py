@@ -2,8 +2,8 @@
 
     python -m training.export --data data/renders --checkpoint data/regressor.pt
 
-Gains and zeros are set on people that were neither trained on nor are measured with. The encoder's convolutions in 8
-bits take its place where that is measured to be faster and as good.
+Gains and zeros are set on people that were neither trained on nor are measured with. The encoder in 8 bits
+takes its place where that is measured to be faster and as good.
 """
 
 import argparse
