@@ -474,6 +474,25 @@ def test_going_on_is_as_if_never_stopped(data, begin, tmp_path, stop):
             assert torch.equal(value, other.state_dict()[name]), name
 
 
+def test_a_run_begins_with_the_weights_of_another(data, begin, folder, tmp_path):
+    """As they were learned, and not with least squares again; its own steps count from 0."""
+    other = begin()
+    other.learn(other.batch(0))
+    other.save(tmp_path / "other.pt")
+    trainer = train.Trainer(data, SETTINGS, train.bases_beside(folder), begin_with=tmp_path / "other.pt")
+    assert trainer.step == 0
+    for mine in (trainer.model, trainer.average):
+        for name, value in other.average.state_dict().items():
+            assert torch.equal(mine.state_dict()[name], value), name
+
+
+def test_a_missing_encoder_is_asked_for_and_not_made_anew(tmp_path):
+    shards.write(tmp_path, people=2)
+    with pytest.raises(SystemExit, match=r"encoder\.pt is missing.*training\.encode"):
+        encode.encoder_of(tmp_path)
+    assert not (tmp_path / "encoder.pt").exists()
+
+
 def test_emotion_waits_for_the_second_step(begin):
     """In the first step emotion moves no parameter; in the second it does, and the anchor holds."""
     trainer = begin(steps=4)
@@ -539,7 +558,7 @@ def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     rows = np.arange(7)  # not the number of the example
     found = export.encoded(tmp_path / "encoder.onnx", data, rows)
     inputs = load.inputs(data.shards[0])
-    expected = encode.fixed_encoder(data.folder)(*(torch.from_numpy(inputs[name][rows]) for name in load.ENCODED))
+    expected = encode.encoder_of(data.folder)(*(torch.from_numpy(inputs[name][rows]) for name in load.ENCODED))
     np.testing.assert_allclose(found, expected.numpy(), atol=2e-3, rtol=2e-3)  # matrices in 16 bits
     features = data.features[rows].astype(np.float32)
     rest, known = np.roll(features, 1, axis=0), np.array([[0.0], [1.0]] * 3 + [[1.0]], np.float32)

@@ -19,13 +19,21 @@ from .encoder import FEATURES, Encoder
 FIXED_BY = 12_000  # pictures
 
 
+def encoder_of(folder: Path) -> Encoder:
+    """The encoder that the features in a folder were made with; SystemExit where it is missing."""
+    path = folder / "encoder.pt"
+    if not path.exists():
+        raise SystemExit(f"{path} is missing, and another encoder would not fit: run training.encode --data {folder}.")
+    encoder = Encoder()
+    encoder.load_state_dict(torch.load(path, weights_only=True))
+    return encoder.eval()
+
+
 def fixed_encoder(folder: Path) -> Encoder:
     """The encoder of the data in a folder; fixed by its people that are not held out, and kept."""
     path = folder / "encoder.pt"
-    encoder = Encoder()
     if path.exists():
-        encoder.load_state_dict(torch.load(path, weights_only=True))
-        return encoder.eval()
+        return encoder_of(folder)
     shards = load.shards_of(folder)
     parts = [load.inputs(shard, max(len(shards) * load.ROWS_A_SHARD // FIXED_BY, 1)) for shard in shards]
     known = ~load.held_out(np.concatenate([part["person"] for part in parts]))

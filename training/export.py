@@ -26,7 +26,7 @@ from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION
 from fields_blender.regressor import ENCODER, NAME, READER
 
 from . import agreement, load
-from .encode import fixed_encoder
+from .encode import encoder_of
 from .encoder import FEATURES
 from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor, mirrored_controls
 from .train import Trainer, only
@@ -107,7 +107,7 @@ class EncoderOf(nn.Module):
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
-        self.encoder, self.inputs = fixed_encoder(trainer.data.folder), trainer.settings.inputs
+        self.encoder, self.inputs = encoder_of(trainer.data.folder), trainer.settings.inputs
 
     def forward(self, landmarks: Tensor, rotation: Tensor, inner8: Tensor, inner4: Tensor) -> Tensor:
         return only(self.encoder(landmarks, rotation, inner8, inner4), self.inputs)

@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from . import agreement, load, losses, points
-from .encode import fixed_encoder
+from .encode import encoder_of
 from .encoder import CODE, CODE_NOISE, SEEN
 from .model import CONTROLS, Regressor
 
@@ -189,7 +189,7 @@ class Trainer:
         self.sampler = load.Sampler(data, self.split.train, settings.couples, settings.each)
         some = data.arrays["landmarks"][self.split.train[:: max(len(self.split.train) // SAMPLE, 1)]]
         self.measures = measures_of(data, self.split.train, some.mean(axis=0, dtype=np.float64), bases)
-        self.scale = fixed_encoder(data.folder).coder.scale.to(device)
+        self.scale = encoder_of(data.folder).coder.scale.to(device)
         self._build()
         if begin_with:
             weights = torch.load(begin_with, weights_only=True, map_location=device)["average"]
@@ -323,7 +323,7 @@ class Trainer:
         settings = trainer.settings
         trainer.sampler = load.Sampler(data, trainer.split.train, settings.couples, settings.each)
         trainer.measures, trainer.step = losses.Measures(**state["measures"]), state["step"]
-        trainer.scale = fixed_encoder(data.folder).coder.scale.to(device)
+        trainer.scale = encoder_of(data.folder).coder.scale.to(device)
         trainer._build()
         if state["anchor"]:
             trainer._begin_second_step()
