@@ -59,7 +59,7 @@ def capture(
     regressor = Regressor(models, device)
     time: list[float] = []
     score: list[float] = []
-    stopped = False
+    stopped, cuts = False, 0
     poses: list[np.ndarray] = []
     with store() as file:
         features = Features(file, regressor)
@@ -70,6 +70,7 @@ def capture(
                     break
                 if frame.cut:
                     tracker.reset()
+                cuts += frame.cut or stills
                 face = tracker.track(frame.image)
                 time.append(frame.time)
                 score.append(face.score if face else 0.0)
@@ -79,7 +80,7 @@ def capture(
                     front = frontal(face.landmarks, rotation, width, height)
                     turn = head_turn(front[None], rotation[None], sight(face.landmarks, width, height))[0]
                     poses.append(np.concatenate([turn, translation]).astype(np.float32))
-                    features.add(front, rotation, face.inner8, face.inner4)
+                    features.add(front, rotation, face.inner8, face.inner4, shot=cuts)
                 yield Progress(len(time), max(clip.count, len(time)), len(poses), frame.image, face)
         finally:
             stream.close()
@@ -128,7 +129,7 @@ def _read(features: Features, regressor: Regressor, rest: np.ndarray | None) -> 
     """The network's outputs for all faces, without or with the person's features at rest."""
     parts: dict[str, list[np.ndarray]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
     for first in range(0, len(features), BATCH):
-        rows = features.rows(first, min(first + BATCH, len(features)))
+        rows = features.steady(first, min(first + BATCH, len(features)))
         for name, value in regressor.read(rows, rest).items():
             parts[name].append(value)
     return {name: np.concatenate(values) for name, values in parts.items()}

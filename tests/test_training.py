@@ -608,7 +608,9 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
     np.testing.assert_allclose(gain[free], (needed + needed[order])[free] / 2, rtol=0.01)
     np.testing.assert_array_equal(gain, gain[order])  # a face is as strong on both sides
     assert gain[CONTROL_NAMES.index("jawZ")] == 1  # never seen
-    error = ((guess - whole.at_rest[1].numpy()) * gain - truth) / losses.FULL_SCALE
+    with torch.no_grad():
+        fitted = whole.fitted(torch.from_numpy(guess), features, rest, known).numpy()
+    error = (fitted - truth) / losses.FULL_SCALE
     for region, columns in enumerate(REGION_CONTROLS):
         said = (doubt[:, region] * whole.doubt_gain.numpy()[region]) ** 2
         assert said.mean() == pytest.approx((error[:, columns] ** 2).mean(), rel=0.01)

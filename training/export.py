@@ -9,6 +9,7 @@ takes its place where that is measured to be faster and as good.
 import argparse
 import hashlib
 import json
+import math
 import statistics
 import tempfile
 import time
@@ -27,20 +28,23 @@ from fields_blender.regressor import ENCODER, NAME, READER
 
 from . import agreement, load
 from .encode import encoder_of
-from .encoder import FEATURES
+from .encoder import CODE, FEATURES
+from .landmark_fit import LandmarkFit, response
 from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor, mirrored_controls
 from .train import Trainer, only
 
 MEASURED = 6000  # pictures of each kind that a figure of the card is taken from, at most
+RESPONSE = 50_000  # that tell how landmarks move
 CALIBRATED = 384  # pictures that set the ranges of 8 bits
+LARGE = 20_000  # numbers
 # What an encoder in 8 bits must gain in speed, since other processors gain less, and may lose in mean r.
 FASTER, ALLOWED_LOSS = 1.3, 0.005
 
 
 class Exported(nn.Module):
-    """The reader with the outputs of the card: named groups, set to rest at 0 and to life's strength, and held to what
-    a face can do. at_rest (2, 48): what the network says of resting faces, without and with their rest face known.
-    gain (48,). doubt_gain (8,).
+    """The reader with the outputs of the card: named groups, set to rest at 0 and to life's strength, fitted to the
+    landmarks where the rest face is known, and held to what a face can do. at_rest (2, 48): what the network says of
+    resting faces, without and with their rest face known. gain (48,). doubt_gain (8,). fit: None without landmarks.
     """
 
     at_rest: Tensor
@@ -48,17 +52,24 @@ class Exported(nn.Module):
     doubt_gain: Tensor
     farthest: Tensor
 
-    def __init__(self, model: Regressor, at_rest: np.ndarray, gain: np.ndarray, doubt_gain: np.ndarray) -> None:
+    def __init__(
+        self,
+        model: Regressor,
+        at_rest: np.ndarray,
+        gain: np.ndarray,
+        doubt_gain: np.ndarray | float = 1.0,
+        fit: LandmarkFit | None = None,
+    ) -> None:
         super().__init__()
-        self.reader, self.emotion = model.reader, model.emotion
+        self.reader, self.emotion, self.fit = model.reader, model.emotion, fit
         for name, value in (("at_rest", at_rest), ("gain", gain), ("doubt_gain", doubt_gain)):
-            self.register_buffer(name, torch.from_numpy(value.astype(np.float32)))
+            self.register_buffer(name, torch.from_numpy(np.asarray(value, np.float32)))
         self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
 
     def forward(self, features: Tensor, rest: Tensor, rest_known: Tensor) -> tuple[Tensor, ...]:
         controls, doubt = self.reader(features, rest, rest_known)
         look = self.emotion(controls)
-        c = (controls - torch.lerp(self.at_rest[:1], self.at_rest[1:], rest_known)) * self.gain
+        c = self.fitted(controls, features, rest, rest_known)
         jaw = torch.cat([c[:, 39:40].clamp(min=0), c[:, 40:42]], dim=1)
         # Beyond the looks it was trained on the network goes on in a straight line, where an eyeball can't.
         gaze = (c[:, 44:48] / self.farthest).tanh() * self.farthest
@@ -68,6 +79,13 @@ class Exported(nn.Module):
             *(c[:, :39].clamp(0, 1), jaw, c[:, 42:44].clamp(0, 1), gaze),
             *(emotion, affect, intensity, doubt * self.doubt_gain),
         )
+
+    def fitted(self, controls: Tensor, features: Tensor, rest: Tensor, rest_known: Tensor) -> Tensor:
+        """Controls (n, 48) as they ship, but for their limits."""
+        c = (controls - torch.lerp(self.at_rest[:1], self.at_rest[1:], rest_known)) * self.gain
+        if self.fit is None:
+            return c
+        return torch.lerp(c, self.fit(c, (features - rest)[:, :CODE], features[:, -3:]), rest_known)
 
 
 def calibrated(trainer: Trainer) -> Exported:
@@ -90,10 +108,26 @@ def calibrated(trainer: Trainer) -> Exported:
     at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
     at_rest[:, 44:] = 0  # eyes at rest look somewhere; a mean of that is no bias
     gain = (gain + gain[mirrored_controls()[0]]) / 2
-    error = ((guess.numpy() - at_rest[1]) * gain - truth) / FULL_SCALE
+    fit = _landmark_fit(trainer, ((guess.numpy() - at_rest[1]) * gain - truth)[known[:, 0].numpy() > 0])
+    exported = Exported(model, at_rest, gain, fit=fit).eval()
+    with torch.no_grad():
+        fitted = exported.fitted(guess, features, rest, known).numpy()
+    error = (fitted - truth) / FULL_SCALE
     region = np.stack([(error[:, columns] ** 2).mean(axis=1) for columns in REGION_CONTROLS], axis=1)
-    doubt_gain = np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))
-    return Exported(model, at_rest, gain, doubt_gain).eval().cpu()
+    exported.doubt_gain = torch.from_numpy(np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))).float()
+    return exported.cpu()
+
+
+def _landmark_fit(trainer: Trainer, off: np.ndarray) -> LandmarkFit | None:
+    """off (k, 48): what controls miss of the truth, on people that were not trained on."""
+    if trainer.settings.inputs == "image":
+        return None
+    data = trainer.data
+    rows = whole_people(data, trainer.split.train, RESPONSE)
+    features = agreement.features_of(data, rows)
+    rest, known = agreement.resting(features, data, rows)
+    has = known[:, 0] > 0
+    return LandmarkFit(*response(data, rows[has.numpy()], features[has], rest[has]), off.T @ off / len(off))
 
 
 def whole_people(data: load.Data, rows: np.ndarray, at_most: int = MEASURED) -> np.ndarray:
@@ -114,10 +148,10 @@ class EncoderOf(nn.Module):
 
 
 def store_in_16_bits(path: Path) -> None:
-    """Matrices in half the size, and no change that one could see; they are widened again when the network loads."""
+    """Large matrices in half the size, and no change that one could see; they are widened when the network loads."""
     model = onnx.load(path)
     for k, values in enumerate(model.graph.initializer):
-        if values.data_type == onnx.TensorProto.FLOAT and len(values.dims) > 1:
+        if values.data_type == onnx.TensorProto.FLOAT and math.prod(values.dims) > LARGE:
             half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(values).astype(np.float16), f"half{k}")
             widened = onnx.helper.make_node("Cast", [half.name], [values.name], to=onnx.TensorProto.FLOAT)
             values.CopyFrom(half)
