@@ -36,10 +36,13 @@ _kept: list[str] = []
 
 
 class Job:
-    """Mix-in for operators with long work. A subclass writes the three functions below."""
+    """Mix-in for operators with long work. A subclass writes the functions below."""
 
-    def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str], None, Heavy]:
-        """Main thread: yields (share 0..1, words), returns the heavy generator. May raise FieldsError."""
+    in_window = False  # is it the modal driver that runs it?
+
+    def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str] | None, None, Heavy]:
+        """Main thread: yields (share 0..1, words), in the window also None while it waits for something; returns the
+        heavy generator. May raise FieldsError."""
         raise NotImplementedError
 
     def describe(self, progress: Any) -> tuple[float, str]:
@@ -80,7 +83,7 @@ class Job:
         if _running is not None:
             self.report({"ERROR"}, "A capture is already running. Wait for it or cancel it first.")
             return {"CANCELLED"}
-        self._stop = threading.Event()
+        self._stop, self.in_window = threading.Event(), True
         self._steps: Generator | None = self.prepare(context)
         self._worker: _Worker | None = None
         self._shown, self._left = -SHOW, TimeLeft()
@@ -140,7 +143,10 @@ class Job:
                 self._steps.close()
                 return True
             try:
-                self._show(context, *next(self._steps))
+                step = next(self._steps)
+                if step is None:
+                    return False
+                self._show(context, *step)
             except StopIteration as end:
                 self._worker = _Worker(end.value)
                 self._worker.start()

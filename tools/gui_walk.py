@@ -22,7 +22,9 @@ PATIENCE = 300.0  # s for a step
 FRAMES = 90  # of the sample, so that a slow machine is done in time
 REPEATED = 6  # times the sample is on the timeline, so that a fast one is not done before ESC is pressed
 said: list[str] = []
+STALL = 0.05  # s that a hand on the mouse notices
 gaps: dict[str, list[tuple[float, float]]] = {}
+watched = ""  # what the gaps are counted under
 looked = time.perf_counter(), time.thread_time()
 
 
@@ -158,7 +160,10 @@ def walk() -> Generator:
     yield from shot("1_ready")
     before = seen()
 
+    yield from stalls()
+
     say("capture, then ESC")
+    before = seen()
     yield from click("fields.capture")
     assert state().running, "Capture does not start."
     yield lambda: state().picture != 0
@@ -170,7 +175,7 @@ def walk() -> Generator:
     yield lambda: not state().running
     yield 0.3
     assert "Cancelled after" in head().fields.report, head().fields.report
-    assert state().picture == 0 and len(head().fields.takes) == 1
+    assert state().picture == 0 and len(head().fields.takes) == 2
     yield from shot("3_cancelled")
     yield from undo_and_redo(before, seen())
 
@@ -205,6 +210,32 @@ def walk() -> Generator:
     yield from undo_and_redo(before, seen())
 
     yield from hard_times()
+
+
+def stalls() -> Generator:
+    """How long the window stands still while a capture runs, beside a window in which the sidebar is drawn as often."""
+    say("how long the window stands still")
+    yield from watch("nothing running, sidebar redrawn", 5.0)
+    with override():
+        bpy.ops.fields.capture("INVOKE_DEFAULT")
+    yield from watch("capture begins", lambda: state().picture != 0)
+    yield from watch("capture runs", 10.0)
+    assert state().running, "The capture was over before it could be measured."
+    yield from key("ESC")
+    yield from watch("capture ends", lambda: not state().running)
+    yield 0.3
+
+
+def watch(name: str, until: float | Callable[[], bool]) -> Generator:
+    """Count the main thread's gaps under `name` meanwhile."""
+    global watched, looked
+    end_at = time.monotonic() + until if isinstance(until, float) else 0.0
+    watched, looked = name, (time.perf_counter(), time.thread_time())
+    while not until() if callable(until) else time.monotonic() < end_at:
+        if not state().running:
+            region("UI").tag_redraw()
+        yield 0.25
+    watched = ""
 
 
 def hard_times() -> Generator:
@@ -293,9 +324,8 @@ def tick() -> float:
     """How long Blender was away between two looks: by the clock, and in seconds of the main thread's own work."""
     global looked
     now = time.perf_counter(), time.thread_time()
-    gaps.setdefault("while capturing" if state().running else "else", []).append(
-        (now[0] - looked[0], now[1] - looked[1])
-    )
+    if watched:
+        gaps.setdefault(watched, []).append((now[0] - looked[0], now[1] - looked[1]))
     looked = now
     return 0.002
 
@@ -322,10 +352,9 @@ def run(steps: Generator) -> Callable[[], float | None]:
 
 def end(words: str) -> None:
     for name, found in gaps.items():
-        by_clock, by_work = (sorted((gap[i] for gap in found), reverse=True)[:5] for i in (0, 1))
-        in_ms = " ".join(f"{1000 * seconds:.0f}" for seconds in by_clock)
-        work = " ".join(f"{1000 * seconds:.0f}" for seconds in by_work)
-        say(f"{name}: longest gaps of the main thread {in_ms} ms, of which its own work {work} ms ({len(found)} looks)")
+        longest = " ".join(f"{1000 * gap:.0f} ({1000 * work:.0f})" for gap, work in sorted(found, reverse=True)[:5])
+        late = sum(gap > STALL for gap, _ in found)
+        say(f"{name}: {late} of {len(found)} gaps above {1000 * STALL:.0f} ms; longest (own work) {longest} ms")
     say(words)
     Path(OUT, "report.txt").write_text("\n".join(said) + "\n", encoding="utf-8")
     bpy.ops.wm.quit_blender()
