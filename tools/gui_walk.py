@@ -175,7 +175,7 @@ def walk() -> Generator:
     yield lambda: not state().running
     yield 0.3
     assert "Cancelled after" in head().fields.report, head().fields.report
-    assert state().picture == 0 and len(head().fields.takes) == 2
+    assert state().picture == 0 and len(head().fields.takes) == 1
     yield from shot("3_cancelled")
     yield from undo_and_redo(before, seen())
 
@@ -224,6 +224,8 @@ def stalls() -> Generator:
     yield from key("ESC")
     yield from watch("capture ends", lambda: not state().running)
     yield 0.3
+    yield from key("Z", ctrl=True)
+    yield lambda: not head().fields.takes
 
 
 def watch(name: str, until: float | Callable[[], bool]) -> Generator:
