@@ -19,6 +19,7 @@ import bpy
 
 CLIP, OUT = sys.argv[sys.argv.index("--") + 1 :]
 PATIENCE = 300.0  # s for a step
+PAGES = 4  # of the sidebar, from top to bottom
 FRAMES = 90  # of the sample, so that a slow machine is done in time
 REPEATED = 6  # times the sample is on the timeline, so that a fast one is not done before ESC is pressed
 said: list[str] = []
@@ -81,15 +82,19 @@ def hovered() -> str:
 
 
 def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
-    """Where the button or slider is; raises when the sidebar has none that can be used."""
+    """Where the button or slider is, scrolling down if need be; raises when the sidebar has none that can be used."""
     side = region("UI")
     x = side.x + side.width // 2
-    for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
-        event("MOUSEMOVE", "NOTHING", (x - 1, y))
-        event("MOUSEMOVE", "NOTHING", (x, y))
-        yield 0.03
-        if wanted in hovered():
-            return x, y
+    for _ in range(PAGES):
+        for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
+            event("MOUSEMOVE", "NOTHING", (x - 1, y))
+            event("MOUSEMOVE", "NOTHING", (x, y))
+            yield 0.03
+            if wanted in hovered():
+                return x, y
+        for _ in range(8):
+            event("WHEELDOWNMOUSE", "PRESS", (x, side.y + side.height // 2))
+            yield 0.05
     raise AssertionError(f"There is no {wanted} in the sidebar.")
 
 

@@ -5,6 +5,7 @@ import bpy
 from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
 from . import takes
 from .layout import Tab, head_of, in_both, say, split, words
+from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
 
@@ -180,7 +181,7 @@ class _Capture(Tab):
             row.operator("fields.capture", icon="REC")
             if state.kept:
                 words(layout, context, state.kept, "INFO")
-        if state.device:
+        if state.device and chosen_device(context) == "CUDA":  # who asked for it wants to know whether it runs
             words(layout, context, state.device)
 
 
