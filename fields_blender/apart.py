@@ -118,7 +118,7 @@ class Helper:
         """What it says next; raises what it raised."""
         said = _next(self._process)
         if said[0] == "error":
-            raise FieldsError(said[1])
+            raise FieldsError(said[1], **said[2])
         if said[0] == "fault":
             raise RuntimeError(said[1])
         if said[0] == "ended":
@@ -215,7 +215,7 @@ def main() -> None:
         try:
             say(*(_capture(say, stop, *how) if task == "capture" else ("info", vars(probe(*how)))))
         except FieldsError as error:
-            say("error", str(error))
+            say("error", error.sentence, error.values)
         except BaseException:
             say("fault", traceback.format_exc())
 

@@ -14,7 +14,7 @@ from . import heads, keys, mappings, scene, takes, track_files
 from .bake import bake, chosen_head
 from .job import Job, running
 from .preferences_of import chosen_device
-from .wording import say
+from .wording import say, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,8 +116,8 @@ class _Capture(Job):
             target = _by_uid(bpy.data.scenes, self._scene) or context.scene
             said = bake(target, head, result)
         except FieldsError as error:
-            head.fields.report = str(error)
-            self.report({"ERROR"}, str(error))
+            head.fields.report = told(error)
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
             self.report({"WARNING"}, note)

@@ -124,20 +124,26 @@ def _shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None)
     if not readable:
         kind = strips[0].type.replace("_", " ").lower()
         raise FieldsError(
-            f"“{strips[0].name}” is a {kind} strip, which shows no video. Choose a movie strip, an image sequence or a "
-            "meta strip that holds one."
+            "“{name}” is a {kind} strip, which shows no video. Choose a movie strip, an image sequence or a meta strip "
+            "that holds one.",
+            name=strips[0].name,
+            kind=kind,
         )
     editor = scene.sequence_editor
     sounding = [strip for strip in readable if not _muted(editor, strip)]
     if not sounding:
-        raise FieldsError(f"“{readable[0].name}” is muted. Unmute the strip and its channel, or choose another strip.")
+        raise FieldsError(
+            "“{name}” is muted. Unmute the strip and its channel, or choose another strip.", name=readable[0].name
+        )
     seen = [_as_seen(editor, strip) for strip in sounding]
     begin, end = (limits[0], limits[1] + 1) if limits else (min(map(left, seen)), max(map(right, seen)))
     shown = [part for item in _topmost(seen, begin, end) for part in _inside(item)]
     if not shown:
         raise FieldsError(
-            f"“{readable[0].name}” shows no video between frames {begin} and {end - 1}. "
-            "Choose another strip or another range."
+            "“{name}” shows no video between frames {first} and {last}. Choose another strip or another range.",
+            name=readable[0].name,
+            first=begin,
+            last=end - 1,
         )
     return shown
 
@@ -297,7 +303,9 @@ def _file(scene: Any, strip: Any, path: str, name: str = "") -> Path:
     absolute = Path(bpy.path.abspath(path, library=scene.library), name)
     if not absolute.is_file():
         raise FieldsError(
-            f"{absolute} is not where the strip “{strip.name}” says. Use File > External Data > Find Missing Files, "
-            "or choose the file again in the strip's Source panel."
+            "{path} is not where the strip “{name}” says. Use File > External Data > Find Missing Files, or choose the "
+            "file again in the strip's Source panel.",
+            path=absolute,
+            name=strip.name,
         )
     return absolute

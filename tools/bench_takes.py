@@ -6,6 +6,9 @@ Measured in processor time, so that other programs at work on the machine don't 
 not count either.
 """
 
+# What stands in for Blender in type checks doesn't know our operators.
+# pyright: reportAttributeAccessIssue=false
+
 import statistics
 import tempfile
 import time
