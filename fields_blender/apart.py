@@ -152,13 +152,14 @@ def _start() -> subprocess.Popen[bytes]:
     """A process that waits for its tasks; OSError where Python can't be started."""
     if not Path(sys.executable or "").stem.lower().startswith("python"):  # Blender itself, where Python is built in
         raise FileNotFoundError("Blender's Python is not a program")
-    # What Blender finds it finds too: its numpy, the extension's wheels.
+    # What Blender finds it finds too (its numpy, the extension's wheels), and nothing that was set for other Pythons.
     path = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), *sys.path]))
+    around = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", f"{__name__.split('.')[-2]}.apart"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**around, "PYTHONPATH": path},
         creationflags=sum(getattr(subprocess, name, 0) for name in ON_WINDOWS),
     )
     if _next(process) != ("ready",):

@@ -228,6 +228,7 @@ def stalls() -> Generator:
     assert state().running, "The capture was over before it could be measured."
     yield from key("ESC")
     yield from watch("capture ends", lambda: not state().running)
+    assert "cv2" not in sys.modules, "The capture ran inside Blender, not in a process of its own."
     yield 0.3
     yield from key("Z", ctrl=True)
     yield lambda: not head().fields.takes
