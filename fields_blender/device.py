@@ -46,7 +46,7 @@ def providers(device: str = "auto") -> tuple[list[str], str]:
         return [CPU], "CPU: as chosen"
     if CUDA in available:
         return [CUDA, CPU], "CUDA: this onnxruntime offers it"
-    return [CPU], f"CPU: this onnxruntime has no CUDA (installed: {', '.join(available)})"
+    return [CPU], "CPU: this onnxruntime has no CUDA"
 
 
 def processor() -> str:

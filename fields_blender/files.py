@@ -17,7 +17,9 @@ def check_writable(path: Path) -> None:
         part.touch()
         part.unlink()
     except OSError as error:
-        raise FieldsError(f"{path} can't be written ({error.strerror}). Choose another file or folder.") from None
+        raise FieldsError(
+            "{path} can't be written ({why}). Choose another file or folder.", path=path, why=error.strerror
+        ) from None
     finally:
         for folder in made:  # the innermost first
             with contextlib.suppress(OSError):
@@ -39,7 +41,9 @@ def write_whole(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise FieldsError(
-            f"{path} can't be written ({error.strerror}). Choose another folder or free some space."
+            "{path} can't be written ({why}). Choose another folder or free some space.",
+            path=path,
+            why=error.strerror,
         ) from None
 
 

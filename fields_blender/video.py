@@ -45,8 +45,9 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         ok, image = capture.read()
         if not ok:
             raise FieldsError(
-                f"No frame of {Path(path).name} can be decoded: the file is empty, damaged or cut off. "
-                "Copy it again from its source, or convert it to an H.264 .mp4."
+                "No frame of {file} can be decoded: the file is empty, damaged or cut off. "
+                "Copy it again from its source, or convert it to an H.264 .mp4.",
+                file=Path(path).name,
             )
         fps = _rate(capture)
         count = max(int(capture.get(import_cv2().CAP_PROP_FRAME_COUNT)), 0)
@@ -115,7 +116,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     """A cv2.VideoCapture that is released at the end."""
     if not Path(path).is_file():
-        raise FieldsError(f"There is no file at {path}. Check the path, or choose the video again.")
+        raise FieldsError("There is no file at {path}. Check the path, or choose the video again.", path=path)
     try:
         str(path).encode()
     except UnicodeEncodeError:  # cv2 would end the process
@@ -139,13 +140,14 @@ def _open(capture: Any, path: str | os.PathLike[str]) -> None:
     if capture.open(str(path), cv2.CAP_FFMPEG):
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default differs between cv2's versions
     elif path.stat().st_size == 0:
-        raise FieldsError(f"{path.name} is empty (0 bytes). Copy it again from its source.")
+        raise FieldsError("{file} is empty (0 bytes). Copy it again from its source.", file=path.name)
     elif path.suffix.lower() in SOUNDS:
-        raise FieldsError(f"{path.name} holds sound only. Choose a video of the performance.")
+        raise FieldsError("{file} holds sound only. Choose a video of the performance.", file=path.name)
     else:
         raise FieldsError(
-            f"{path.name} can't be read as a video: it is none, holds sound only, or is damaged or cut off. "
-            "If it plays elsewhere, convert it to an H.264 .mp4."
+            "{file} can't be read as a video: it is none, holds sound only, or is damaged or cut off. "
+            "If it plays elsewhere, convert it to an H.264 .mp4.",
+            file=path.name,
         )
 
 

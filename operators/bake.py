@@ -16,6 +16,7 @@ from ..fields_blender.track import Track
 from . import confidence, existing, fcurves, heads, keys, layers, mapping_test, mappings, props, shaping, track_store
 from . import scene as timeline
 from .rebaking import together
+from .wording import told
 
 LAST_FRAME = 1_048_574  # Blender's MAXFRAME
 # What the operator sets on the head, so that the sliders and the next bake do the same.
@@ -291,7 +292,7 @@ class FIELDS_OT_bake(bpy.types.Operator):
             context.view_layer.update()
             self.report({"INFO"}, bake(context.scene, head, track_store.load(head), self.fresh))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

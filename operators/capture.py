@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..fields_blender import blend
+from ..fields_blender import apart, blend
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.files import check_writable
 from ..fields_blender.track import Track
@@ -14,7 +14,7 @@ from . import heads, keys, mappings, scene, takes, track_files
 from .bake import bake, chosen_head
 from .job import Job, running
 from .preferences_of import chosen_device
-from .wording import say
+from .wording import say, told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,30 +58,41 @@ class _Capture(Job):
         self._beside = context.scene.fields.takes_in == "BESIDE"
         if self._beside:
             check_writable(self._path)
-        self._clip = yield from scene.clip(context, strips, self.limits(context))
-        choose = context.scene.fields.face.lower()
-        return self._work(chosen_device(context), choose)
-
-    def _work(self, device: str, choose: str):
-        """The heavy half; the pictures made for it go when it ends, however it ends."""
-        from ..fields_blender import solve  # here, so that enabling the extension stays quick
-
+        choose, device = context.scene.fields.face.lower(), chosen_device(context)
+        # In the window all that uses cv2 or the networks is done in a process of its own.
+        helper = apart.Helper() if self.in_window else None
         try:
-            return (yield from solve.capture(self._clip, MODELS, device, choose, self._stop.is_set))
+            look = helper.probe if helper else None
+            self._clip = yield from scene.clip(context, strips, self.limits(context), look)
+        except BaseException:  # a cancelled generator too
+            if helper:
+                helper.close()
+            raise
+        return self._work(helper, device, choose)
+
+    def _work(self, helper: apart.Helper | None, device: str, choose: str):
+        """The heavy half; the pictures made for it go when it ends, however it ends."""
+        how = self._clip, MODELS, device, choose, self._stop.is_set
+        try:
+            if helper:
+                return (yield from helper.capture(*how))
+            from ..fields_blender import solve  # here, so that enabling the extension stays quick
+
+            return (yield from solve.capture(*how))
         finally:
+            if helper:
+                helper.close()
             self._clip.close()
 
-    def describe(self, progress: "Progress") -> tuple[float, str]:
+    def describe(self, progress: "apart.Seen | Progress") -> tuple[float, str]:
         total = max(progress.total, 1)
         words = say(
             "{done} of {total} frames, {found} with a face", done=progress.done, total=total, found=progress.found
         )
         return progress.done / total, words
 
-    def look(self, progress: "Progress") -> "np.ndarray | None":
-        from ..fields_blender import preview
-
-        return None if progress.image is None else preview.picture(progress.image, progress.face)
+    def look(self, progress: apart.Seen) -> "np.ndarray | None":
+        return progress.picture
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:
         if result is None:
@@ -105,8 +116,8 @@ class _Capture(Job):
             target = _by_uid(bpy.data.scenes, self._scene) or context.scene
             said = bake(target, head, result)
         except FieldsError as error:
-            head.fields.report = str(error)
-            self.report({"ERROR"}, str(error))
+            head.fields.report = told(error)
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
             self.report({"WARNING"}, note)

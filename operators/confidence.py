@@ -10,6 +10,7 @@ from ..fields_blender.names import DOUBT
 from ..fields_blender.track import Track
 from . import fcurves, track_store
 from . import scene as timeline
+from .wording import told
 
 # How far these curves may be from what they show.
 TOLERANCE = 0.02
@@ -50,7 +51,7 @@ def show(
     except FieldsError as error:
         for step in reversed(undo):
             step()
-        return str(error)
+        return told(error)
     for (path, index, _), keys in zip(wanted, reduce.reduce(frames, shown.values, TOLERANCE), strict=True):
         fcurve = fcurves.fcurve_of(head, path, index)
         if fcurve is None:
@@ -98,7 +99,7 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
         try:
             track = track_store.load(head)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         wrong = doubt.doubtful(track, head.fields.shape.least_confidence)
         starts = np.flatnonzero(wrong & ~np.r_[False, wrong[:-1]])

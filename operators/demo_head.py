@@ -7,6 +7,7 @@ import numpy as np
 
 from ..fields_blender import demo_head
 from ..fields_blender.errors import FieldsError
+from .wording import told
 
 _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
 
@@ -54,7 +55,7 @@ class FIELDS_OT_add_head(bpy.types.Operator):
         try:
             head = demo_head.load(_FILE)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         add_head(context, head)
         return {"FINISHED"}

@@ -8,6 +8,7 @@ from ..fields_blender.track import Track
 from . import confidence, track_store
 from . import scene as timeline
 from .bake import chosen_head, played
+from .wording import told
 
 GROUP = "FIELDS Emotion"
 
@@ -31,7 +32,7 @@ class _EmotionOperator:
         try:
             self.report({"INFO"}, self.act(context.scene, head, played(context.scene, head)))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -40,7 +41,7 @@ class FIELDS_OT_emotion_curves(_EmotionOperator, bpy.types.Operator):
     """Write how strongly each emotion shows as curves of the head, to look at in the Graph Editor"""
 
     bl_idname = "fields.emotion_curves"
-    bl_label = "Show in Graph Editor"
+    bl_label = "Show Emotion in Graph Editor"
 
     def act(self, scene, head, performance) -> str:
         values = emotion_over_time.shown(performance)
@@ -54,7 +55,7 @@ class FIELDS_OT_emotion_markers(_EmotionOperator, bpy.types.Operator):
     """Put a marker on the timeline wherever the emotion of this head changes; those of before are replaced"""
 
     bl_idname = "fields.emotion_markers"
-    bl_label = "Mark Changes"
+    bl_label = "Mark Emotion Changes"
 
     def act(self, scene, head, performance) -> str:
         ours = {f"{head.name}: {name}" for name in (*emotion_over_time.SHOWABLE, "neutral")}

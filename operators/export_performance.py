@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ExportHelper
 from ..fields_blender.errors import FieldsError
 from . import flame_axes, track_store
 from .bake import chosen_head, played
+from .wording import told
 
 _FORMATS = [
     ("LIVE_LINK", "Live Link Face (.csv)", "ARKit weights and head rotation, for Unreal Engine and most face tools"),
@@ -85,7 +86,7 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
             else:
                 track.save(performance, path)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         gaps = int((~performance.found).sum())
         self.report({"INFO"}, f"{len(performance)} frames, {gaps} without a face, written to {path}")

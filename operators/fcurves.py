@@ -65,14 +65,15 @@ class Actions:
             self.undo.append(owner.animation_data_clear)
         if animation.use_tweak_mode:
             raise FieldsError(
-                f"“{owner.name}” is being tweaked in the NLA. Leave tweak mode (Tab there) and try again."
+                "“{name}” is being tweaked in the NLA. Leave tweak mode (Tab there) and try again.", name=owner.name
             )
         if self.fresh and animation.action and animation.action != self.new:
             self._leave(animation)
         if animation.action and not animation.action.is_editable:
             raise FieldsError(
-                f"The action “{animation.action.name}” is linked from another file. Make it local "
-                "(Outliner: right click > ID Data > Make Local), or unlink it, then try again."
+                "The action “{name}” is linked from another file. Make it local "
+                "(Outliner: right click > ID Data > Make Local), or unlink it, then try again.",
+                name=animation.action.name,
             )
         if animation.action is None:
             self._assign(animation)

@@ -11,6 +11,7 @@ from ..fields_blender import flame_basis, flame_model
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.flame_model import JOINTS, PARENTS, FlameModel
 from ..fields_blender.names import EXPRESSION
+from .wording import told
 
 _COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit
 _BONE = 0.03  # m
@@ -63,7 +64,7 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
             model = flame_model.load(path)
             head = build(context, model, self.identity_count, self.expression_count)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         context.scene.fields.flame_model = self.filepath
         keys = len(head.data.shape_keys.key_blocks) - 1

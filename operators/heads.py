@@ -84,7 +84,8 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
         raise FieldsError("No head is chosen. Choose the head under FIELDS > Head, or select it in the 3D View.")
     if not chosen.users_collection:
         raise FieldsError(
-            f"“{chosen.name}” was deleted from the scene. Undo that, or choose another head under FIELDS > Head."
+            "“{name}” was deleted from the scene. Undo that, or choose another head under FIELDS > Head.",
+            name=chosen.name,
         )
     armature = armature_of(chosen)
     family = members(chosen)
@@ -96,8 +97,9 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
     placed = _find_properties(family, armature, mapping)
     if not found and armature and _is_metarig(armature):
         raise FieldsError(
-            f"“{armature.name}” is a metarig, from which Rigify makes the rig. Generate the rig (Properties > Data > "
-            "Rigify), then choose that as the head."
+            "“{name}” is a metarig, from which Rigify makes the rig. Generate the rig (Properties > Data > "
+            "Rigify), then choose that as the head.",
+            name=armature.name,
         )
     on_bones = any(_shows_a_face(channel, bones) for channel in (*mapping.bones, *mapping.channels))
     if not found and not placed and not on_bones:
@@ -134,12 +136,14 @@ def _refuse(chosen: bpy.types.Object, family: list[bpy.types.Object], with_keys:
         )
     if not with_keys:
         raise FieldsError(
-            f"“{chosen.name}” has no shape keys, and no face bones that FIELDS knows. Choose a head that has some, or "
-            "add one with Add > Mesh > FIELDS Head."
+            "“{name}” has no shape keys, and no face bones that FIELDS knows. Choose a head that has some, or "
+            "add one with Add > Mesh > FIELDS Head.",
+            name=chosen.name,
         )
     raise FieldsError(
-        f"None of the shape keys of “{chosen.name}” has a name that FIELDS knows. Use Match by Shape under "
-        "FIELDS > Mapping, say there what each follows, or choose another head."
+        "None of the shape keys of “{name}” has a name that FIELDS knows. Use Match by Shape under "
+        "FIELDS > Mapping, say there what each follows, or choose another head.",
+        name=chosen.name,
     )
 
 

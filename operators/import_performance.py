@@ -11,6 +11,7 @@ from . import flame_axes, takes
 from . import scene as timeline
 from .bake import bake, chosen_head
 from .job import running
+from .wording import told
 
 _SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy")
 _UNITS = [
@@ -96,7 +97,7 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
             context.view_layer.update()
             said = bake(context.scene, head, performance)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"“{path.name}”: {said}")
         return {"FINISHED"}

@@ -16,7 +16,7 @@ from bpy.app.handlers import persistent
 from ..fields_blender.errors import FieldsError
 from . import live_picture
 from .time_left import TimeLeft
-from .wording import say
+from .wording import say, told
 
 TICK = 0.1  # s between two looks at the thread
 SHOW = 0.25  # s between two changes of what the sidebar shows: all of its panels are drawn anew for it
@@ -36,10 +36,13 @@ _kept: list[str] = []
 
 
 class Job:
-    """Mix-in for operators with long work. A subclass writes the three functions below."""
+    """Mix-in for operators with long work. A subclass writes the functions below."""
 
-    def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str], None, Heavy]:
-        """Main thread: yields (share 0..1, words), returns the heavy generator. May raise FieldsError."""
+    in_window = False  # is it the modal driver that runs it?
+
+    def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str] | None, None, Heavy]:
+        """Main thread: yields (share 0..1, words), in the window also None while it waits for something; returns the
+        heavy generator. May raise FieldsError."""
         raise NotImplementedError
 
     def describe(self, progress: Any) -> tuple[float, str]:
@@ -70,7 +73,7 @@ class Job:
             return self.finish(context, result, cancelled=False)
         except FieldsError as error:
             printer.end()
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
 
     # -- modal ----------------------------------------------------------------------------------------------------
@@ -78,9 +81,9 @@ class Job:
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         global _running
         if _running is not None:
-            self.report({"ERROR"}, "A capture is already running. Wait for it or cancel it first.")
+            self.report({"ERROR"}, say("A capture is already running. Wait for it or cancel it first."))
             return {"CANCELLED"}
-        self._stop = threading.Event()
+        self._stop, self.in_window = threading.Event(), True
         self._steps: Generator | None = self.prepare(context)
         self._worker: _Worker | None = None
         self._shown, self._left = -SHOW, TimeLeft()
@@ -112,7 +115,7 @@ class Job:
             if cancelled:
                 self.report({"INFO"}, say("Cancelled before anything was captured. Nothing was changed"))
             else:
-                self.report({"ERROR"}, str(error))
+                self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         except BaseException:
             self._end(context)
@@ -122,7 +125,7 @@ class Job:
         try:
             return self.finish(context, result, cancelled)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
@@ -140,7 +143,10 @@ class Job:
                 self._steps.close()
                 return True
             try:
-                self._show(context, *next(self._steps))
+                step = next(self._steps)
+                if step is None:
+                    return False
+                self._show(context, *step)
             except StopIteration as end:
                 self._worker = _Worker(end.value)
                 self._worker.start()
@@ -213,7 +219,7 @@ def stop_for_good(*_arguments: Any) -> None:
             try:
                 _kept[:] = filter(None, [job.abandon(worker.result)])
             except FieldsError as error:
-                _kept[:] = [str(error)]
+                _kept[:] = [told(error)]
 
 
 @persistent

@@ -90,8 +90,9 @@ def check(head: Head) -> None:
     ]
     if paths and not head.properties and all(_refusal(owner, path, 0) for owner, path in paths):
         raise FieldsError(
-            f"Every shape key of “{head.object.name}” is driven or locked, so none can be keyed. Remove the drivers "
-            "(right click on a value > Delete Drivers) or unlock the curves, then try again."
+            "Every shape key of “{name}” is driven or locked, so none can be keyed. Remove the drivers "
+            "(right click on a value > Delete Drivers) or unlock the curves, then try again.",
+            name=head.object.name,
         )
 
 

@@ -6,6 +6,7 @@ from bpy.props import EnumProperty
 from ..fields_blender.errors import FieldsError
 from . import heads, layers, mappings, track_store
 from .bake import chosen_head
+from .wording import told
 
 
 class _HeadOperator:
@@ -28,7 +29,7 @@ class _HeadOperator:
             head = heads.find(chosen, mappings.of(chosen))
             self.report({"INFO"}, self.act(head))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -67,7 +68,7 @@ class FIELDS_OT_push_to_nla(_HeadOperator, bpy.types.Operator):
         name = head.object.fields.action_name or f"FIELDS {track_store.name(head.object)}"
         pushed = layers.push(head, self.blend, name)
         if not pushed:
-            raise FieldsError(f"“{head.object.name}” has no keys to push. Bake keys first.")
+            raise FieldsError("“{name}” has no keys to push. Bake keys first.", name=head.object.name)
         head.object.fields.baked = ""  # the slider writes a new action from now on
         return f"{pushed} {'strip' if pushed == 1 else 'strips'} in the NLA"
 

@@ -10,6 +10,7 @@ from ..fields_blender.shaping import from_json
 from . import heads, layers, mappings, shaping, track_store
 from .bake import bake, baked, chosen_channels, prepared, shaped, write
 from .job import running
+from .wording import told
 
 
 def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
@@ -43,7 +44,7 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
             write(scene, head, found, mapping, performance, now, sliding=True)
         settings.baked = baked(head, now)
     except FieldsError as error:
-        settings.report = str(error)
+        settings.report = told(error)
         return settings.report
     return ""
 

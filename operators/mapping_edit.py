@@ -13,6 +13,7 @@ from ..fields_blender import match
 from ..fields_blender.errors import FieldsError
 from . import flame_keys, heads, mapping_rows, mapping_test, mappings
 from .bake import chosen_head
+from .wording import told
 
 
 def sentence(execute: Callable) -> Callable:
@@ -24,7 +25,7 @@ def sentence(execute: Callable) -> Callable:
         try:
             return execute(self, context)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
 
     return run

@@ -14,6 +14,7 @@ from . import track_store
 from .bake import bake, chosen_head
 from .job import running
 from .rebaking import together
+from .wording import told
 
 FOLDER = Path(__file__).parent.parent
 SUBDIR = "fields_head"
@@ -72,7 +73,7 @@ class FIELDS_OT_preset_use(bpy.types.Operator):
             try:
                 self.report({"INFO"}, bake(context.scene, head, track_store.load(head)))
             except FieldsError as error:
-                self.report({"WARNING"}, str(error))
+                self.report({"WARNING"}, told(error))
         return {"FINISHED"}
 
 

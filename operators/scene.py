@@ -9,7 +9,7 @@ from typing import Any
 from ..fields_blender.clip import Clip
 from .strip_api import rate as rate
 from .strip_api import strips_of
-from .strips import READABLE, read_strips
+from .strips import READABLE, Look, looked_at, read_strips
 from .wording import say
 
 
@@ -45,13 +45,19 @@ def chosen_strips(context: Any) -> list[Any]:
 
 
 def clip(
-    context: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None
-) -> Generator[tuple[float, str], None, Clip]:
-    """`read_strips` of the sequencer's scene, for a job: yields (share done, words for the artist)."""
-    reading = read_strips(sequencer_scene(context), strips, limits)
+    context: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, look: Look | None = None
+) -> Generator[tuple[float, str] | None, None, Clip]:
+    """`read_strips` of the sequencer's scene, for a job: yields (share done, words for the artist), and what
+    `look` yields.
+    """
+    reading = read_strips(sequencer_scene(context), strips, limits, look or looked_at)
     while True:
         try:
-            done, total = next(reading)
+            rendered = next(reading)
         except StopIteration as end:
             return end.value
+        if rendered is None:
+            yield None
+            continue
+        done, total = rendered
         yield done / total, say("Rendering the strip: {done} of {total} frames", done=done, total=total)

@@ -9,7 +9,7 @@ frame with time stamp s happens at scene frame start + (s * strip.fps - trim) / 
 """
 
 import itertools
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ import bpy
 
 from ..fields_blender.clip import Clip, PicturePiece, VideoPiece
 from ..fields_blender.errors import FieldsError
-from ..fields_blender.video import PICTURES, probe
+from ..fields_blender.video import PICTURES, VideoInfo, probe
 from .sequencer_render import picture_path, render_strip
 from .strip_api import (
     all_strips,
@@ -37,6 +37,15 @@ from .strip_api import (
 # the strip that follows.
 BEFORE_NEXT = 0.01
 
+# `video.probe`, which may yield None while it waits for the answer.
+Look = Callable[[Path], Generator[None, None, VideoInfo]]
+
+
+def looked_at(path: Path) -> Generator[None, None, VideoInfo]:
+    """`video.probe` at once."""
+    return probe(path)
+    yield
+
 
 def clip_from_strips(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None) -> Clip:
     """`read_strips` in one go."""
@@ -49,20 +58,22 @@ def clip_from_strips(scene: Any, strips: Sequence[Any], limits: tuple[int, int] 
 
 
 def read_strips(
-    scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None
-) -> Generator[tuple[int, int], None, Clip]:
+    scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, look: Look = looked_at
+) -> Generator[tuple[int, int] | None, None, Clip]:
     """The Clip of what `strips` show within `limits` (first and last scene frame, both included; None: all of it).
 
     Movie and image strips are read from their files; in meta strips, what lies inside. Strips whose frames or picture
     Blender alters (retimed, speed effects, flipped, cropped, turned, files cv2 can't decode) are rendered by Blender,
-    one frame a step: yields (rendered, to render). Muted strips are left out. Where strips overlap, the one in the
-    higher channel is read. The scale and position of a strip are ignored: the whole source picture is read. Parts of a
-    strip pulled out beyond its content, where Blender holds a frame, have no frames.
+    one frame a step: yields (rendered, to render). Also yields what `look` yields. Muted strips are left out. Where
+    strips overlap, the one in the higher channel is read. The scale and position of a strip are ignored: the whole
+    source picture is read. Parts of a strip pulled out beyond its content, where Blender holds a frame, have no frames.
 
     The Clip has to be closed after use. Raises FieldsError where there is nothing to read and for missing files.
     """
     shown = _shown_by(scene, strips, limits)
-    rendered = [_must_render(scene, item.strip) for item in shown]
+    rendered = []
+    for item in shown:
+        rendered.append((yield from _must_render(scene, item.strip, look)))
     total = sum(item.last - item.first for item, render in zip(shown, rendered, strict=True) if render)
     folder = TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) if total else None
     done, pieces = 0, []
@@ -75,7 +86,7 @@ def read_strips(
                     yield done, total
                 pieces.append(_rendered_piece(scene, item, target))
             elif item.strip.type == "MOVIE":
-                pieces.append(_movie_piece(scene, item, _bounds(scene, shown, number)))
+                pieces.append((yield from _movie_piece(scene, item, _bounds(scene, shown, number), look)))
             else:
                 pieces.append(_image_piece(scene, item))
     except BaseException:  # a cancelled generator too
@@ -113,20 +124,26 @@ def _shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None)
     if not readable:
         kind = strips[0].type.replace("_", " ").lower()
         raise FieldsError(
-            f"“{strips[0].name}” is a {kind} strip, which shows no video. Choose a movie strip, an image sequence or a "
-            "meta strip that holds one."
+            "“{name}” is a {kind} strip, which shows no video. Choose a movie strip, an image sequence or a meta strip "
+            "that holds one.",
+            name=strips[0].name,
+            kind=kind,
         )
     editor = scene.sequence_editor
     sounding = [strip for strip in readable if not _muted(editor, strip)]
     if not sounding:
-        raise FieldsError(f"“{readable[0].name}” is muted. Unmute the strip and its channel, or choose another strip.")
+        raise FieldsError(
+            "“{name}” is muted. Unmute the strip and its channel, or choose another strip.", name=readable[0].name
+        )
     seen = [_as_seen(editor, strip) for strip in sounding]
     begin, end = (limits[0], limits[1] + 1) if limits else (min(map(left, seen)), max(map(right, seen)))
     shown = [part for item in _topmost(seen, begin, end) for part in _inside(item)]
     if not shown:
         raise FieldsError(
-            f"“{readable[0].name}” shows no video between frames {begin} and {end - 1}. "
-            "Choose another strip or another range."
+            "“{name}” shows no video between frames {first} and {last}. Choose another strip or another range.",
+            name=readable[0].name,
+            first=begin,
+            last=end - 1,
         )
     return shown
 
@@ -203,7 +220,7 @@ def _altered(strip: Any) -> bool:
     )
 
 
-def _must_render(scene: Any, strip: Any) -> bool:
+def _must_render(scene: Any, strip: Any, look: Look) -> Generator[None, None, bool]:
     if strip.type not in ("MOVIE", "IMAGE") or _altered(strip):
         return True
     if strip.type == "IMAGE":
@@ -212,7 +229,7 @@ def _must_render(scene: Any, strip: Any) -> bool:
         return True
     path = _file(scene, strip, strip.filepath)
     try:
-        probe(path)
+        yield from look(path)
     except FieldsError:
         if not _blender_reads(path):
             raise
@@ -249,10 +266,10 @@ def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
     return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
 
 
-def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float]) -> VideoPiece:
+def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], look: Look) -> Generator[None, None, VideoPiece]:
     strip, fps = item.strip, rate(scene)
     path = _file(scene, strip, strip.filepath)
-    info = probe(path)
+    info = yield from look(path)
     trim = trim_start(strip)
     factor = strip.fps / fps if keeps_speed(scene, strip) else 1.0
     if strip.use_reverse_frames:
@@ -286,7 +303,9 @@ def _file(scene: Any, strip: Any, path: str, name: str = "") -> Path:
     absolute = Path(bpy.path.abspath(path, library=scene.library), name)
     if not absolute.is_file():
         raise FieldsError(
-            f"{absolute} is not where the strip “{strip.name}” says. Use File > External Data > Find Missing Files, "
-            "or choose the file again in the strip's Source panel."
+            "{path} is not where the strip “{name}” says. Use File > External Data > Find Missing Files, or choose the "
+            "file again in the strip's Source panel.",
+            path=absolute,
+            name=strip.name,
         )
     return absolute

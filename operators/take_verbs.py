@@ -11,6 +11,7 @@ from ..fields_blender import blend, track
 from ..fields_blender.errors import FieldsError
 from . import takes, track_files
 from .bake import chosen_head
+from .wording import told
 
 PARTS = [
     ("WHOLE", "Whole Face", "All of it, the head's movement too"),
@@ -42,7 +43,7 @@ class _TakeOperator:
         try:
             self.report({"INFO"}, self.act(context, head, takes.active(head)))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -171,7 +172,7 @@ class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
             if self.link:
                 takes.point_to(take, path)
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"“{take.name}” imported. Bake Keys writes it")
         return {"FINISHED"}

@@ -184,8 +184,9 @@ def adopt(head: bpy.types.Object) -> None:
 def _editable(head: bpy.types.Object) -> Any:
     if not head.is_editable and head.override_library is None:
         raise FieldsError(
-            f"“{head.name}” is linked from another file, so it can't have takes. Make a library override of it first "
-            "(Object > Library Override > Make)."
+            "“{name}” is linked from another file, so it can't have takes. Make a library override of it first "
+            "(Object > Library Override > Make).",
+            name=head.name,
         )
     return head.fields
 

@@ -19,7 +19,9 @@ def load(head: bpy.types.Object) -> Track:
         return track.load(bpy.path.abspath(head.fields.track))
     take = takes.active(head)
     if take is None:
-        raise FieldsError(f"“{head.name}” has no captured track yet. Capture a strip first, or import a take.")
+        raise FieldsError(
+            "“{name}” has no captured track yet. Capture a strip first, or import a take.", name=head.name
+        )
     return takes.read(take)
 
 

@@ -7,6 +7,7 @@ import bpy
 from ..fields_blender.errors import FieldsError
 from .capture import MODELS
 from .preferences_of import chosen_device
+from .wording import told
 
 
 class FIELDS_OT_test_device(bpy.types.Operator):
@@ -23,8 +24,8 @@ class FIELDS_OT_test_device(bpy.types.Operator):
         try:
             said, each = trial.try_networks(MODELS, chosen_device(context))
         except FieldsError as error:
-            state.device = str(error)
-            self.report({"ERROR"}, str(error))
+            state.device = told(error)
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         state.device = f"{each:.1f} ms a frame: {1000.0 / each:.0f} frames a second, without reading the video. {said}"
         self.report({"INFO"}, state.device)

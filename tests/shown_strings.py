@@ -15,7 +15,9 @@ def shown(folders: tuple[str, ...] = ("operators", "ui")) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in folders:
         for path in sorted((ROOT / folder).glob("*.py")):
-            if path.name.startswith("translations") or path.name == "command.py":  # the latter speaks to a terminal
+            if (
+                path.name.startswith(("translations", "sentences")) or path.name == "command.py"
+            ):  # the latter speaks to a terminal
                 continue
             for line, text in _of(ast.parse(path.read_text(encoding="utf-8"))):
                 if any(letter.isalpha() for letter in text) and not text.startswith("FIELDS_"):

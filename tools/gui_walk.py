@@ -19,10 +19,13 @@ import bpy
 
 CLIP, OUT = sys.argv[sys.argv.index("--") + 1 :]
 PATIENCE = 300.0  # s for a step
+PAGES = 4  # of the sidebar, from top to bottom
 FRAMES = 90  # of the sample, so that a slow machine is done in time
 REPEATED = 6  # times the sample is on the timeline, so that a fast one is not done before ESC is pressed
 said: list[str] = []
+STALL = 0.05  # s that a hand on the mouse notices
 gaps: dict[str, list[tuple[float, float]]] = {}
+watched = ""  # what the gaps are counted under
 looked = time.perf_counter(), time.thread_time()
 
 
@@ -79,15 +82,19 @@ def hovered() -> str:
 
 
 def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
-    """Where the button or slider is; raises when the sidebar has none that can be used."""
+    """Where the button or slider is, scrolling down if need be; raises when the sidebar has none that can be used."""
     side = region("UI")
     x = side.x + side.width // 2
-    for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
-        event("MOUSEMOVE", "NOTHING", (x - 1, y))
-        event("MOUSEMOVE", "NOTHING", (x, y))
-        yield 0.03
-        if wanted in hovered():
-            return x, y
+    for _ in range(PAGES):
+        for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
+            event("MOUSEMOVE", "NOTHING", (x - 1, y))
+            event("MOUSEMOVE", "NOTHING", (x, y))
+            yield 0.03
+            if wanted in hovered():
+                return x, y
+        for _ in range(8):
+            event("WHEELDOWNMOUSE", "PRESS", (x, side.y + side.height // 2))
+            yield 0.05
     raise AssertionError(f"There is no {wanted} in the sidebar.")
 
 
@@ -158,7 +165,10 @@ def walk() -> Generator:
     yield from shot("1_ready")
     before = seen()
 
+    yield from stalls()
+
     say("capture, then ESC")
+    before = seen()
     yield from click("fields.capture")
     assert state().running, "Capture does not start."
     yield lambda: state().picture != 0
@@ -205,6 +215,35 @@ def walk() -> Generator:
     yield from undo_and_redo(before, seen())
 
     yield from hard_times()
+
+
+def stalls() -> Generator:
+    """How long the window stands still while a capture runs, beside a window in which the sidebar is drawn as often."""
+    say("how long the window stands still")
+    yield from watch("nothing running, sidebar redrawn", 5.0)
+    with override():
+        bpy.ops.fields.capture("INVOKE_DEFAULT")
+    yield from watch("capture begins", lambda: state().picture != 0)
+    yield from watch("capture runs", 10.0)
+    assert state().running, "The capture was over before it could be measured."
+    yield from key("ESC")
+    yield from watch("capture ends", lambda: not state().running)
+    assert "cv2" not in sys.modules, "The capture ran inside Blender, not in a process of its own."
+    yield 0.3
+    yield from key("Z", ctrl=True)
+    yield lambda: not head().fields.takes
+
+
+def watch(name: str, until: float | Callable[[], bool]) -> Generator:
+    """Count the main thread's gaps under `name` meanwhile."""
+    global watched, looked
+    end_at = time.monotonic() + until if isinstance(until, float) else 0.0
+    watched, looked = name, (time.perf_counter(), time.thread_time())
+    while not until() if callable(until) else time.monotonic() < end_at:
+        if not state().running:
+            region("UI").tag_redraw()
+        yield 0.25
+    watched = ""
 
 
 def hard_times() -> Generator:
@@ -293,9 +332,8 @@ def tick() -> float:
     """How long Blender was away between two looks: by the clock, and in seconds of the main thread's own work."""
     global looked
     now = time.perf_counter(), time.thread_time()
-    gaps.setdefault("while capturing" if state().running else "else", []).append(
-        (now[0] - looked[0], now[1] - looked[1])
-    )
+    if watched:
+        gaps.setdefault(watched, []).append((now[0] - looked[0], now[1] - looked[1]))
     looked = now
     return 0.002
 
@@ -322,10 +360,9 @@ def run(steps: Generator) -> Callable[[], float | None]:
 
 def end(words: str) -> None:
     for name, found in gaps.items():
-        by_clock, by_work = (sorted((gap[i] for gap in found), reverse=True)[:5] for i in (0, 1))
-        in_ms = " ".join(f"{1000 * seconds:.0f}" for seconds in by_clock)
-        work = " ".join(f"{1000 * seconds:.0f}" for seconds in by_work)
-        say(f"{name}: longest gaps of the main thread {in_ms} ms, of which its own work {work} ms ({len(found)} looks)")
+        longest = " ".join(f"{1000 * gap:.0f} ({1000 * work:.0f})" for gap, work in sorted(found, reverse=True)[:5])
+        late = sum(gap > STALL for gap, _ in found)
+        say(f"{name}: {late} of {len(found)} gaps above {1000 * STALL:.0f} ms; longest (own work) {longest} ms")
     say(words)
     Path(OUT, "report.txt").write_text("\n".join(said) + "\n", encoding="utf-8")
     bpy.ops.wm.quit_blender()

@@ -5,6 +5,7 @@ import bpy
 from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
 from . import takes
 from .layout import Tab, head_of, in_both, say, split, words
+from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
 
@@ -62,9 +63,12 @@ class FIELDS_UL_mapping(bpy.types.UIList):
         line.active = not row.mute
         line.prop(row, "mute", text="", icon="HIDE_ON" if row.mute else "HIDE_OFF", emboss=False)
         # Labels: fields with a search leave the names no room in a sidebar. They are below the list.
-        names = line.split(factor=0.5, align=True)
-        names.label(text=row.source)
-        names.label(text=row.target, icon=_KIND_ICONS[row.kind])
+        if row.source == row.target and row.kind == "KEY":
+            line.label(text=row.source, translate=False)  # once: two would be cut off
+        else:
+            names = line.split(factor=0.5, align=True)
+            names.label(text=row.source, translate=False)
+            names.label(text=row.target, icon=_KIND_ICONS[row.kind], translate=False)
         if _sureness(row) != "BLANK1":
             line.label(text="", icon=_sureness(row))
 
@@ -140,7 +144,9 @@ def _from_elsewhere(layout: bpy.types.UILayout) -> None:
 
 def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
     if row.why:
-        words(layout, context, row.why, "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
+        words(
+            layout, context, row.why[:1].upper() + row.why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row)
+        )
     column = layout.column()
     column.prop(row, "source")
     column.prop(row, "kind")
@@ -180,7 +186,7 @@ class _Capture(Tab):
             row.operator("fields.capture", icon="REC")
             if state.kept:
                 words(layout, context, state.kept, "INFO")
-        if state.device:
+        if state.device and chosen_device(context) == "CUDA":  # who asked for it wants to know whether it runs
             words(layout, context, state.device)
 
 
@@ -220,8 +226,8 @@ class _ByEmotion(Tab):
         for index, name in enumerate(SHOWN_EMOTIONS):
             column.prop(head.fields, "emotion_balance", index=index, text=name, slider=True)
         column = layout.column(align=True)  # one below the other: side by side the names are cut off
-        column.operator("fields.emotion_curves", icon="GRAPH")
-        column.operator("fields.emotion_markers", icon="MARKER")
+        column.operator("fields.emotion_curves", text="Show in Graph Editor", icon="GRAPH")
+        column.operator("fields.emotion_markers", text="Mark Changes", icon="MARKER")
 
 
 class FIELDS_UL_added(bpy.types.UIList):

@@ -46,4 +46,10 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
             said.label(text=sentence, translate=False, icon="INFO")
 
 
+def chosen_device(context: bpy.types.Context) -> str:
+    """ "AUTO", "CPU" or "CUDA"."""
+    addon = context.preferences.addons.get(PACKAGE)
+    return addon.preferences.device if addon and addon.preferences else "AUTO"
+
+
 CLASSES = (FIELDS_Preferences,)

@@ -2,10 +2,12 @@
 
 import bpy
 
+from .sentences_de import SENTENCES
 from .translations_de import GERMAN
 
 # Under both names that Blender has had for a language.
-LANGUAGES = {"de": GERMAN, "de_DE": GERMAN}
+_GERMAN = GERMAN | SENTENCES
+LANGUAGES = {"de": _GERMAN, "de_DE": _GERMAN}
 # Names of operators are looked up in a context of their own, all else in the general one.
 CONTEXTS = ("*", "Operator")
 

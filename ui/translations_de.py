@@ -254,10 +254,14 @@ GERMAN = {
         "Verachtung",
     "Show in Graph Editor":
         "Im Grapheneditor zeigen",
+    "Show Emotion in Graph Editor":
+        "Emotion im Grapheneditor zeigen",
     "Write how strongly each emotion shows as curves of the head, to look at in the Graph Editor":
         "Als Kurven des Kopfes schreiben, wie stark jede Emotion zu sehen ist, zum Betrachten im Grapheneditor",
     "Mark Changes":
         "Wechsel markieren",
+    "Mark Emotion Changes":
+        "Wechsel der Emotion markieren",
     "Put a marker on the timeline wherever the emotion of this head changes; those of before are replaced":
         "Auf der Zeitleiste jeden Wechsel der Emotion dieses Kopfes markieren; frühere Marken werden ersetzt",
     "Add Emotion":

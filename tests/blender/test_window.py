@@ -176,3 +176,15 @@ def test_time_left_is_known_after_a_while(part):
 )  # fmt: skip
 def test_durations_read_well(part, seconds, words):
     assert part("operators.time_left").in_words(seconds) == words
+
+
+def test_an_error_is_told_in_the_language_of_the_interface(part, monkeypatch):
+    from types import SimpleNamespace
+
+    wording, error = part("operators.wording"), part("fields_blender.errors").FieldsError
+    german = {"“{name}” is muted.": "„{name}“ ist stumm."}
+    looked_up = SimpleNamespace(pgettext_rpt=lambda text: german.get(text, text))
+    monkeypatch.setattr(wording, "bpy", SimpleNamespace(app=SimpleNamespace(translations=looked_up)))
+    muted = error("“{name}” is muted.", name="{take}")
+    assert str(muted) == "“{take}” is muted." and wording.told(muted) == "„{take}“ ist stumm."
+    assert wording.told(error("A path with {braces}.")) == "A path with {braces}."
