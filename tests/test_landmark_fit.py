@@ -21,7 +21,7 @@ def face():
     rng = np.random.default_rng(3)
     response = rng.normal(0, 1, (CONTROLS, CODE)) * (np.arange(CONTROLS) < SEEN)[:, None]
     fit = LandmarkFit(response, 0.5 * np.eye(CODE), 0.04 * np.eye(CONTROLS))
-    truth = torch.from_numpy(rng.uniform(0, 1, (FACES, CONTROLS))).float()
+    truth = torch.minimum(torch.from_numpy(rng.uniform(0, 1, (FACES, CONTROLS))).float(), HIGHEST)
     return fit, torch.from_numpy(response).float(), truth
 
 

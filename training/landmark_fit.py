@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fields_blender.names import JAW_OPEN
+
 from .encoder import CODE
 from .load import Data
 
@@ -25,9 +27,9 @@ CLEAR = 0.8  # share of pictures kept: those whose landmarks H explains worst ar
 SMALLEST = 1e-3  # of a control's variance, so that rare controls get a small response rather than any
 LEAST = 1e-4  # of the mean variance: what a few pictures give by chance is not known so well
 ROUNDS = 40  # of projected gradient: within .005 of the end of it
-FREE = 9.0  # rad: no limit, for the jaw's turns and the gaze
+FREE = 9.0  # rad: no limit, for the jaw's turns to the side and the gaze
 LOWEST = torch.tensor([0.0] * 40 + [-FREE] * 2 + [0.0] * 2 + [-FREE] * 4)
-HIGHEST = torch.tensor([1.0] * 39 + [FREE] * 3 + [1.0] * 2 + [FREE] * 4)
+HIGHEST = torch.tensor([1.0] * 39 + [JAW_OPEN] + [FREE] * 2 + [1.0] * 2 + [FREE] * 4)
 
 
 class LandmarkFit(nn.Module):
