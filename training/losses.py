@@ -19,7 +19,7 @@ Supervision = Literal["2d", "direct", "class", "full"]
 CLOSURES = [CONTROL_NAMES.index(name) for name in ("eyelidLeft", "eyelidRight", "mouthClose")]
 CLOSURES_COUNT = 3.0
 WEIGHTS = {
-    **{"direct": 1.0, "vertices": 10.0, "gain": 0.05, "points": 0.1, "gaps": 2.0, "consistency": 0.02},
+    **{"direct": 1.0, "vertices": 10.0, "gain": 0.05, "points": 0.1, "gaps": 2.0, "consistency": 0.1},
     **{"same": 0.1, "twins": 0.1, "neutral": 0.1, "emotion": 0.1, "doubt": 0.1, "anchor": 1.0},
 }
 WEIGHTS_2D = {"consistency": 1.0, "moderation": 0.05, "emotion": 0.1, "doubt": 0.1, "anchor": 1.0}

@@ -41,7 +41,7 @@ AVERAGE = 0.998  # what the running average of the weights keeps in a step
 REST_KNOWN = 0.75
 NO_LANDMARKS, NO_IMAGE = 0.06, 0.2  # shares of people who lose them
 # Real faces look other than renders: a person's own shift of the maps' components, at most, and each picture's.
-MAP_SHIFT, MAP_NOISE = 0.7, 0.2
+MAP_SHIFT, MAP_NOISE = 1.0, 0.4
 SAMPLE = 5000  # pictures that fix the landmarks' components and the controls' weights
 REPORTED = 2000  # held-out pictures of each family that a report looks at
 

@@ -35,14 +35,51 @@ AU: dict[str, dict[str, float]] = {
     "15": _both("mouthFrown", 1),
     "16": _both("mouthLowerDown", 1),
     "17": {"mouthShrugLower": 1},
+    "18": {"mouthPucker": 1},
     "20": _both("mouthStretch", 1),
+    "22": {"mouthFunnel": 1},
     "23": {"mouthRollUpper": 0.5, "mouthRollLower": 0.5, **_both("mouthPress", 0.3)},
     "24": _both("mouthPress", 1),
     "25": {"jawOpen": 0.08, **_both("mouthLowerDown", 0.2)},
     "26": {"jawOpen": 0.35},
     "27": {"jawOpen": 0.8},
+    "28": {"mouthRollUpper": 1, "mouthRollLower": 1},
+    "29": {"jawForward": 1},
+    "30L": {"jawLeft": 1},
+    "32": {"mouthRollLower": 0.9, "jawOpen": 0.06},
+    "34": {"cheekPuff": 1},
     "43": _both("eyeBlink", 1),
+    "mouth left": {"mouthLeft": 1},
+    "tongue": {"tongueOut": 1},
 }
+# What faces do that says no emotion by itself: action units and their strength. Names are ours.
+GESTURES: list[dict[str, float]] = [
+    {"17": 0.9, "24": 0.6, "15": 0.4},  # doubt: the chin pushed up, lips shut
+    {"17": 0.7, "24": 0.6, "15": 0.3, "1": 0.5, "2": 0.5},  # "not bad"
+    {"17": 0.8, "18": 0.5},  # pout
+    {"17": 0.6, "22": 0.4, "15": 0.4},  # sulk
+    {"18": 0.8, "24": 0.4},  # lips pursed
+    {"18": 0.9, "22": 0.4},  # kiss
+    {"28": 0.9},  # lips tucked in
+    {"28": 0.4, "24": 0.8},  # lips pressed thin
+    {"32": 0.9},  # a bite on the lip
+    {"34": 0.9, "24": 0.4},  # cheeks blown up
+    {"34": 0.6, "18": 0.6, "25": 0.4},  # blowing
+    {"12": 0.5, "24": 0.6, "17": 0.3},  # a smile held back
+    {"12": 0.5, "1": 0.6, "2": 0.6},  # greeting
+    {"1": 0.7, "2": 0.7},  # brows flashed
+    {"mouth left": 0.8, "24": 0.3},
+    {"mouth left": 0.5, "12L": 0.4},
+    {"29": 0.8, "17": 0.4},
+    {"30L": 0.8, "26": 0.3},
+    {"9": 0.6, "10": 0.8, "25": 0.8},  # snarl
+    {"16": 0.8, "20": 0.6, "25": 0.8},  # lower teeth bared
+    {"4": 0.7, "7": 0.6, "6": 0.5, "20": 0.5, "9": 0.3},  # wince
+    {"4": 0.5, "7": 0.9},  # peering
+    {"4": 0.6, "5": 0.9},  # glaring
+    {"27": 1.0, "43": 0.8, "1": 0.3},  # yawn
+    {"tongue": 0.8, "26": 0.4},
+]
 # emotion -> action units always there with their strength, and (probability, strength) of those sometimes there.
 PROTOTYPES: dict[str, tuple[dict[str, float], dict[str, tuple[float, float]]]] = {
     "happiness": ({"12": 0.85, "6": 0.65}, {"25": (0.5, 0.5), "7": (0.3, 0.3), "26": (0.3, 0.15)}),
@@ -83,8 +120,8 @@ VISEMES: list[dict[str, float]] = [
     {"jawOpen": 0.25, "tongueOut": 0.12},  # th
 ]
 # What a picture shows, and how often. "rest": a face that does nothing but look and blink.
-KINDS = ("rest", "emotion", "speech", "feeling speech", "sparse", "extreme", "subtle")
-SHARES = (0.05, 0.20, 0.13, 0.13, 0.26, 0.11, 0.12)
+KINDS = ("rest", "emotion", "speech", "feeling speech", "sparse", "extreme", "subtle", "gesture")
+SHARES = (0.05, 0.18, 0.12, 0.12, 0.24, 0.10, 0.11, 0.08)
 # These move little or seldom in the rest of the mixture, and a network learns what it often sees.
 SELDOM = (
     "cheekPuff",
@@ -130,16 +167,13 @@ OPPOSED = [
 
 def prototype(rng: np.random.Generator, emotion: str, optional: bool = True) -> np.ndarray:
     """ARKit weights (52,) of an emotion at full strength, with a random choice of its optional action units."""
-    weights = np.zeros(52)
     always, sometimes = PROTOTYPES[emotion]
     chosen = dict(always)
     if optional:
         for unit, (chance, strength) in sometimes.items():
             if rng.random() < chance:
                 chosen[unit] = max(chosen.get(unit, 0.0), strength)
-    for unit, strength in chosen.items():
-        for name, share in AU[unit].items():
-            weights[INDEX[name]] = max(weights[INDEX[name]], share * strength)
+    weights = _of_units(chosen)
     if emotion == "contempt" and rng.random() < 0.5:
         weights = mirrored(weights)
     return weights
@@ -176,6 +210,8 @@ def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
             weights[INDEX[name]] = rng.uniform(0.6, 1.0)
         if rng.random() < 0.5:
             weights = np.maximum(weights, mirrored(weights))
+    elif KINDS[kind] == "gesture":
+        emotion, weights = "", _gesture(rng)
     weights *= np.exp(rng.normal(0, 0.2, 52))
     weights *= np.where([n.endswith("Left") for n in ARKIT], np.exp(rng.normal(0, 0.12)), 1.0)
     _blink_and_look(rng, weights)
@@ -189,6 +225,23 @@ def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
     needed = max(weights[INDEX["mouthClose"]], 0.35 * weights[INDEX["tongueOut"]])
     weights[INDEX["jawOpen"]] = max(weights[INDEX["jawOpen"]], needed)
     return np.clip(weights, 0, 1), emotion, intensity, kind
+
+
+def _of_units(units: dict[str, float]) -> np.ndarray:
+    """ARKit weights (52,) of action units, each with its strength."""
+    weights = np.zeros(52)
+    for unit, strength in units.items():
+        for name, share in AU[unit].items():
+            weights[INDEX[name]] = max(weights[INDEX[name]], share * strength)
+    return weights
+
+
+def _gesture(rng: np.random.Generator) -> np.ndarray:
+    """One of GESTURES, no two alike, and to either side."""
+    units = GESTURES[rng.integers(len(GESTURES))]
+    strength = rng.uniform(0.3, 1.2)
+    weights = _of_units({unit: share * strength * np.exp(rng.normal(0, 0.3)) for unit, share in units.items()})
+    return mirrored(weights) if rng.random() < 0.5 else weights
 
 
 def _speech(rng: np.random.Generator) -> np.ndarray:
