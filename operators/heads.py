@@ -40,6 +40,9 @@ _LID_BONES = tuple(
         ("lid_up.L", "lid_low.L"),
     )
 )
+# Up is told by the eyes above the jaw or the mouth where that is so near an axis; a jaw's bone may begin at the ears
+# and end anywhere, and then the head most likely stands upright in the scene.
+_CLEAR = 0.9
 # How far open lids are in units of the distance between the eyes, where no bones tell.
 _LIDS = 0.18
 _JAW_BONES = {plain(n) for n in (
@@ -143,65 +146,29 @@ def _refuse(chosen: bpy.types.Object, family: list[bpy.types.Object], with_keys:
     )
 
 
-def moves_skin(head: Head, bone: str) -> bool:
-    """Does this pose bone, or a bone below it, deform the face?"""
-    meshes = head.meshes or [member for member in members(head.object) if member.type == "MESH"]
-    return any(_deforms(head, mesh, bone) for mesh in meshes)
-
-
-def moves_anything(head: Head, bone: str) -> bool:
-    """Does this pose bone move any mesh: by weights, or as the parent of an object?"""
-    assert head.armature is not None
-    names = _with_children(head.armature, bone)
-    for member in _family(head.object, head.armature):
-        if member.parent == head.armature and member.parent_type == "BONE" and member.parent_bone in names:
-            return True
-        if member.type == "MESH" and _deforms(head, member, bone):
-            return True
-    return False
-
-
-def by_bones(head: Head, mapping: Mapping) -> list[BoneChannel]:
-    """The bones that move: each instead of the shape keys it replaces, so that nothing moves twice.
-
-    The artist's choice on the head wins. Automatic takes the bone where it exists and really moves something: the
-    jaw must move the skin (teeth alone would leave the mouth shut), an eye anything.
-    """
-    settings = head.object.fields
-    chosen = []
-    for channel in mapping.bones:
-        if channel.bone not in head.bones:
-            continue
-        if channel.source == "head":
-            use = settings.use_head_rotation
-        else:
-            choice = settings.jaw_on if channel.source == "jaw" else settings.eyes_on
-            use = choice == "BONE" or (choice == "AUTOMATIC" and _automatic(head, channel))
-        if use:
-            chosen.append(channel)
-    return chosen
-
-
 def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
     """The head's axes (left, up, out of the face) as the columns of a rotation (3, 3) in the space of an object.
 
     Read off the shape keys (the left eye closes on the left, the eyes are above the mouth) and rounded to the
     nearest axis, so that heads modelled with y up and heads looking elsewhere than -Y turn the right way too.
     """
-    left, up = _ways_of_keys(head) if head.roles else (None, None)
     mesh = head.meshes[0] if head.meshes else None
-    if (left is None or up is None) and head.armature:
+    left, up = _ways_of_keys(head) if head.roles else (None, None)
+    if mesh and (left is None or up is None):
+        left, up = _ways_of_mesh(mesh)
+    if head.armature and (left is None or up is None):
         left, up = _ways_of_bones(head.armature)
         mesh = head.armature
-    if (left is None or up is None) and head.meshes:
-        mesh = head.meshes[0]
-        left, up = _ways_of_mesh(mesh)
     if left is None or up is None or mesh is None:
         left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
     else:
         to_space = np.array((space.matrix_world.inverted_safe() @ mesh.matrix_world).to_3x3())
         left = _nearest_axis(to_space @ left)
         up = to_space @ up
+        up -= left * (left @ up)
+        up /= max(float(np.linalg.norm(up)), 1e-12)
+        if np.abs(up).max() < _CLEAR:
+            up = up + _world_up(space)
         up = _nearest_axis(up - left * (left @ up))
     return np.stack([left, up, np.cross(left, up)], axis=1)
 
@@ -223,13 +190,14 @@ def sizes(head: Head) -> dict[str, float]:
 
 
 def _lid_opening(head: Head) -> float | None:
-    """Between the lids' bones; where they hinge in the eyeball, between their tips."""
+    """Between the lids' bones; where they hinge in the eyeball, the way of their tips round it."""
     bones = {plain(bone.name): bone for bone in head.armature.data.bones} if head.armature else {}
     for upper, lower in _LID_BONES:
         if upper in bones and lower in bones:
             a, b = bones[upper], bones[lower]
             if hinged(head, a.name):
-                return float((a.tail_local - b.tail_local).length) or None
+                ends = a.tail_local - a.head_local, b.tail_local - b.head_local
+                return ends[0].angle(ends[1], 0.0) * a.length or None
             return float((a.head_local - b.head_local).length) or None
     return None
 
@@ -248,13 +216,6 @@ def middle_of_eyes(head: Head) -> np.ndarray | None:
     """Between the eye bones (3,), in the armature's space."""
     pair = _pair(head.armature, _EYE_BONES) if head.armature else None
     return None if pair is None else (pair[0] + pair[1]) / 2.0
-
-
-def _automatic(head: Head, channel: BoneChannel) -> bool:
-    bone = head.bones[channel.bone]
-    if not set(channel.replaces) & set(head.roles):
-        return True  # no shape key shows it
-    return moves_skin(head, bone) if channel.source == "jaw" else moves_anything(head, bone)
 
 
 def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
@@ -403,20 +364,10 @@ def _numbers_on(owner) -> list[str]:
     return [name for name, value in owner.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
 
 
-def _with_children(armature: bpy.types.Object, bone: str) -> set[str]:
-    data = armature.data.bones[bone]
-    return {bone, *(child.name for child in data.children_recursive)}
-
-
-def _deforms(head: Head, mesh: bpy.types.Object, bone: str) -> bool:
-    armature = head.armature
-    if armature is None or not any(m.type == "ARMATURE" and m.object == armature for m in mesh.modifiers):
-        return False
-    names = {name for name in _with_children(armature, bone) if armature.data.bones[name].use_deform}
-    groups = {group.index for group in mesh.vertex_groups if group.name in names}
-    if not groups:
-        return False
-    return any(g.group in groups and g.weight > 0.0 for vertex in mesh.data.vertices for g in vertex.groups)
+def _world_up(space: bpy.types.Object) -> np.ndarray:
+    """(3,) the scene's z in an object's space."""
+    up = np.array(space.matrix_world.to_3x3().inverted_safe())[:, 2]
+    return up / max(float(np.linalg.norm(up)), 1e-12)
 
 
 def _ways_of_keys(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -7,12 +7,12 @@ from functools import partial
 import bpy
 import numpy as np
 
-from ..fields_blender import reduce
+from ..fields_blender import reduce, retarget
 from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping, muted
 from ..fields_blender.rotation import multiply, to_quaternion
-from . import existing, fcurves, heads
+from . import existing, fcurves, heads, moving_bones
 from .heads import Head
 from .rotation_modes import property_of, to_mode
 from .wording import say
@@ -122,7 +122,7 @@ def write(
     new = dict(zip(channels, _new_keys(head, channels, curves, frames, mapping, report), strict=True))
     shown = channels
     if reach is not None:
-        bones = heads.by_bones(head, mapping)
+        bones = moving_bones.by_bones(head, mapping)
         shown = channels + _shape_key_channels(head, reach, frames, mapping, bones, Report())
     undo: list[Callable[[], None]] = []
     try:
@@ -140,7 +140,7 @@ def write(
 
 def channels_of(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, report: Report) -> list[_Channel]:
     """Every F-curve that shows `curves` on the head, with its values at `frames` (n,). Adds to the report."""
-    bones = heads.by_bones(head, mapping)
+    bones = moving_bones.by_bones(head, mapping)
     channels = _shape_key_channels(head, curves, frames, mapping, bones, report)
     channels += _property_channels(head, curves, frames, mapping, bones, report)
     channels += _rotation_channels(head, curves, frames, mapping, bones, report)
@@ -154,7 +154,7 @@ def _shape_key_channels(
     present = ~np.isnan(curves.values).any(axis=1)
     channels = []
     report.channels = len(curves.names)
-    on_meshes = {channel.name for channel in mapping.shape_keys}
+    on_meshes = _sizes(mapping)
     for column, name in enumerate(curves.names):
         if name not in on_meshes:
             continue
@@ -175,7 +175,8 @@ def _shape_key_channels(
                 values = np.zeros_like(values)
             else:
                 written = True
-            channels.append(_Channel(owner, path, 0, mapping.regions[name], frames[present], values, name))
+            group, size = mapping.regions[name], on_meshes[name]
+            channels.append(_Channel(owner, path, 0, group, frames[present], values, name, size=size))
         if written or (name in resting and name not in report.skipped):
             report.keyed.append(name)
         elif name not in report.skipped and name not in resting:
@@ -183,13 +184,18 @@ def _shape_key_channels(
     return channels
 
 
+def _sizes(mapping: Mapping) -> dict[str, float]:
+    """The shape keys, each with what counts as one unit of it: how far a source alone moves it, at most 1. Many keys
+    that each follow a little of everything must each be truer than one that shows a source by itself."""
+    sizes: dict[str, float] = {}
+    for channel in mapping.shape_keys:
+        sizes[channel.name] = max(sizes.get(channel.name, 0.0), min(retarget.step(channel), 1.0))
+    return sizes
+
+
 def _resting(mapping: Mapping, bones: list[BoneChannel]) -> set[str]:
     """The channels that rest because a bone moves instead."""
-    return {c.name for c in mapping.channels if not c.bone and any(_replaced(c, bone) for bone in bones)}
-
-
-def _replaced(channel: Channel, bone: BoneChannel) -> bool:
-    return channel.main in bone.replaces or channel.name in bone.replaces
+    return {c.name for c in mapping.channels if not c.bone and any(moving_bones.replaced(c, bone) for bone in bones)}
 
 
 def _property_channels(
@@ -247,18 +253,19 @@ def _moving_channels(
         rest = np.array(bone.bone.matrix_local.to_3x3())
         sizes["reach"] = 0.0 if middle is None else float(np.linalg.norm(np.array(bone.bone.head_local) - middle))
         total = np.zeros((int(present.sum()), 3))
+        # The tip of a lid's bone that begins in the eye makes the way, on a circle about the eye.
+        swings = does == "move" and heads.hinged(head, name)
         for row_name in dict.fromkeys(row.name for row in together):
             row = next(row for row in together if row.name == row_name)
             values = curves.values[present, curves.names.index(row_name)]
             unit = sizes[row.unit or "eyes"] if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
-            total += values[:, None] * unit * _way(row.axis, ways, rest)
+            way = _way(row.axis, ways, rest)
+            total += values[:, None] * unit * (_about(way) / bone.bone.length if swings else way)
         group = mapping.regions[together[0].name]
         size = {"move": sizes["eyes"] * MOVE, "turn": TURN}.get(does, 1.0)
-        if does == "move" and heads.hinged(head, name):
-            # Its tip makes the way, on a circle about the eye.
-            does, total = "turn", np.cross([0.0, 1.0, 0.0], total) / bone.bone.length
-        made = _posed(head.armature, bone, does, total, _Turn(group, frames[present], total), size, report, together)
-        channels += made
+        turn = _Turn(group, frames[present], total)
+        does = "turn" if swings else does
+        channels += _posed(head.armature, bone, does, total, turn, size, report, together)
     return channels
 
 
@@ -268,6 +275,13 @@ def _way(axis: str, ways: np.ndarray, rest: np.ndarray) -> np.ndarray:
     if axis in "xyz":
         return np.eye(3)["xyz".index(axis)]
     return rest.T @ ways[:, ("left", "up", "out").index(axis)]
+
+
+def _about(way: np.ndarray) -> np.ndarray:
+    """The axis (3,) about which a bone's tip goes a way (3,) that need not lie across the bone: as far as it says, but
+    for a way along the bone."""
+    axis = np.cross([0.0, 1.0, 0.0], way)
+    return axis / max(float(np.linalg.norm(axis)), 0.5)
 
 
 def _posed(
@@ -284,7 +298,7 @@ def _posed(
     path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].'
     if does == "turn":
         made = _channels_of(armature, bone, path, to_quaternion(total), turn, f"{bone.name} turn", report)
-        report.keyed += [row.name for row in rows] if made else []
+        report.keyed += list(dict.fromkeys(row.name for row in rows)) if made else []
         return made
     attribute, locks = ("location", bone.lock_location) if does == "move" else ("scale", bone.lock_scale)
     total = total if does == "move" else 1.0 + total
@@ -306,12 +320,13 @@ def _rotation_channels(
     head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
 ) -> list[_Channel]:
     channels = []
+    slide, moving = moving_bones.slide(head, mapping), {bone.bone for bone in bones}
     for bone in mapping.bones:
-        vectors = curves.rotations[bone.bone]
+        vectors = curves.rotations[bone.bone] * (slide if bone.source.startswith("gaze") else 1.0)
         present = ~np.isnan(vectors).any(axis=1)
         turn = _Turn(mapping.regions[bone.bone], frames[present], vectors[present])
         if bone.bone in head.bones:
-            channels += _bone_channels(head, bone, turn, bone in bones, report)
+            channels += _bone_channels(head, bone, turn, bone.bone in moving, report)
         elif bone.source == "head" and head.object.fields.use_head_rotation:
             channels += _object_channels(head, bone, turn, report)
     return channels
@@ -441,7 +456,7 @@ def _reduced(
         values[np.searchsorted(frames, channel.frames), i] = channel.values
         if channel.parts == 1:
             keep[:, i] = keep_of[:, column[channel.name]]
-            limit[:, i] = tolerance * share_of[:, column[channel.name]]
+            limit[:, i] = tolerance * channel.size * share_of[:, column[channel.name]]
         else:
             # A bone is as true as the shape keys it replaces. Errors of the parts of a rotation at most add up.
             share = share_of[:, replaced.get(channel.name, [])].min(axis=1, initial=1.0)
@@ -449,7 +464,7 @@ def _reduced(
     found = reduce.reduce(frames, values, limit, keep, [name for name, _ in unique])
     for channel, keys in zip(unique.values(), found, strict=True):
         if channel.parts == 1:
-            report.error = max(report.error, keys.error)
+            report.error = max(report.error, keys.error / channel.size)
         elif channel.size == TURN:
             report.turn_error = max(report.turn_error, keys.error * channel.parts)
     made = {which: fcurves.fitted_keys(keys) for which, keys in zip(unique, found, strict=True)}
