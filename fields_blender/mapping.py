@@ -73,7 +73,7 @@ class Channel:
     @property
     def main(self) -> str:
         """The source it mainly follows."""
-        return formulas.names(self.source)[0]
+        return formulas.first(self.source)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 
 import bpy
@@ -76,6 +77,18 @@ class Head:
     bones: dict[str, str]
     properties: dict[str, list[Property]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def ways(self) -> tuple[np.ndarray, np.ndarray, bpy.types.Object] | None:
+        """About where left and up are (3,), in the space of an object of the head; None where nothing tells."""
+        mesh = self.meshes[0] if self.meshes else None
+        for found, thing in (
+            (_ways_of_keys if self.roles else None, mesh), (_ways_of_mesh, mesh), (_ways_of_bones, self.armature)
+        ):  # fmt: skip
+            left, up = found(self) if found and thing else (None, None)
+            if left is not None and up is not None and thing is not None:
+                return left, up, thing
+        return None
 
 
 def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
@@ -152,17 +165,10 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
     Read off the shape keys (the left eye closes on the left, the eyes are above the mouth) and rounded to the
     nearest axis, so that heads modelled with y up and heads looking elsewhere than -Y turn the right way too.
     """
-    mesh = head.meshes[0] if head.meshes else None
-    left, up = _ways_of_keys(head) if head.roles else (None, None)
-    if mesh and (left is None or up is None):
-        left, up = _ways_of_mesh(mesh)
-    if head.armature and (left is None or up is None):
-        left, up = _ways_of_bones(head.armature)
-        mesh = head.armature
-    if left is None or up is None or mesh is None:
-        left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    else:
-        to_space = np.array((space.matrix_world.inverted_safe() @ mesh.matrix_world).to_3x3())
+    left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    if head.ways:
+        left, up, known = head.ways
+        to_space = np.array((space.matrix_world.inverted_safe() @ known.matrix_world).to_3x3())
         left = _nearest_axis(to_space @ left)
         up = to_space @ up
         up -= left * (left @ up)
@@ -378,9 +384,9 @@ def _ways_of_keys(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     )
 
 
-def _ways_of_mesh(mesh: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _ways_of_mesh(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Left and up of a head whose mesh is known."""
-    places = landmarks(mesh)
+    places = landmarks(head.meshes[0])
     if places is None:
         return None, None
     at = dict(zip(align.LANDMARKS, places, strict=True))
@@ -400,8 +406,10 @@ def landmarks(mesh: bpy.types.Object) -> np.ndarray | None:
     return align.landmarks_of(places.reshape(-1, 3), corners)
 
 
-def _ways_of_bones(armature: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _ways_of_bones(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Left and up by where the bones of a face lie: the eyes, else the lips, and the eyes above the jaw or the lips."""
+    armature = head.armature
+    assert armature is not None
     eyes, lips = _pair(armature, _EYE_BONES), _pair(armature, _LIP_BONES)
     wide = eyes or lips
     jaw = next((bone for bone in armature.data.bones if plain(bone.name) in _JAW_BONES), None)

@@ -320,7 +320,7 @@ def _rotation_channels(
     head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
 ) -> list[_Channel]:
     channels = []
-    slide, moving = moving_bones.slide(head, mapping), {bone.bone for bone in bones}
+    slide, moving = moving_bones.slide(head, bones), {bone.bone for bone in bones}
     for bone in mapping.bones:
         vectors = curves.rotations[bone.bone] * (slide if bone.source.startswith("gaze") else 1.0)
         present = ~np.isnan(vectors).any(axis=1)

@@ -59,10 +59,10 @@ def moves_anything(head: Head, bone: str) -> bool:
     return any(_hangs_on(head, member, bone) or _carries(head, member, bone) for member in _members(head))
 
 
-def slide(head: Head, mapping: Mapping) -> float:
+def slide(head: Head, moving: list[BoneChannel]) -> float:
     """How many times as far as captured the bones of the eyes turn: less than 1 for flat eyes before bones that lie far
-    behind them, as anime figures have them; they would leave the opening of the lids."""
-    bones = [head.bones[c.bone] for c in mapping.bones if c.source.startswith("gaze") and c.bone in head.bones]
+    behind them, as anime figures have them; they would leave the opening of the lids. `moving`: as `by_bones` says."""
+    bones = [head.bones[channel.bone] for channel in moving if channel.source.startswith("gaze")]
     if len(bones) != 2 or head.armature is None:
         return 1.0
     out = heads.axes(head, head.armature)[:, 2]

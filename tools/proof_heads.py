@@ -361,7 +361,7 @@ def mesh(
     looks: str | Sequence[str],
     smooth: bool = True,
 ) -> bpy.types.Object:
-    """An object of points (n, 3) and faces (f, 3 or 4), shape keys' displacements (n, 3), a colour for each face or all."""
+    """An object of points (n, 3) and faces (f, 3 or 4), displacements of shape keys (n, 3), colours of faces."""
     data = bpy.data.meshes.new(name)
     data.from_pydata(np.asarray(points).tolist(), [], np.asarray(faces).tolist())
     looks = [looks] * len(faces) if isinstance(looks, str) else looks
