@@ -260,7 +260,7 @@ def _beside(
     teeth, tongue, brows and lashes that nobody parented."""
     if chosen.type != "MESH":
         return
-    low, high = _box(chosen)
+    low, high = box(chosen)
     masters = {scene.collection for scene in bpy.data.scenes}
     for collection in chosen.users_collection:
         if collection in masters:
@@ -269,12 +269,12 @@ def _beside(
             if other.type != "MESH" or not other.data.shape_keys or other in members:
                 continue
             strange = any(m.type == "ARMATURE" and m.object not in (None, armature) for m in other.modifiers)
-            middle = np.mean(_box(other), axis=0)
+            middle = np.mean(box(other), axis=0)
             if not strange and other.parent is None and (low <= middle).all() and (middle <= high).all():
                 yield other
 
 
-def _box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+def box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
     """The corners of a mesh's box (3,), (3,), in the world."""
     corners = np.array([mesh.matrix_world @ Vector(corner) for corner in mesh.bound_box])
     return corners.min(axis=0), corners.max(axis=0)
