@@ -335,10 +335,23 @@ def _of_mouth(ours: Source, points: np.ndarray) -> str:
     return "upper" if upper > 0.5 else "lower" if lower > tongue else "tongue"
 
 
-def _mouth_parts(ours: Source, points: np.ndarray) -> np.ndarray:
-    """(p,) which of _MOUTH is nearest to each point."""
+def _mouth_parts(
+    ours: Source, points: np.ndarray, there: np.ndarray | None = None, known: np.ndarray | None = None
+) -> np.ndarray:
+    """(p,) which of _MOUTH is nearest to each point (p, 3): of our head, or of what is `known` (n,) of the head itself
+    `there` (n, 3), whose teeth are where they are and count as half as far."""
     mouth = np.flatnonzero(np.isin(ours.parts, _MOUTH))
-    return ours.parts[mouth[nearest(points, ours.vertices[mouth])]]
+    near = mouth[nearest(points, ours.vertices[mouth])]
+    parts = ours.parts[near]
+    if there is not None and known is not None and (sure := np.flatnonzero(np.isin(known, _MOUTH))).size:
+        own = sure[nearest(points, there[sure])]
+        nearer = _far(points, there[own]) < 2.0 * _far(points, ours.vertices[near])
+        parts = np.where(nearer, known[own], parts)
+    return parts
+
+
+def _far(points: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(points - places, axis=1)
 
 
 def _eye(ours: Source, sign: float) -> np.ndarray:
@@ -396,7 +409,7 @@ def _other_parts(
         elif kind == "mouth":
             place = np.full(len(there), -1)
             place[which] = np.arange(len(which))
-            parts = _mouth_parts(ours, there[which])
+            parts = _mouth_parts(ours, there[which], there, np.array([kinds.get(int(i), "") for i in island]))
             shares = np.stack([parts == below for below in ("lower", "tongue")], axis=1).astype(float)
             shares = surface.spread(shares, place[joined[place[joined[:, 0]] >= 0]], _SMOOTH)
             made[:, which] = sum(
