@@ -12,6 +12,7 @@ from mathutils import Vector
 from ..fields_blender import align
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping
+from ..fields_blender.names import JAW_OPEN
 from ..fields_blender.spelling import mirrored, plain
 
 # Pairs of shape keys far apart sideways, and keys of the upper and lower face: which way is left and which way is up.
@@ -44,6 +45,7 @@ _LID_BONES = tuple(
 # Up is told by the eyes above the jaw or the mouth where that is so near an axis; a jaw's bone may begin at the ears
 # and end anywhere, and then the head most likely stands upright in the scene.
 _CLEAR = 0.9
+_LOWER_LIP_BONES = tuple(plain(n) for n in ("lip.B", "lip_lower", "lower_lip", "lip_bottom", "mouth_lower", "lip_low"))
 # How far open lids are in units of the distance between the eyes, where no bones tell.
 _LIDS = 0.18
 _JAW_BONES = {plain(n) for n in (
@@ -180,8 +182,8 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
 
 
 def sizes(head: Head) -> dict[str, float]:
-    """How far the eyes are apart, how wide the mouth is, how far the lids are open ("eyes", "mouth", "lids"), in the
-    armature's space.
+    """How far the eyes are apart, how wide the mouth is, how far the lids are open, how far the jaw takes the lower lip
+    ("eyes", "mouth", "lids", "jaw up" and "jaw out"), in the armature's space.
 
     By the bones where the rig has them, else by the shape keys; the mouth of a head that shows neither is as wide as
     its eyes are apart.
@@ -192,7 +194,21 @@ def sizes(head: Head) -> dict[str, float]:
         mouth = _span(head.armature, _LIP_BONES)
     eyes = eyes or _span_of_keys(head, "eyeBlinkLeft", "eyeBlinkRight") or 0.063
     mouth = mouth or _span_of_keys(head, "mouthSmileLeft", "mouthSmileRight") or eyes
-    return {"eyes": eyes, "mouth": mouth, "lids": _lid_opening(head) or _LIDS * eyes}
+    return {"eyes": eyes, "mouth": mouth, "lids": _lid_opening(head) or _LIDS * eyes} | _jaw_takes_lip(head)
+
+
+def _jaw_takes_lip(head: Head) -> dict[str, float]:
+    """How far the lower lip's bone goes down ("jaw up") and back ("jaw out") when the jaw is at its most; 0 where it
+    doesn't hang on the jaw."""
+    still = {f"jaw {way}": 0.0 for way in ("left", "up", "out")}
+    bones = {plain(bone.name): bone for bone in head.armature.data.bones} if head.armature else {}
+    jaw = next((bones[name] for name in bones if name in _JAW_BONES and "jaw" in name), None)
+    lip = next((bones[name] for name in _LOWER_LIP_BONES if name in bones), None)
+    if jaw is None or lip is None or not any("jaw" in plain(above.name) for above in lip.parent_recursive):
+        return still
+    assert head.armature is not None
+    _, above, before = axes(head, head.armature).T @ np.array(lip.head_local - jaw.head_local)
+    return still | {"jaw up": float(before) * JAW_OPEN, "jaw out": -float(above) * JAW_OPEN}
 
 
 def _lid_opening(head: Head) -> float | None:

@@ -11,6 +11,7 @@ from ..fields_blender import reduce, retarget
 from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping, muted
+from ..fields_blender.names import JAW_OPEN
 from ..fields_blender.rotation import multiply, to_quaternion
 from . import existing, fcurves, heads, moving_bones
 from .heads import Head
@@ -152,6 +153,7 @@ def _shape_key_channels(
 ) -> list[_Channel]:
     resting = _resting(mapping, bones)
     present = ~np.isnan(curves.values).any(axis=1)
+    sealed = moving_bones.sealed(head, mapping, bones, curves)
     channels = []
     report.channels = len(curves.names)
     on_meshes = _sizes(mapping)
@@ -168,7 +170,9 @@ def _shape_key_channels(
                 report.skipped[name] = why
                 continue
             values = curves.values[present, column]
-            if name in resting:
+            if name in resting and sealed is not None and mapping.roles.get(name) == "jawOpen":
+                values, written = sealed[present], True
+            elif name in resting:
                 # The bone moves instead. A key that never moved is left alone; one that did must rest here.
                 if not fcurves.fcurve_of(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
                     continue
@@ -258,7 +262,8 @@ def _moving_channels(
         for row_name in dict.fromkeys(row.name for row in together):
             row = next(row for row in together if row.name == row_name)
             values = curves.values[present, curves.names.index(row_name)]
-            unit = sizes[row.unit or "eyes"] if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
+            measure = f"jaw {row.axis}" if row.unit == "jaw" else row.unit or "eyes"
+            unit = sizes.get(measure, 0.0) if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
             way = _way(row.axis, ways, rest)
             total += values[:, None] * unit * (_about(way) / bone.bone.length if swings else way)
         group = mapping.regions[together[0].name]
@@ -321,8 +326,11 @@ def _rotation_channels(
 ) -> list[_Channel]:
     channels = []
     slide, moving = moving_bones.slide(head, bones), {bone.bone for bone in bones}
+    sealed = moving_bones.sealed(head, mapping, bones, curves)
     for bone in mapping.bones:
         vectors = curves.rotations[bone.bone] * (slide if bone.source.startswith("gaze") else 1.0)
+        if bone.source == "jaw" and sealed is not None:
+            vectors = vectors - np.outer(sealed * JAW_OPEN * bone.gain, (1.0, 0.0, 0.0))
         present = ~np.isnan(vectors).any(axis=1)
         turn = _Turn(mapping.regions[bone.bone], frames[present], vectors[present])
         if bone.bone in head.bones:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
+from ..fields_blender.curves import Curves
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping
 from ..fields_blender.names import LOOK_SIDE
 from . import heads
@@ -16,6 +17,8 @@ _TURNS = 0.3
 # Two balls can't have radii of more than half their distance: what lies farther in front of its bone is a flat eye. It
 # slides by so much of their distance when it looks as far as it can, which keeps the iris between the lids.
 _BALL, _SLIDE = 0.5, 0.11
+# mouthClose undoes jawOpen where along what it moves the other moves at least so much of it the other way.
+_UNDOES = 0.5
 
 
 def by_bones(head: Head, mapping: Mapping) -> list[BoneChannel]:
@@ -57,6 +60,26 @@ def moves_skin(head: Head, bone: str) -> bool:
 def moves_anything(head: Head, bone: str) -> bool:
     """Does this pose bone move any mesh: by weights, or as the parent of an object?"""
     return any(_hangs_on(head, member, bone) or _carries(head, member, bone) for member in _members(head))
+
+
+def sealed(head: Head, mapping: Mapping, moving: list[BoneChannel], curves: Curves) -> np.ndarray | None:
+    """(n,) how much of jawOpen its shape key shows although a bone opens the jaw: as much as mouthClose takes back.
+
+    mouthClose is sculpted to undo the key, and would leave the corners open that a bone opens otherwise. None where no
+    bone opens the jaw, or where the two keys are no such pair.
+    """
+    names = {source: name for name, source in mapping.roles.items() if source in ("jawOpen", "mouthClose")}
+    if len(names) < 2 or not any(channel.source == "jaw" for channel in moving) or not head.meshes:
+        return None
+    if not all(name in head.keys[0] and name in curves.names for name in names.values()):
+        return None
+    blocks = head.meshes[0].data.shape_keys.key_blocks
+    rest = _points(blocks[0])
+    opens, closes = (_points(blocks[head.keys[0][names[source]]]) - rest for source in ("jawOpen", "mouthClose"))
+    if not -(opens * closes).sum() > _UNDOES * (closes**2).sum() > 0.0:
+        return None
+    shown = (curves.values[:, curves.names.index(names[source])] for source in ("jawOpen", "mouthClose"))
+    return np.maximum(np.minimum(*shown), 0.0)
 
 
 def slide(head: Head, moving: list[BoneChannel]) -> float:

@@ -172,6 +172,19 @@ def test_a_cartoon_of_bones_alone(scene, show, part, roll, hinged):
     assert not report.skipped
 
 
+def test_lips_of_bones_that_close_over_an_open_jaw_meet(scene, show):
+    rig = cartoon(scene)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    lip = rig.data.edit_bones.new("Lower Lip")
+    lip.head, lip.tail, lip.parent = (0, -1, 0.18), (0, -1.1, 0.18), rig.data.edit_bones["jaw"]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    show(rig, jawOpen=0.5)
+    opened = at(rig, "Lower Lip").z
+    show(rig, jawOpen=0.5, mouthClose=0.5)
+    assert opened < 0.05 and abs(at(rig, "Lower Lip").z - 0.18) < 0.02
+
+
 def test_lids_that_hinge_meet_however_wide_the_eye_is_open(scene, show):
     rig = cartoon(scene, hinged=True, gap=0.15)
     report = show(rig, eyeBlinkLeft=1.0)

@@ -357,6 +357,23 @@ def test_the_jaw_moves_once(scene, arkit, keyed, performance):
     assert jaw() == (0.3, 0.0)
 
 
+def test_lips_close_by_the_pair_of_keys_that_were_sculpted_for_it(scene, arkit, keyed, performance):
+    """mouthClose undoes jawOpen, not the jaw's bone: what it takes back is opened by the key."""
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face)
+    blocks = face.data.shape_keys.key_blocks
+    for point, opened, rest in zip(*(blocks[n].data for n in ("mouthClose", "jawOpen", "Basis")), strict=True):
+        point.co = 2.0 * rest.co - opened.co
+    curves = performance(jaw=np.tile([0.6 * 0.35, 0.05, 0.0], (N, 1)))
+    curves.values[:, curves.names.index("jawOpen")] = 0.6
+    curves.values[:, curves.names.index("mouthClose")] = 0.4
+    keyed(face, curves, np.arange(N))
+    scene.frame_set(5)
+    assert abs(value(face, "jawOpen") - 0.4) < 1e-6 and abs(value(face, "mouthClose") - 0.4) < 1e-6
+    angle = rig.pose.bones["jaw"].matrix_basis.to_quaternion().angle
+    assert abs(angle - np.hypot(0.2 * 0.35, 0.05)) < 1e-4
+
+
 def test_a_bone_that_moves_nothing_is_not_preferred(scene, arkit, keyed, performance):
     face = make_mesh(scene, "Face", arkit)
     rig = make_rig(scene, face, weights=("head",))
