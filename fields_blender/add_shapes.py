@@ -38,6 +38,10 @@ _OVERLAP = 0.0012  # by which shut lids cross: going round the eye they lose nea
 _SEAL_REACH = 0.009
 _STILL = 3e-5
 _IN_EYE = 0.6  # of a part's vertices that lie in the eyeball, to be part of it
+# A part most of which lies in the box of our teeth and tongue, or not farther off than this share of it, is in the
+# mouth; of both jaws when each has so much of it and it is so tall. Between them it stretches over so many vertices.
+_MOUTH = ("upper", "lower", "tongue")
+_ABOUT_MOUTH, _IN_MOUTH, _MIXED, _TALL, _SMOOTH = 0.2, 0.6, 0.25, 0.6, 6
 _FACE = 0.13  # parts further than this from between the eyes are none of the face's
 _MIRROR = 0.0005
 
@@ -90,11 +94,12 @@ def source() -> Source:
     return Source(head.vertices.astype(np.float64), skin, mine, shapes, part, marks)
 
 
-def add_shapes(vertices: np.ndarray, triangles: np.ndarray, marks: np.ndarray) -> np.ndarray:
+def add_shapes(vertices: np.ndarray, triangles: np.ndarray, marks: np.ndarray, beside: int | None = None) -> np.ndarray:
     """(52, n, 3) displacements of a head's vertices (n, 3), in the order of ARKIT, in its own units and directions.
 
-    triangles (t, 3); marks (14, 3): where align.LANDMARKS are on it. Vertices far from the face stay at rest. Raises
-    FieldsError when the places are no face's.
+    triangles (t, 3); marks (14, 3): where align.LANDMARKS are on it. Vertices far from the face stay at rest; so do
+    those from the number `beside` on, which lie beside the face in meshes of their own, unless they are eyes, lower
+    teeth, a tongue, lashes or brows. Raises FieldsError when the places are no face's.
     """
     if align.strangeness(marks) > 0.35:
         raise FieldsError(
@@ -108,7 +113,7 @@ def add_shapes(vertices: np.ndarray, triangles: np.ndarray, marks: np.ndarray) -
     joined = surface.edges(triangles)
     island = surface.islands(len(there), joined)
     # By nose and chin: what is nearest to a lid or a lip may be an eye or a tooth.
-    skin = np.isin(island, island[nearest(their_marks[-2:], there)])
+    skin = np.isin(island, island[nearest(their_marks[-2:], there[:beside])])
     skin &= _used(len(there), triangles)
     bent = _bend(ours, there, triangles[skin[triangles].all(axis=1)], skin, joined, their_marks)
     shapes = _turned(ours, bent(_domain(ours)))
@@ -116,7 +121,9 @@ def add_shapes(vertices: np.ndarray, triangles: np.ndarray, marks: np.ndarray) -
     made = _carried(ours, bent(_domain(ours)), shapes, there, triangles, joined, skin)
     kinds = _kinds(ours, bent(_domain(ours)), there, island, skin)
     _round_the_eyes(ours, bent(_domain(ours)), there, island, skin, kinds, made)
-    _other_parts(ours, bent(_domain(ours)), there, island, skin, kinds, made)
+    own = island < (len(there) if beside is None else beside)
+    kinds = {number: kind for number, kind in kinds.items() if kind != "skin" or own[number]}
+    _other_parts(ours, there, joined, island, skin, kinds, made)
     made = _mirrored(there, made)
     made[np.linalg.norm(made, axis=2) < _STILL] = 0.0
     return made @ rotation / scale
@@ -304,7 +311,47 @@ def _kinds(ours: Source, bent: np.ndarray, there: np.ndarray, island: np.ndarray
             kinds, counts = np.unique(ours.parts[nearest(there[which], bent)], return_counts=True)
             within = max(_within(there[which], bent[_eye(ours, sign)]) for sign in (1.0, -1.0))
             found[int(number)] = "eye" if within > _IN_EYE else str(kinds[counts.argmax()])
+            if found[int(number)] != "eye" and _in_mouth(ours, there[which]):
+                found[int(number)] = _of_mouth(ours, there[which])
     return found
+
+
+def _in_mouth(ours: Source, points: np.ndarray) -> bool:
+    """Do most of these points lie where our head has its teeth and tongue? It is not bent there: skin tells nothing of
+    what lies behind it."""
+    mouth = ours.vertices[np.isin(ours.parts, _MOUTH)]
+    low, high = mouth.min(axis=0), mouth.max(axis=0)
+    spare = _ABOUT_MOUTH * (high - low)
+    return bool(((points >= low - spare) & (points <= high + spare)).all(axis=1).mean() > _IN_MOUTH)
+
+
+def _of_mouth(ours: Source, points: np.ndarray) -> str:
+    """What an island of these points (p, 3) in the mouth is: one of _MOUTH, or "mouth" for both jaws."""
+    parts = _mouth_parts(ours, points)
+    upper, lower, tongue = (float((parts == kind).mean()) for kind in _MOUTH)
+    tall = np.ptp(points[:, 1]) > _TALL * np.ptp(ours.vertices[np.isin(ours.parts, _MOUTH), 1])
+    if tall and min(upper, lower) > _MIXED:
+        return "mouth"
+    return "upper" if upper > 0.5 else "lower" if lower > tongue else "tongue"
+
+
+def _mouth_parts(
+    ours: Source, points: np.ndarray, there: np.ndarray | None = None, known: np.ndarray | None = None
+) -> np.ndarray:
+    """(p,) which of _MOUTH is nearest to each point (p, 3): of our head, or of what is `known` (n,) of the head itself
+    `there` (n, 3), whose teeth are where they are and count as half as far."""
+    mouth = np.flatnonzero(np.isin(ours.parts, _MOUTH))
+    near = mouth[nearest(points, ours.vertices[mouth])]
+    parts = ours.parts[near]
+    if there is not None and known is not None and (sure := np.flatnonzero(np.isin(known, _MOUTH))).size:
+        own = sure[nearest(points, there[sure])]
+        nearer = _far(points, there[own]) < 2.0 * _far(points, ours.vertices[near])
+        parts = np.where(nearer, known[own], parts)
+    return parts
+
+
+def _far(points: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(points - places, axis=1)
 
 
 def _eye(ours: Source, sign: float) -> np.ndarray:
@@ -349,21 +396,37 @@ def _round_the_eyes(
 
 
 def _other_parts(
-    ours: Source, bent: np.ndarray, there: np.ndarray, island: np.ndarray, skin: np.ndarray, kinds: dict[int, str],
+    ours: Source, there: np.ndarray, joined: np.ndarray, island: np.ndarray, skin: np.ndarray, kinds: dict[int, str],
     made: np.ndarray,
 ) -> None:  # fmt: skip
-    """Lower teeth and tongue go with the jaw, lashes and brows with the skin below, in place."""
+    """Lower teeth and tongue go with the jaw, lashes and brows with the skin below, in place. Gums of both jaws that
+    are one piece stay above, go with the jaw below, and stretch between."""
     skin_at = np.flatnonzero(skin)
     for number, kind in kinds.items():
         which = np.flatnonzero(island == number)
         if kind in ("lower", "tongue"):
-            own = ours.parts == kind
-            known = np.c_[bent[own], np.ones(own.sum())]
-            moved = ours.shapes[:, own].transpose(1, 0, 2).reshape(own.sum(), -1)
-            to = np.linalg.lstsq(known, moved, rcond=1e-3)[0]
-            made[:, which] = (np.c_[there[which], np.ones(len(which))] @ to).reshape(len(which), -1, 3).swapaxes(0, 1)
+            made[:, which] = _with_jaw(ours, there[which], kind)
+        elif kind == "mouth":
+            place = np.full(len(there), -1)
+            place[which] = np.arange(len(which))
+            parts = _mouth_parts(ours, there[which], there, np.array([kinds.get(int(i), "") for i in island]))
+            shares = np.stack([parts == below for below in ("lower", "tongue")], axis=1).astype(float)
+            shares = surface.spread(shares, place[joined[place[joined[:, 0]] >= 0]], _SMOOTH)
+            made[:, which] = sum(
+                share[:, None] * _with_jaw(ours, there[which], below)
+                for share, below in zip(shares.T, ("lower", "tongue"), strict=True)
+            )
         elif kind not in ("upper", "eye"):
             made[:, which] = made[:, skin_at[nearest(there[which], there[skin_at])]]
+
+
+def _with_jaw(ours: Source, points: np.ndarray, kind: str) -> np.ndarray:
+    """(52, p, 3) what our lower teeth or our tongue do, as an affine motion of each shape, at these points (p, 3)."""
+    own = ours.parts == kind
+    known = np.c_[ours.vertices[own], np.ones(own.sum())]
+    moved = ours.shapes[:, own].transpose(1, 0, 2).reshape(own.sum(), -1)
+    to = np.linalg.lstsq(known, moved, rcond=1e-3)[0]
+    return (np.c_[points, np.ones(len(points))] @ to).reshape(len(points), -1, 3).swapaxes(0, 1)
 
 
 def _turn_eye(there: np.ndarray, which: np.ndarray, centre: np.ndarray, side: str, made: np.ndarray) -> None:

@@ -92,6 +92,11 @@ def names(formula: Formula) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_names(formula)))
 
 
+def first(formula: Formula) -> str:
+    """The source it mainly follows. Raises StopIteration where there is none."""
+    return next(_names(formula))
+
+
 def evaluate(formula: Formula, read: Callable[[str], np.ndarray]) -> np.ndarray:
     """Its value over time (n,); `read` gives a source's (n,). A lone source comes back as it is."""
     if isinstance(formula, Name):

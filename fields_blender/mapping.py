@@ -24,8 +24,9 @@ DOES = ("turn", "move", "scale")
 AXES = ("left", "up", "out", "x", "y", "z")
 # What an amount of 1 is along a direction: the distance between the eyes, the width of the mouth, how far open
 # the lids are, or how far the bone
-# is from the eyes (a target that eyes look at); in x, y and z without a unit Blender's own.
-UNITS = ("", "eyes", "mouth", "lids", "reach")
+# is from the eyes (a target that eyes look at), or how far the jaw takes the lower lip; in x, y and z without a unit
+# Blender's own.
+UNITS = ("", "eyes", "mouth", "lids", "reach", "jaw")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Channel:
     @property
     def main(self) -> str:
         """The source it mainly follows."""
-        return formulas.names(self.source)[0]
+        return formulas.first(self.source)
 
 
 @dataclass(frozen=True)

@@ -319,11 +319,16 @@ def _rows(names: list[str], found: list[_Found | None], spare: dict[str, str], o
             same = [f"“{names[j]}”" for j, other in enumerate(shares) if (other[one.parts] > 0.0).any()]
             spare[name] = f"it moves like {one.name}, which {_listed(same[:3])} already {_shows(same)}"
             continue
-        order = np.argsort(-share, kind="stable")[: np.count_nonzero(share)]
-        source = " + ".join(f"{share[i]:g} {ARKIT[i]}" if share[i] != 1.0 else ARKIT[i] for i in order)
-        channel = mapping.channel(source, name, minimum=0.0, maximum=1.0)
+        channel = mapping.channel(_formula(share), name, minimum=0.0, maximum=1.0)
         rows.append(Row(channel, one.confidence, _why(one)))
     return Match("Shape", tuple(rows), spare, missing(rows))
+
+
+def _formula(share: np.ndarray) -> str:
+    order = [i for i in np.argsort(-share, kind="stable") if share[i] != 0.0]
+    terms = [ARKIT[i] if abs(share[i]) == 1.0 else f"{abs(share[i]):g} {ARKIT[i]}" for i in order]
+    signs = [" - " if share[i] < 0.0 else " + " for i in order]
+    return "".join(sign + term for sign, term in zip(signs, terms, strict=True)).removeprefix(" + ")
 
 
 def _shows(which: list[str]) -> str:
@@ -358,4 +363,20 @@ def _shared_out(found: list[_Found | None], known: _Motions) -> np.ndarray:
         shares[there, source] = descend(gram, aim[:, source], np.inf, of_it)
     total = shares.sum(axis=1, keepdims=True)
     shares *= np.where((total > _NOTHING) & (total < _AMPLE), _AMPLE / np.maximum(total, _NOTHING), 1.0)
-    return np.round(np.where(shares < _LEAST, 0.0, shares), 2)
+    shares = np.round(np.where(shares < _LEAST, 0.0, shares), 2)
+    for a, b in _pairs():
+        _beside_both(shares, found, _PLACE[a], _PLACE[b])
+        _beside_both(shares, found, _PLACE[b], _PLACE[a])
+    return shares
+
+
+def _beside_both(shares: np.ndarray, found: list[_Found | None], one: int, other: int) -> None:
+    """Where a head has a shape for both sides and one for one side (to wink with), but none for the other side: that
+    for both follows the other side, that for one side what is more there. Both sides then show as captured, unless the
+    side without a shape of its own goes farther, which no sum of these two can show."""
+    alone, beside, both = ([i for i, shape in enumerate(found) if shape is not None and set(np.flatnonzero(shape.parts))
+                            == parts] for parts in ({one}, {other}, {one, other}))  # fmt: skip
+    if len(alone) == 1 and not beside and len(both) == 1:
+        shares[[*alone, *both]] = 0.0
+        shares[both[0], other] = shares[alone[0], one] = 1.0
+        shares[alone[0], other] = -1.0

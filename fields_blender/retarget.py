@@ -38,6 +38,17 @@ def respond(channel: Channel, followed: np.ndarray) -> np.ndarray:
     return np.clip(followed * channel.gain + channel.offset, channel.minimum, channel.maximum)
 
 
+def step(channel: Channel) -> float:
+    """How far a channel goes when one of its sources is at 1 and all others at rest: the root mean square over those
+    that move it; 1 where only several together do."""
+    names = formula.names(channel.source)
+    alone = dict(zip(names, np.eye(len(names)), strict=True))
+    zero = {name: np.zeros(len(names)) for name in names}
+    ends, start = (respond(channel, formula.evaluate(channel.source, at.__getitem__)) for at in (alone, zero))
+    far = np.abs(ends - start)
+    return float(np.sqrt((far[far > 0.0] ** 2).mean())) if far.any() else 1.0
+
+
 def _rotation(track: Track, source: str) -> np.ndarray:
     if source in ("head", "jaw"):
         return track[source].astype(np.float64)

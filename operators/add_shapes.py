@@ -1,5 +1,7 @@
 """fields.add_shapes: the ARKit shapes for a head that lacks some or all; fields.place_landmarks before it."""
 
+from collections.abc import Sequence
+
 import bpy
 import numpy as np
 from mathutils import Vector
@@ -62,13 +64,18 @@ class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
-            mesh = face_mesh(chosen_head(context))
-            made = add(mesh)
+            head = chosen_head(context)
+            mesh = face_mesh(head)
+            made = add(mesh, beside(head, mesh))
         except FieldsError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         _remove(mesh)
-        self.report({"INFO"}, f"{made} shape key{'s' * (made != 1)} added to “{mesh.name}”; those that were there stay")
+        count = made.pop(mesh, 0)
+        too = f"; {', '.join(f'“{other.name}”' for other in made)} got theirs too" if made else ""
+        self.report(
+            {"INFO"}, f"{count} shape key{'s' * (count != 1)} added to “{mesh.name}”{too}; those that were there stay"
+        )
         return {"FINISHED"}
 
 
@@ -92,10 +99,25 @@ def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
     return mesh
 
 
-def add(mesh: bpy.types.Object) -> int:
-    """Add what ARKit shapes the mesh lacks, and say how many. Raises FieldsError, with nothing added."""
-    there = {plain(block.name) for block in mesh.data.shape_keys.key_blocks} if mesh.data.shape_keys else set()
-    wanted = [(index, name) for index, name in enumerate(ARKIT) if plain(name) not in there]
+def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Object]:
+    """Other meshes of a head whose middle lies within the face's box, among which its eyes, teeth and tongue are."""
+    low, high = heads.box(face)
+    found: dict[bpy.types.ID, bpy.types.Object] = {}
+    for member in heads.members(head):
+        if member.type != "MESH" or member.data == face.data or not len(member.data.vertices):
+            continue
+        keys = member.data.shape_keys
+        middle = np.mean(heads.box(member), axis=0)
+        inside = (low <= middle).all() and (middle <= high).all()
+        if inside and member.data.is_editable and (keys is None or keys.use_relative):
+            found.setdefault(member.data, member)
+    return list(found.values())
+
+
+def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict[bpy.types.Object, int]:
+    """Add what ARKit shapes the mesh lacks, and of the others, which lie beside it, the eyes, lower teeth, tongue,
+    lashes and brows. How many each got. Raises FieldsError, with nothing added."""
+    wanted = _wanted(mesh)
     if not wanted:
         raise FieldsError(f"“{mesh.name}” has all 52 ARKit shapes already. Rename or delete those to be made anew.")
     marks = _marks(mesh)
@@ -104,17 +126,40 @@ def add(mesh: bpy.types.Object) -> int:
             "FIELDS doesn't know this mesh. Press Place Landmarks, move each sphere to where its name says, then press "
             "Add ARKit Shapes again."
         )
+    to_face = [np.array(mesh.matrix_world.inverted_safe() @ other.matrix_world) for other in others]
+    rests = [_rest(other) for other in others]
+    placed = [points @ to[:3, :3].T + to[:3, 3] for points, to in zip(rests, to_face, strict=True)]
+    starts = np.cumsum([0, len(mesh.data.vertices), *(len(points) for points in rests)])
+    triangles = [_triangles(other) + start for other, start in zip((mesh, *others), starts[:-1], strict=True)]
+    made = add_shapes.add_shapes(
+        np.concatenate([_rest(mesh), *placed]), np.concatenate(triangles), marks, int(starts[1])
+    )
+    added = {mesh: _give(mesh, wanted, made[:, : starts[1]])}
+    for other, to, first, last in zip(others, to_face, starts[1:-1], starts[2:], strict=True):
+        moves = made[:, first:last] @ np.linalg.inv(to[:3, :3]).T
+        if moves.any() and (count := _give(other, _wanted(other), moves)):
+            added[other] = count
+    return added
+
+
+def _wanted(mesh: bpy.types.Object) -> list[tuple[int, str]]:
+    """The ARKit shapes that a mesh lacks, with their places in ARKIT."""
+    there = {plain(block.name) for block in mesh.data.shape_keys.key_blocks} if mesh.data.shape_keys else set()
+    return [(index, name) for index, name in enumerate(ARKIT) if plain(name) not in there]
+
+
+def _give(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarray) -> int:
+    """Add those of the shapes that move something, by their displacements (52, n, 3), and say how many."""
     rest = _rest(mesh)
-    made = add_shapes.add_shapes(rest, _triangles(mesh), marks)
-    if mesh.data.shape_keys is None:
-        mesh.shape_key_add(name="Basis", from_mix=False)
     added = 0
     for index, name in wanted:
-        if not made[index].any():
+        if not moves[index].any():
             continue  # a head without a tongue puts none out
+        if mesh.data.shape_keys is None:
+            mesh.shape_key_add(name="Basis", from_mix=False)
         key = mesh.shape_key_add(name=name, from_mix=False)
         key.value = 0.0  # new keys begin at 1 in some versions
-        key.data.foreach_set("co", (rest + made[index]).astype(np.float32).ravel())
+        key.data.foreach_set("co", (rest + moves[index]).astype(np.float32).ravel())
         added += 1
     mesh.data.update()
     return added

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 
 import bpy
@@ -11,6 +12,7 @@ from mathutils import Vector
 from ..fields_blender import align
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping
+from ..fields_blender.names import JAW_OPEN
 from ..fields_blender.spelling import mirrored, plain
 
 # Pairs of shape keys far apart sideways, and keys of the upper and lower face: which way is left and which way is up.
@@ -40,6 +42,10 @@ _LID_BONES = tuple(
         ("lid_up.L", "lid_low.L"),
     )
 )
+# Up is told by the eyes above the jaw or the mouth where that is so near an axis; a jaw's bone may begin at the ears
+# and end anywhere, and then the head most likely stands upright in the scene.
+_CLEAR = 0.9
+_LOWER_LIP_BONES = tuple(plain(n) for n in ("lip.B", "lip_lower", "lower_lip", "lip_bottom", "mouth_lower", "lip_low"))
 # How far open lids are in units of the distance between the eyes, where no bones tell.
 _LIDS = 0.18
 _JAW_BONES = {plain(n) for n in (
@@ -73,6 +79,18 @@ class Head:
     bones: dict[str, str]
     properties: dict[str, list[Property]] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def ways(self) -> tuple[np.ndarray, np.ndarray, bpy.types.Object] | None:
+        """About where left and up are (3,), in the space of an object of the head; None where nothing tells."""
+        mesh = self.meshes[0] if self.meshes else None
+        for found, thing in (
+            (_ways_of_keys if self.roles else None, mesh), (_ways_of_mesh, mesh), (_ways_of_bones, self.armature)
+        ):  # fmt: skip
+            left, up = found(self) if found and thing else (None, None)
+            if left is not None and up is not None and thing is not None:
+                return left, up, thing
+        return None
 
 
 def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
@@ -147,72 +165,29 @@ def _refuse(chosen: bpy.types.Object, family: list[bpy.types.Object], with_keys:
     )
 
 
-def moves_skin(head: Head, bone: str) -> bool:
-    """Does this pose bone, or a bone below it, deform the face?"""
-    meshes = head.meshes or [member for member in members(head.object) if member.type == "MESH"]
-    return any(_deforms(head, mesh, bone) for mesh in meshes)
-
-
-def moves_anything(head: Head, bone: str) -> bool:
-    """Does this pose bone move any mesh: by weights, or as the parent of an object?"""
-    assert head.armature is not None
-    names = _with_children(head.armature, bone)
-    for member in _family(head.object, head.armature):
-        if member.parent == head.armature and member.parent_type == "BONE" and member.parent_bone in names:
-            return True
-        if member.type == "MESH" and _deforms(head, member, bone):
-            return True
-    return False
-
-
-def by_bones(head: Head, mapping: Mapping) -> list[BoneChannel]:
-    """The bones that move: each instead of the shape keys it replaces, so that nothing moves twice.
-
-    The artist's choice on the head wins. Automatic takes the bone where it exists and really moves something: the
-    jaw must move the skin (teeth alone would leave the mouth shut), an eye anything.
-    """
-    settings = head.object.fields
-    chosen = []
-    for channel in mapping.bones:
-        if channel.bone not in head.bones:
-            continue
-        if channel.source == "head":
-            use = settings.use_head_rotation
-        else:
-            choice = settings.jaw_on if channel.source == "jaw" else settings.eyes_on
-            use = choice == "BONE" or (choice == "AUTOMATIC" and _automatic(head, channel))
-        if use:
-            chosen.append(channel)
-    return chosen
-
-
 def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
     """The head's axes (left, up, out of the face) as the columns of a rotation (3, 3) in the space of an object.
 
     Read off the shape keys (the left eye closes on the left, the eyes are above the mouth) and rounded to the
     nearest axis, so that heads modelled with y up and heads looking elsewhere than -Y turn the right way too.
     """
-    left, up = _ways_of_keys(head) if head.roles else (None, None)
-    mesh = head.meshes[0] if head.meshes else None
-    if (left is None or up is None) and head.armature:
-        left, up = _ways_of_bones(head.armature)
-        mesh = head.armature
-    if (left is None or up is None) and head.meshes:
-        mesh = head.meshes[0]
-        left, up = _ways_of_mesh(mesh)
-    if left is None or up is None or mesh is None:
-        left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    else:
-        to_space = np.array((space.matrix_world.inverted_safe() @ mesh.matrix_world).to_3x3())
+    left, up = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    if head.ways:
+        left, up, known = head.ways
+        to_space = np.array((space.matrix_world.inverted_safe() @ known.matrix_world).to_3x3())
         left = _nearest_axis(to_space @ left)
         up = to_space @ up
+        up -= left * (left @ up)
+        up /= max(float(np.linalg.norm(up)), 1e-12)
+        if np.abs(up).max() < _CLEAR:
+            up = up + _world_up(space)
         up = _nearest_axis(up - left * (left @ up))
     return np.stack([left, up, np.cross(left, up)], axis=1)
 
 
 def sizes(head: Head) -> dict[str, float]:
-    """How far the eyes are apart, how wide the mouth is, how far the lids are open ("eyes", "mouth", "lids"), in the
-    armature's space.
+    """How far the eyes are apart, how wide the mouth is, how far the lids are open, how far the jaw takes the lower lip
+    ("eyes", "mouth", "lids", "jaw up" and "jaw out"), in the armature's space.
 
     By the bones where the rig has them, else by the shape keys; the mouth of a head that shows neither is as wide as
     its eyes are apart.
@@ -223,17 +198,32 @@ def sizes(head: Head) -> dict[str, float]:
         mouth = _span(head.armature, _LIP_BONES)
     eyes = eyes or _span_of_keys(head, "eyeBlinkLeft", "eyeBlinkRight") or 0.063
     mouth = mouth or _span_of_keys(head, "mouthSmileLeft", "mouthSmileRight") or eyes
-    return {"eyes": eyes, "mouth": mouth, "lids": _lid_opening(head) or _LIDS * eyes}
+    return {"eyes": eyes, "mouth": mouth, "lids": _lid_opening(head) or _LIDS * eyes} | _jaw_takes_lip(head)
+
+
+def _jaw_takes_lip(head: Head) -> dict[str, float]:
+    """How far the lower lip's bone goes down ("jaw up") and back ("jaw out") when the jaw is at its most; 0 where it
+    doesn't hang on the jaw."""
+    still = {f"jaw {way}": 0.0 for way in ("left", "up", "out")}
+    bones = {plain(bone.name): bone for bone in head.armature.data.bones} if head.armature else {}
+    jaw = next((bones[name] for name in bones if name in _JAW_BONES and "jaw" in name), None)
+    lip = next((bones[name] for name in _LOWER_LIP_BONES if name in bones), None)
+    if jaw is None or lip is None or not any("jaw" in plain(above.name) for above in lip.parent_recursive):
+        return still
+    assert head.armature is not None
+    _, above, before = axes(head, head.armature).T @ np.array(lip.head_local - jaw.head_local)
+    return still | {"jaw up": float(before) * JAW_OPEN, "jaw out": -float(above) * JAW_OPEN}
 
 
 def _lid_opening(head: Head) -> float | None:
-    """Between the lids' bones; where they hinge in the eyeball, between their tips."""
+    """Between the lids' bones; where they hinge in the eyeball, the way of their tips round it."""
     bones = {plain(bone.name): bone for bone in head.armature.data.bones} if head.armature else {}
     for upper, lower in _LID_BONES:
         if upper in bones and lower in bones:
             a, b = bones[upper], bones[lower]
             if hinged(head, a.name):
-                return float((a.tail_local - b.tail_local).length) or None
+                ends = a.tail_local - a.head_local, b.tail_local - b.head_local
+                return ends[0].angle(ends[1], 0.0) * a.length or None
             return float((a.head_local - b.head_local).length) or None
     return None
 
@@ -252,13 +242,6 @@ def middle_of_eyes(head: Head) -> np.ndarray | None:
     """Between the eye bones (3,), in the armature's space."""
     pair = _pair(head.armature, _EYE_BONES) if head.armature else None
     return None if pair is None else (pair[0] + pair[1]) / 2.0
-
-
-def _automatic(head: Head, channel: BoneChannel) -> bool:
-    bone = head.bones[channel.bone]
-    if not set(channel.replaces) & set(head.roles):
-        return True  # no shape key shows it
-    return moves_skin(head, bone) if channel.source == "jaw" else moves_anything(head, bone)
 
 
 def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
@@ -297,7 +280,7 @@ def _beside(
     teeth, tongue, brows and lashes that nobody parented."""
     if chosen.type != "MESH":
         return
-    low, high = _box(chosen)
+    low, high = box(chosen)
     masters = {scene.collection for scene in bpy.data.scenes}
     for collection in chosen.users_collection:
         if collection in masters:
@@ -306,12 +289,12 @@ def _beside(
             if other.type != "MESH" or not other.data.shape_keys or other in members:
                 continue
             strange = any(m.type == "ARMATURE" and m.object not in (None, armature) for m in other.modifiers)
-            middle = np.mean(_box(other), axis=0)
+            middle = np.mean(box(other), axis=0)
             if not strange and other.parent is None and (low <= middle).all() and (middle <= high).all():
                 yield other
 
 
-def _box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
+def box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
     """The corners of a mesh's box (3,), (3,), in the world."""
     corners = np.array([mesh.matrix_world @ Vector(corner) for corner in mesh.bound_box])
     return corners.min(axis=0), corners.max(axis=0)
@@ -407,20 +390,10 @@ def _numbers_on(owner) -> list[str]:
     return [name for name, value in owner.items() if isinstance(value, (int, float)) and not isinstance(value, bool)]
 
 
-def _with_children(armature: bpy.types.Object, bone: str) -> set[str]:
-    data = armature.data.bones[bone]
-    return {bone, *(child.name for child in data.children_recursive)}
-
-
-def _deforms(head: Head, mesh: bpy.types.Object, bone: str) -> bool:
-    armature = head.armature
-    if armature is None or not any(m.type == "ARMATURE" and m.object == armature for m in mesh.modifiers):
-        return False
-    names = {name for name in _with_children(armature, bone) if armature.data.bones[name].use_deform}
-    groups = {group.index for group in mesh.vertex_groups if group.name in names}
-    if not groups:
-        return False
-    return any(g.group in groups and g.weight > 0.0 for vertex in mesh.data.vertices for g in vertex.groups)
+def _world_up(space: bpy.types.Object) -> np.ndarray:
+    """(3,) the scene's z in an object's space."""
+    up = np.array(space.matrix_world.to_3x3().inverted_safe())[:, 2]
+    return up / max(float(np.linalg.norm(up)), 1e-12)
 
 
 def _ways_of_keys(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -431,9 +404,9 @@ def _ways_of_keys(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     )
 
 
-def _ways_of_mesh(mesh: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _ways_of_mesh(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Left and up of a head whose mesh is known."""
-    places = landmarks(mesh)
+    places = landmarks(head.meshes[0])
     if places is None:
         return None, None
     at = dict(zip(align.LANDMARKS, places, strict=True))
@@ -453,8 +426,10 @@ def landmarks(mesh: bpy.types.Object) -> np.ndarray | None:
     return align.landmarks_of(places.reshape(-1, 3), corners)
 
 
-def _ways_of_bones(armature: bpy.types.Object) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _ways_of_bones(head: Head) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Left and up by where the bones of a face lie: the eyes, else the lips, and the eyes above the jaw or the lips."""
+    armature = head.armature
+    assert armature is not None
     eyes, lips = _pair(armature, _EYE_BONES), _pair(armature, _LIP_BONES)
     wide = eyes or lips
     jaw = next((bone for bone in armature.data.bones if plain(bone.name) in _JAW_BONES), None)

@@ -7,12 +7,13 @@ from functools import partial
 import bpy
 import numpy as np
 
-from ..fields_blender import reduce
+from ..fields_blender import reduce, retarget
 from ..fields_blender.curves import Curves
 from ..fields_blender.errors import FieldsError
 from ..fields_blender.mapping import BoneChannel, Channel, Mapping, muted
+from ..fields_blender.names import JAW_OPEN
 from ..fields_blender.rotation import multiply, to_quaternion
-from . import existing, fcurves, heads
+from . import existing, fcurves, heads, moving_bones
 from .heads import Head
 from .rotation_modes import property_of, to_mode
 from .wording import say
@@ -123,7 +124,7 @@ def write(
     new = dict(zip(channels, _new_keys(head, channels, curves, frames, mapping, report), strict=True))
     shown = channels
     if reach is not None:
-        bones = heads.by_bones(head, mapping)
+        bones = moving_bones.by_bones(head, mapping)
         shown = channels + _shape_key_channels(head, reach, frames, mapping, bones, Report())
     undo: list[Callable[[], None]] = []
     try:
@@ -141,7 +142,7 @@ def write(
 
 def channels_of(head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, report: Report) -> list[_Channel]:
     """Every F-curve that shows `curves` on the head, with its values at `frames` (n,). Adds to the report."""
-    bones = heads.by_bones(head, mapping)
+    bones = moving_bones.by_bones(head, mapping)
     channels = _shape_key_channels(head, curves, frames, mapping, bones, report)
     channels += _property_channels(head, curves, frames, mapping, bones, report)
     channels += _rotation_channels(head, curves, frames, mapping, bones, report)
@@ -153,9 +154,10 @@ def _shape_key_channels(
 ) -> list[_Channel]:
     resting = _resting(mapping, bones)
     present = ~np.isnan(curves.values).any(axis=1)
+    sealed = moving_bones.sealed(head, mapping, bones, curves)
     channels = []
     report.channels = len(curves.names)
-    on_meshes = {channel.name for channel in mapping.shape_keys}
+    on_meshes = _sizes(mapping)
     for column, name in enumerate(curves.names):
         if name not in on_meshes:
             continue
@@ -169,14 +171,17 @@ def _shape_key_channels(
                 report.skipped[name] = why
                 continue
             values = curves.values[present, column]
-            if name in resting:
+            if name in resting and sealed is not None and mapping.roles.get(name) == "jawOpen":
+                values, written = sealed[present], True
+            elif name in resting:
                 # The bone moves instead. A key that never moved is left alone; one that did must rest here.
                 if not fcurves.fcurve_of(owner, path, 0) and owner.key_blocks[keys[name]].value == 0.0:
                     continue
                 values = np.zeros_like(values)
             else:
                 written = True
-            channels.append(_Channel(owner, path, 0, mapping.regions[name], frames[present], values, name))
+            group, size = mapping.regions[name], on_meshes[name]
+            channels.append(_Channel(owner, path, 0, group, frames[present], values, name, size=size))
         if written or (name in resting and name not in report.skipped):
             report.keyed.append(name)
         elif name not in report.skipped and name not in resting:
@@ -184,13 +189,18 @@ def _shape_key_channels(
     return channels
 
 
+def _sizes(mapping: Mapping) -> dict[str, float]:
+    """The shape keys, each with what counts as one unit of it: how far a source alone moves it, at most 1. Many keys
+    that each follow a little of everything must each be truer than one that shows a source by itself."""
+    sizes: dict[str, float] = {}
+    for channel in mapping.shape_keys:
+        sizes[channel.name] = max(sizes.get(channel.name, 0.0), min(retarget.step(channel), 1.0))
+    return sizes
+
+
 def _resting(mapping: Mapping, bones: list[BoneChannel]) -> set[str]:
     """The channels that rest because a bone moves instead."""
-    return {c.name for c in mapping.channels if not c.bone and any(_replaced(c, bone) for bone in bones)}
-
-
-def _replaced(channel: Channel, bone: BoneChannel) -> bool:
-    return channel.main in bone.replaces or channel.name in bone.replaces
+    return {c.name for c in mapping.channels if not c.bone and any(moving_bones.replaced(c, bone) for bone in bones)}
 
 
 def _property_channels(
@@ -248,18 +258,20 @@ def _moving_channels(
         rest = np.array(bone.bone.matrix_local.to_3x3())
         sizes["reach"] = 0.0 if middle is None else float(np.linalg.norm(np.array(bone.bone.head_local) - middle))
         total = np.zeros((int(present.sum()), 3))
+        # The tip of a lid's bone that begins in the eye makes the way, on a circle about the eye.
+        swings = does == "move" and heads.hinged(head, name)
         for row_name in dict.fromkeys(row.name for row in together):
             row = next(row for row in together if row.name == row_name)
             values = curves.values[present, curves.names.index(row_name)]
-            unit = sizes[row.unit or "eyes"] if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
-            total += values[:, None] * unit * _way(row.axis, ways, rest)
+            measure = f"jaw {row.axis}" if row.unit == "jaw" else row.unit or "eyes"
+            unit = sizes.get(measure, 0.0) if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
+            way = _way(row.axis, ways, rest)
+            total += values[:, None] * unit * (_about(way) / bone.bone.length if swings else way)
         group = mapping.regions[together[0].name]
         size = {"move": sizes["eyes"] * MOVE, "turn": TURN}.get(does, 1.0)
-        if does == "move" and heads.hinged(head, name):
-            # Its tip makes the way, on a circle about the eye.
-            does, total = "turn", np.cross([0.0, 1.0, 0.0], total) / bone.bone.length
-        made = _posed(head.armature, bone, does, total, _Turn(group, frames[present], total), size, report, together)
-        channels += made
+        turn = _Turn(group, frames[present], total)
+        does = "turn" if swings else does
+        channels += _posed(head.armature, bone, does, total, turn, size, report, together)
     return channels
 
 
@@ -269,6 +281,13 @@ def _way(axis: str, ways: np.ndarray, rest: np.ndarray) -> np.ndarray:
     if axis in "xyz":
         return np.eye(3)["xyz".index(axis)]
     return rest.T @ ways[:, ("left", "up", "out").index(axis)]
+
+
+def _about(way: np.ndarray) -> np.ndarray:
+    """The axis (3,) about which a bone's tip goes a way (3,) that need not lie across the bone: as far as it says, but
+    for a way along the bone."""
+    axis = np.cross([0.0, 1.0, 0.0], way)
+    return axis / max(float(np.linalg.norm(axis)), 0.5)
 
 
 def _posed(
@@ -285,7 +304,7 @@ def _posed(
     path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].'
     if does == "turn":
         made = _channels_of(armature, bone, path, to_quaternion(total), turn, f"{bone.name} turn", report)
-        report.keyed += [row.name for row in rows] if made else []
+        report.keyed += list(dict.fromkeys(row.name for row in rows)) if made else []
         return made
     attribute, locks = ("location", bone.lock_location) if does == "move" else ("scale", bone.lock_scale)
     total = total if does == "move" else 1.0 + total
@@ -307,12 +326,16 @@ def _rotation_channels(
     head: Head, curves: Curves, frames: np.ndarray, mapping: Mapping, bones: list[BoneChannel], report: Report
 ) -> list[_Channel]:
     channels = []
+    slide, moving = moving_bones.slide(head, bones), {bone.bone for bone in bones}
+    sealed = moving_bones.sealed(head, mapping, bones, curves)
     for bone in mapping.bones:
-        vectors = curves.rotations[bone.bone]
+        vectors = curves.rotations[bone.bone] * (slide if bone.source.startswith("gaze") else 1.0)
+        if bone.source == "jaw" and sealed is not None:
+            vectors = vectors - np.outer(sealed * JAW_OPEN * bone.gain, (1.0, 0.0, 0.0))
         present = ~np.isnan(vectors).any(axis=1)
         turn = _Turn(mapping.regions[bone.bone], frames[present], vectors[present])
         if bone.bone in head.bones:
-            channels += _bone_channels(head, bone, turn, bone in bones, report)
+            channels += _bone_channels(head, bone, turn, bone.bone in moving, report)
         elif bone.source == "head" and head.object.fields.use_head_rotation:
             channels += _object_channels(head, bone, turn, report)
     return channels
@@ -442,7 +465,7 @@ def _reduced(
         values[np.searchsorted(frames, channel.frames), i] = channel.values
         if channel.parts == 1:
             keep[:, i] = keep_of[:, column[channel.name]]
-            limit[:, i] = tolerance * share_of[:, column[channel.name]]
+            limit[:, i] = tolerance * channel.size * share_of[:, column[channel.name]]
         else:
             # A bone is as true as the shape keys it replaces. Errors of the parts of a rotation at most add up.
             share = share_of[:, replaced.get(channel.name, [])].min(axis=1, initial=1.0)
@@ -450,7 +473,7 @@ def _reduced(
     found = reduce.reduce(frames, values, limit, keep, [name for name, _ in unique])
     for channel, keys in zip(unique.values(), found, strict=True):
         if channel.parts == 1:
-            report.error = max(report.error, keys.error)
+            report.error = max(report.error, keys.error / channel.size)
         elif channel.size == TURN:
             report.turn_error = max(report.turn_error, keys.error * channel.parts)
     made = {which: fcurves.fitted_keys(keys) for which, keys in zip(unique, found, strict=True)}

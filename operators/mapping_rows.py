@@ -45,6 +45,7 @@ UNITS = [
         "Distance from Eyes",
         "An amount of 1 is as far as the bone is from the eyes: for targets that eyes look at",
     ),
+    ("JAW", "Jaw's Way", "An amount of 1 is as far as the open jaw takes the lower lip"),
 ]
 
 

@@ -94,3 +94,24 @@ def test_islands_ways_and_nearest_places():
     _, shares, place = surface.closest(np.array([[0.6, 0.6, 3.0]]), none, points, triangles, np.zeros((7, 0)))
     np.testing.assert_allclose(place, [[0.6, 0.6, 0.0]], atol=1e-12)
     np.testing.assert_allclose(shares.sum(), 1.0)
+
+
+def test_gums_of_both_jaws_in_one_piece_part_with_the_jaws():
+    ours = add_shapes.source()
+    island, made = np.zeros(len(ours.vertices), int), np.zeros_like(ours.shapes)
+    mouth = np.isin(ours.parts, add_shapes._MOUTH)
+    island[mouth] = 1
+    rows = [np.flatnonzero(ours.parts == kind) for kind in add_shapes._MOUTH]
+    joined = np.concatenate([np.stack([row[:-1], row[1:]], axis=1) for row in rows])
+    skin = np.arange(len(ours.vertices)) < ours.skin
+    assert add_shapes._in_mouth(ours, ours.vertices[mouth])
+    assert add_shapes._of_mouth(ours, ours.vertices[mouth]) == "mouth"
+    assert [add_shapes._of_mouth(ours, ours.vertices[row]) for row in rows] == ["upper", "lower", "tongue"]
+    add_shapes._other_parts(ours, ours.vertices, joined, island, skin, {1: "mouth"}, made)
+    opened, truth = made[ARKIT.index("jawOpen")], ours.shapes[ARKIT.index("jawOpen")]
+    upper, lower, tongue = rows
+    for below in (lower, tongue):
+        assert (
+            np.linalg.norm((opened - truth)[below], axis=1).mean() < 0.15 * np.linalg.norm(truth[below], axis=1).mean()
+        )
+    assert np.linalg.norm(opened[upper], axis=1).mean() < 0.1 * np.linalg.norm(truth[lower], axis=1).mean()

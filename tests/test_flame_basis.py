@@ -143,3 +143,15 @@ def test_opening_and_closing_the_jaw_are_inverse(head):
     rest = head.template + rng.normal(0, 2 * MM, (4, 5023, 3))
     jaw, joint = rng.normal(0, 0.2, (4, 3)), head.joints(head.template)[flame.JAW]
     np.testing.assert_allclose(head.close_jaw(head.open_jaw(rest, jaw, joint), jaw, joint), rest, atol=1e-12)
+
+
+@needs_flame
+def test_what_lies_behind_the_lips_goes_with_them(basis, head):
+    """A vertex that stays where it is makes a tooth of skin between lips that part."""
+    named = shapes(basis)
+    raised = sum(named[f"{name}{side}"] for name in ("mouthUpperUp", "noseSneer") for side in ("Left", "Right"))
+    corners = np.concatenate([head.triangles[:, :2], head.triangles[:, 1:], head.triangles[:, ::2]])
+    for vertex in basis["upper_lip"][6:-6]:
+        around = np.unique(corners[(corners == vertex).any(axis=1)])
+        behind = around[head.template[around, 2] < head.template[vertex, 2]]
+        assert (raised[behind, 1] > 0.5 * raised[vertex, 1]).all(), vertex

@@ -172,6 +172,18 @@ def test_flames_mesh_is_told_by_its_shapes():
     assert len(right) >= 20 and len(right) >= 0.8 * len(sure)
 
 
+def test_a_wink_beside_a_blink_of_both_eyes_shuts_no_eye_twice(ours):
+    rest, moves = ours
+    both = sums(moves, "eyeBlinkLeft", "eyeBlinkRight")
+    others = [moves[ARKIT.index(name)] for name in ("jawOpen", "browInnerUp", "mouthPucker")]
+    wink = moves[ARKIT.index("eyeBlinkLeft")]
+    found = match_shape.match(list("abcde"), rest, np.array([both, wink, *others]))
+    assert sources(found, "a") == {"eyeBlinkRight": 1.0}
+    assert sources(found, "b") == {"eyeBlinkLeft": 1.0, "eyeBlinkRight": -1.0}
+    row = next(row for row in found.rows if row.channel.target == "b")
+    assert row.channel.minimum == 0.0, "a wink is never undone"
+
+
 def test_many_vertices_are_no_hindrance(ours):
     rest, moves = ours
     times = 200_000 // len(rest) + 1

@@ -28,14 +28,20 @@ def setup_studio(
     corners = [head.matrix_world @ Vector(corner) for head in heads for corner in head.bound_box]
     low = Vector([min(corner[i] for corner in corners) for i in range(3)])
     high = Vector([max(corner[i] for corner in corners) for i in range(3)])
-    centre, tall = (low + high) / 2, high.z - low.z
+    for head in heads:
+        _without_subsurface(head)
+    return setup_around(scene, size, (low + high) / 2, high.z - low.z, turn)
+
+
+def setup_around(
+    scene: bpy.types.Scene, size: tuple[int, int], centre: Vector, tall: float, turn: float = 0.0
+) -> bpy.types.Object:
+    """As `setup_studio`, for a head `tall` high about its `centre`, which may be part of a whole figure."""
     camera = _camera(scene, centre, tall, size[0] / size[1], turn)
     for name, (direction, watts, across) in _LIGHTS.items():
         _light(scene, name, centre, tall, Vector(direction).normalized(), watts, across)
     _world(scene)
     _engine(scene, size)
-    for head in heads:
-        _without_subsurface(head)
     return camera
 
 

@@ -827,6 +827,10 @@ GERMAN = {
         "Abstand von den Augen",
     "An amount of 1 is as far as the bone is from the eyes: for targets that eyes look at":
         "Ein Wert von 1 ist so weit, wie der Knochen von den Augen weg ist: für Ziele, auf die Augen sehen",
+    "Jaw's Way":
+        "Weg des Kiefers",
+    "An amount of 1 is as far as the open jaw takes the lower lip":
+        "Ein Wert von 1 ist so weit, wie der offene Kiefer die Unterlippe mitnimmt",
     "Source":
         "Quelle",
     "The captured channel it follows, or a formula: jawOpen - mouthClose, 0.5 mouthSmileLeft + 0.5 mouthSmileRight, jawOpen * mouthFunnel, max(eyeBlinkLeft, eyeBlinkRight)":

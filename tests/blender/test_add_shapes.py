@@ -46,6 +46,32 @@ def test_what_is_missing_is_made_and_what_is_there_stays(bare, part):
     assert len(bare.data.shape_keys.key_blocks) == before
 
 
+def test_teeth_in_a_mesh_of_their_own_go_with_the_jaw_and_a_collar_stays(bare, scene, part):
+    adding, align = part("fields_blender.add_shapes"), part("fields_blender.align")
+    ours = adding.source()
+    scale, rotation, offset = align.align(ours.marks, part("operators.heads").landmarks(bare))
+
+    def beside(name, points):
+        """In one piece, in m while the head is in cm, and hung on it."""
+        mesh = bpy.data.meshes.new(name)
+        places = (scale * points @ rotation.T + offset) / 100.0
+        mesh.from_pydata(places.tolist(), [], [(i, i + 1, i + 2) for i in range(len(places) - 2)])
+        made = bpy.data.objects.new(name, mesh)
+        scene.collection.objects.link(made)
+        made.parent, made.scale = bare, (100.0, 100.0, 100.0)
+        return made
+
+    turn = np.linspace(0.0, 2.0 * np.pi, 40)
+    low = ours.marks[13] - (0.0, 0.03, 0.05)
+    collar = beside("Collar", low + 0.05 * np.stack([np.cos(turn), 0.02 * np.sin(9 * turn), np.sin(turn)], axis=1))
+    teeth = {kind: beside(kind, ours.vertices[ours.parts == kind]) for kind in ("lower", "upper")}
+    assert bpy.ops.fields.add_shapes() == {"FINISHED"}
+    assert collar.data.shape_keys is None and teeth["upper"].data.shape_keys is None
+    keys = teeth["lower"].data.shape_keys.key_blocks
+    moved = [(a.co - b.co) * 100.0 for a, b in zip(keys["jawOpen"].data, keys["Basis"].data, strict=True)]
+    assert -3.5 < np.mean([move.z for move in moved]) < -1.0, "cm"
+
+
 def test_landmarks_by_hand_do_what_known_ones_do(bare, part):
     assert bpy.ops.fields.place_landmarks() == {"FINISHED"}
     marks = [child for child in bare.children if child.type == "EMPTY"]

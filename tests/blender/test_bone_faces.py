@@ -115,6 +115,9 @@ def test_rigifys_generated_face_moves_as_the_performance(generated, show, part, 
     smile = moved(mouthSmileLeft=1.0)
     assert smile[corners[0]].z > 0.1 * eyes and smile[corners[0]].x > 0.05 * eyes
     assert smile[corners[1]].length < 0.02 * eyes
+    assert smile["DEF-lip.T.L"].z > 0.0, "the middle of the mouth is not left behind"
+    sneer = moved(noseSneerLeft=1.0, noseSneerRight=1.0)
+    assert sneer["DEF-lip.T.L"].z > 0.8 * sneer["DEF-lip.T.L.001"].z > 0.01 * eyes, "one lip, not two humps"
     pucker = moved(mouthPucker=1.0)
     assert pucker[corners[0]].x < -0.1 * eyes and pucker[corners[1]].x > 0.1 * eyes
     brow = moved(browInnerUp=1.0)
@@ -130,14 +133,14 @@ def test_rigifys_generated_face_moves_as_the_performance(generated, show, part, 
     assert abs(np.arctan2(out.x, -out.y) - 0.5) < 0.12, "to its left, about 0.55 rad"
 
 
-def cartoon(scene, roll=0.0, hinged=False):
+def cartoon(scene, roll=0.0, hinged=False, gap=0.05):
     """A face of bones: eyes 0.6 apart, lids that hinge in the eye or stand before it."""
     bones = {"jaw": ((0, 0, 0.5), (0, -1, 0)), "Upper Lip": ((0, -1, 0.2), (0, -1.1, 0.2))}
     for side, x in (("L", 1), ("R", -1)):
         bones[f"eye.{side}"] = ((0.3 * x, -1, 1), (0.3 * x, -1.2, 1))
         bones[f"brow_inner.{side}"] = ((0.1 * x, -1.2, 1.3), (0.1 * x, -1.3, 1.3))
         bones[f"MouthCorner_{side}"] = ((0.2 * x, -1, 0.2), (0.2 * x, -1.1, 0.2))
-        for name, z in (("upper", 0.05), ("lower", -0.05)):
+        for name, z in (("upper", gap), ("lower", -gap)):
             lid = (0.3 * x, -1.2, 1 + z)
             bones[f"lid_{name}.{side}"] = ((0.3 * x, -1, 1), lid) if hinged else (lid, (0.3 * x, -1.3, 1 + z))
     rig = bpy.data.objects.new("Toon", bpy.data.armatures.new("Toon"))
@@ -167,6 +170,27 @@ def test_a_cartoon_of_bones_alone(scene, show, part, roll, hinged):
     np.testing.assert_allclose(at(rig, "brow_inner.R") - Vector((-0.1, -1.2, 1.3)), (0, 0, 0.14 * 0.6), atol=1e-4)
     assert tip(rig, "eye.L").z > 1.02 and abs(tip(rig, "eye.R").z - 1.0) < 1e-5
     assert not report.skipped
+
+
+def test_lips_of_bones_that_close_over_an_open_jaw_meet(scene, show):
+    rig = cartoon(scene)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    lip = rig.data.edit_bones.new("Lower Lip")
+    lip.head, lip.tail, lip.parent = (0, -1, 0.18), (0, -1.1, 0.18), rig.data.edit_bones["jaw"]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    show(rig, jawOpen=0.5)
+    opened = at(rig, "Lower Lip").z
+    show(rig, jawOpen=0.5, mouthClose=0.5)
+    assert opened < 0.05 and abs(at(rig, "Lower Lip").z - 0.18) < 0.02
+
+
+def test_lids_that_hinge_meet_however_wide_the_eye_is_open(scene, show):
+    rig = cartoon(scene, hinged=True, gap=0.15)
+    report = show(rig, eyeBlinkLeft=1.0)
+    apart = rig.pose.bones["lid_upper.L"].vector.angle(rig.pose.bones["lid_lower.L"].vector)
+    assert apart < 0.04, "of 1.29 rad"
+    assert len(report.keyed) == len(set(report.keyed)) <= report.channels
 
 
 def test_the_metarig_is_told_apart(scene, rigify, part):

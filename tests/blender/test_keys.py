@@ -301,6 +301,22 @@ def test_a_head_modelled_with_y_up_turns_the_same_way(scene, arkit, keyed, perfo
     np.testing.assert_allclose(face.matrix_basis.to_3x3() @ Vector((0, 0, 1)), (1, 0, 0), atol=1e-5)
 
 
+def test_a_jaw_that_begins_at_the_ears_tells_no_wrong_up(scene, part):
+    """As FLAME's does, on a rig with y up: from its end to the eyes it is farther forwards than upwards."""
+    rig = make_rig(scene, bones=("jaw", "left_eye", "right_eye"))
+    rig.matrix_world = Matrix.Rotation(np.pi / 2, 4, "X")
+    bpy.ops.object.mode_set(mode="EDIT")
+    places = {"jaw": (0, -0.015, -0.058), "left_eye": (0.03, 0.023, 0.024), "right_eye": (-0.03, 0.023, 0.024)}
+    for name, place in places.items():
+        bone = rig.data.edit_bones[name]
+        bone.head, bone.tail = place, Vector(place) + Vector((0, 0, 0.03))
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.context.view_layer.update()
+    heads = part("operators.heads")
+    found = heads.Head(rig, (), (), rig, {})
+    np.testing.assert_array_equal(heads.axes(found, rig), np.eye(3))
+
+
 def test_without_bones_the_object_turns_from_how_it_stood_however_often_it_is_baked(scene, arkit, keyed, performance):
     face = make_mesh(scene, "Face", arkit)
     face.rotation_euler.z = 0.7
@@ -341,6 +357,23 @@ def test_the_jaw_moves_once(scene, arkit, keyed, performance):
     assert jaw() == (0.3, 0.0)
 
 
+def test_lips_close_by_the_pair_of_keys_that_were_sculpted_for_it(scene, arkit, keyed, performance):
+    """mouthClose undoes jawOpen, not the jaw's bone: what it takes back is opened by the key."""
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face)
+    blocks = face.data.shape_keys.key_blocks
+    for point, opened, rest in zip(*(blocks[n].data for n in ("mouthClose", "jawOpen", "Basis")), strict=True):
+        point.co = 2.0 * rest.co - opened.co
+    curves = performance(jaw=np.tile([0.6 * 0.35, 0.05, 0.0], (N, 1)))
+    curves.values[:, curves.names.index("jawOpen")] = 0.6
+    curves.values[:, curves.names.index("mouthClose")] = 0.4
+    keyed(face, curves, np.arange(N))
+    scene.frame_set(5)
+    assert abs(value(face, "jawOpen") - 0.4) < 1e-6 and abs(value(face, "mouthClose") - 0.4) < 1e-6
+    angle = rig.pose.bones["jaw"].matrix_basis.to_quaternion().angle
+    assert abs(angle - np.hypot(0.2 * 0.35, 0.05)) < 1e-4
+
+
 def test_a_bone_that_moves_nothing_is_not_preferred(scene, arkit, keyed, performance):
     face = make_mesh(scene, "Face", arkit)
     rig = make_rig(scene, face, weights=("head",))
@@ -362,7 +395,43 @@ def test_an_eye_that_hangs_on_a_bone_is_turned_by_it(scene, arkit, keyed, perfor
     bone = rig.pose.bones["eye.L"]
     look = bone.matrix.to_3x3() @ bone.bone.matrix_local.to_3x3().inverted() @ Vector((0, -1, 0))
     np.testing.assert_allclose(look, (np.sin(0.5), -np.cos(0.5), 0), atol=1e-5)
-    assert value(face, "eyeLookOutLeft") == 0.0 and value(face, "eyeLookOutRight") > 0.0
+    assert value(face, "eyeLookOutLeft") > 0.0, "the lids follow: the key doesn't turn the eye"
+
+
+def test_an_eye_never_turns_twice(scene, arkit, keyed, performance):
+    """Keys that move what the bone carries are enough; where the artist wants the bone, they rest."""
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face)
+    face.vertex_groups.new(name="eye.L").add([0], 1.0, "REPLACE")  # where the left eye's keys move
+    curves = performance(eye_L=np.tile([0.0, 0.5, 0.0], (N, 1)))
+
+    def eye():
+        scene.frame_set(5)
+        return rig.pose.bones["eye.L"].matrix_basis.to_quaternion().angle, value(face, "eyeLookOutLeft")
+
+    keyed(face, curves, np.arange(N))
+    angle, key = eye()
+    assert angle == 0.0 and key > 0.0
+    face.fields.eyes_on = "BONE"
+    keyed(face, curves, np.arange(N))
+    angle, key = eye()
+    assert abs(angle - 0.5) < 1e-5 and key == 0.0
+
+
+def test_flat_eyes_far_before_their_bones_stay_between_the_lids(scene, arkit, keyed, performance):
+    """As an anime figure has them: irises 0.06 apart, that lie 0.06 before the bones that turn them."""
+    face = make_mesh(scene, "Face", [name for name in arkit if not name.startswith("eyeLook")])
+    data = bpy.data.meshes.new("Irises")
+    data.from_pydata([(x * side, -0.06, z) for side in (1, -1) for x in (0.02, 0.04) for z in (-0.01, 0.01)], [], [])
+    irises = bpy.data.objects.new("Irises", data)
+    scene.collection.objects.link(irises)
+    rig = make_rig(scene, face, irises, weights=())
+    irises.vertex_groups.new(name="eye.L").add([0, 1, 2, 3], 1.0, "REPLACE")
+    irises.vertex_groups.new(name="eye.R").add([4, 5, 6, 7], 1.0, "REPLACE")
+    keyed(face, performance(eye_L=np.tile([0.0, 0.55, 0.0], (N, 1))), np.arange(N))
+    scene.frame_set(5)
+    slid = 0.06 * np.sin(rig.pose.bones["eye.L"].matrix_basis.to_quaternion().angle)
+    assert 0.08 < slid / 0.06 < 0.14, "a real iris slides by a tenth of the distance between the eyes"
 
 
 def test_a_body_without_a_head_bone_is_not_turned(scene, arkit, keyed, performance):

