@@ -85,7 +85,7 @@ class _Channel:
 def check(head: Head) -> None:
     """Raises FieldsError when every shape key of the head is driven or locked, so that none can be keyed."""
     paths = [
-        (mesh.data.shape_keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value')
+        (mesh.data.shape_keys, path_of(name))
         for mesh, names in zip(head.meshes, head.keys, strict=True)
         for name in names.values()
     ]
@@ -157,7 +157,7 @@ def _shape_key_channels(
     sealed = moving_bones.sealed(head, mapping, bones, curves)
     channels = []
     report.channels = len(curves.names)
-    on_meshes = _sizes(mapping)
+    on_meshes = sizes(mapping)
     for column, name in enumerate(curves.names):
         if name not in on_meshes:
             continue
@@ -166,7 +166,7 @@ def _shape_key_channels(
             if name not in keys:
                 continue
             owner = mesh.data.shape_keys
-            path = f'key_blocks["{bpy.utils.escape_identifier(keys[name])}"].value'
+            path = path_of(keys[name])
             if why := _refusal(owner, path, 0):
                 report.skipped[name] = why
                 continue
@@ -189,13 +189,18 @@ def _shape_key_channels(
     return channels
 
 
-def _sizes(mapping: Mapping) -> dict[str, float]:
+def sizes(mapping: Mapping) -> dict[str, float]:
     """The shape keys, each with what counts as one unit of it: how far a source alone moves it, at most 1. Many keys
     that each follow a little of everything must each be truer than one that shows a source by itself."""
-    sizes: dict[str, float] = {}
+    found: dict[str, float] = {}
     for channel in mapping.shape_keys:
-        sizes[channel.name] = max(sizes.get(channel.name, 0.0), min(retarget.step(channel), 1.0))
-    return sizes
+        found[channel.name] = max(found.get(channel.name, 0.0), min(retarget.step(channel), 1.0))
+    return found
+
+
+def path_of(block: str) -> str:
+    """The data path of a shape key's value, from its mesh's shape keys."""
+    return f'key_blocks["{bpy.utils.escape_identifier(block)}"].value'
 
 
 def _resting(mapping: Mapping, bones: list[BoneChannel]) -> set[str]:
@@ -242,7 +247,7 @@ def _moving_channels(
         return []
     assert head.armature is not None
     present = ~np.isnan(curves.values).any(axis=1)
-    ways, sizes, middle = heads.axes(head, head.armature), heads.sizes(head), heads.middle_of_eyes(head)
+    ways, lengths, middle = heads.axes(head, head.armature), heads.sizes(head), heads.middle_of_eyes(head)
     channels = []
     turned = {head.bones[bone.bone] for bone in mapping.bones if bone.bone in head.bones}
     for (name, does), together in by_bone.items():
@@ -256,7 +261,7 @@ def _moving_channels(
             report.skipped |= {row.name: why for row in together}
             continue
         rest = np.array(bone.bone.matrix_local.to_3x3())
-        sizes["reach"] = 0.0 if middle is None else float(np.linalg.norm(np.array(bone.bone.head_local) - middle))
+        lengths["reach"] = 0.0 if middle is None else float(np.linalg.norm(np.array(bone.bone.head_local) - middle))
         total = np.zeros((int(present.sum()), 3))
         # The tip of a lid's bone that begins in the eye makes the way, on a circle about the eye.
         swings = does == "move" and heads.hinged(head, name)
@@ -264,11 +269,11 @@ def _moving_channels(
             row = next(row for row in together if row.name == row_name)
             values = curves.values[present, curves.names.index(row_name)]
             measure = f"jaw {row.axis}" if row.unit == "jaw" else row.unit or "eyes"
-            unit = sizes.get(measure, 0.0) if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
+            unit = lengths.get(measure, 0.0) if does == "move" and (row.unit or row.axis not in "xyz") else 1.0
             way = _way(row.axis, ways, rest)
             total += values[:, None] * unit * (_about(way) / bone.bone.length if swings else way)
         group = mapping.regions[together[0].name]
-        size = {"move": sizes["eyes"] * MOVE, "turn": TURN}.get(does, 1.0)
+        size = {"move": lengths["eyes"] * MOVE, "turn": TURN}.get(does, 1.0)
         turn = _Turn(group, frames[present], total)
         does = "turn" if swings else does
         channels += _posed(head.armature, bone, does, total, turn, size, report, together)
@@ -487,7 +492,7 @@ def _widen_sliders(head: Head, channels: list[_Channel], report: Report, undo: l
         shape_keys = mesh.data.shape_keys
         for mapped, name in keys.items():
             block = shape_keys.key_blocks[name]
-            values = by_path.get((shape_keys, f'key_blocks["{bpy.utils.escape_identifier(name)}"].value'))
+            values = by_path.get((shape_keys, path_of(name)))
             if values is None or len(values) == 0:
                 continue
             low, high = float(values.min()), float(values.max())

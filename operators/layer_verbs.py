@@ -41,7 +41,7 @@ class FIELDS_OT_bake_down(_HeadOperator, bpy.types.Operator):
     bl_label = "Bake Down"
 
     def act(self, head: heads.Head) -> str:
-        count = layers.flatten(head)
+        count = layers.flatten(head, mappings.of(head.object))
         head.object.fields.write_as = "BAKED"
         return f"{count} channels of the emotion's layer baked into the action below"
 

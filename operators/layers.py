@@ -93,7 +93,7 @@ def restore(head: Head) -> None:
             bpy.data.actions.remove(layer)
 
 
-def flatten(head: Head) -> int:
+def flatten(head: Head, mapping: Mapping) -> int:
     """One plain action of the two layers, as they are now with what the artist changed in them. Returns channels.
 
     Raises FieldsError, with nothing changed, when a strip was moved, retimed or is being tweaked.
@@ -104,11 +104,12 @@ def flatten(head: Head) -> int:
     for owner in layered:
         _check_still(owner)
     written = 0
-    settings = head.object.fields
+    settings, sizes = head.object.fields, keys.sizes(mapping)
+    units = {keys.path_of(block): sizes.get(name, 1.0) for names in head.keys for name, block in names.items()}
     for owner in layered:
         strip = _strip(owner, EMOTION)
         track = _track(owner, EMOTION)
-        new = [] if strip is None or strip.mute or track.mute else list(_flat(owner, strip, settings))
+        new = [] if strip is None or strip.mute or track.mute else list(_flat(owner, strip, settings, units))
         for fcurve, made in new:
             frames = made["co"][:, 0]
             fcurves.replace(fcurve, fcurves.merged(fcurves.read(fcurve), made, frames[[0, -1]][None]))
@@ -165,8 +166,12 @@ def _influence(strip: bpy.types.NlaStrip, played: Played) -> None:
     fcurves.replace(strip.fcurves.find("influence"), fcurves.plain_keys(frames, values / FULL, fcurves.BEZIER))
 
 
-def _flat(owner: bpy.types.ID, strip: bpy.types.NlaStrip, settings: Any) -> Iterator[tuple[Any, dict[str, np.ndarray]]]:
-    """The base's F-curves that the layer adds to, each with keys for both together, in the head's key style."""
+def _flat(
+    owner: bpy.types.ID, strip: bpy.types.NlaStrip, settings: Any, units: dict[str, float]
+) -> Iterator[tuple[Any, dict[str, np.ndarray]]]:
+    """The base's F-curves that the layer adds to, each with keys for both together, in the head's key style. units: by
+    data path, as `keys.sizes` says.
+    """
     base = _strip(owner, BASE)
     assert base is not None
     below, above = _bag(base), _bag(strip)
@@ -182,7 +187,7 @@ def _flat(owner: bpy.types.ID, strip: bpy.types.NlaStrip, settings: Any) -> Iter
         values = np.array([fcurve.evaluate(at) + _strength(strip, at) * layer.evaluate(at) for at in frames])
         if settings.key_style == "REDUCED":
             shape = (len(frames), 1)
-            limit = np.full(shape, settings.key_tolerance)
+            limit = np.full(shape, settings.key_tolerance * units.get(layer.data_path, 1.0))
             found = reduce.reduce(frames, values[:, None], limit, np.zeros(shape, dtype=bool), [layer.data_path])
             yield fcurve, fcurves.fitted_keys(found[0])
         else:

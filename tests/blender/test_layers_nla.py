@@ -127,6 +127,17 @@ def test_bake_down_with_reduced_keys_stays_within_the_tolerance(scene, head):
     assert np.abs(shown(scene, head) - before).max() <= head.fields.key_tolerance + 1e-4
 
 
+def test_bake_down_is_truer_where_a_key_moves_little(scene, head, part, monkeypatch):
+    """As a FLAME head's hundred keys do, of which each source moves many."""
+    keys = part("operators.keys")
+    monkeypatch.setattr(keys, "sizes", lambda mapping: {channel.name: 0.1 for channel in mapping.shape_keys})
+    head.fields.key_style = "REDUCED"
+    bpy.ops.fields.bake(write_as="LAYERED")
+    before = shown(scene, head)
+    bpy.ops.fields.bake_down()
+    assert np.abs(shown(scene, head) - before).max() <= 0.1 * head.fields.key_tolerance + 1e-4
+
+
 def test_a_moved_strip_is_not_baked_down(scene, head):
     bpy.ops.fields.bake(write_as="LAYERED")
     strip = tracks(head)["FIELDS Emotion"]
