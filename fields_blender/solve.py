@@ -20,6 +20,10 @@ from .turn import head_turn
 BATCH = 256
 # Doubt, averaged over the regions, that halves the confidence: a quarter of what a face can do is then a guess.
 HALF_SURE = 0.25
+# How much of their irises lids cover differs between people, and reads as looking up or down. A face at rest looks
+# ahead more often than not: so much of the pitch read there is taken for the lids. On renders it makes no difference;
+# real eyes that look into the camera are read 5 to 13 degrees up without it.
+OF_THE_LIDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def capture(
         chosen = _at_rest(np.array(time)[found], read, pose, stills, rest)
         if len(chosen):
             read = _read(features, regressor, features.mean(chosen))
+            read["gaze"][:, :, 1] -= OF_THE_LIDS * read["gaze"][chosen, :, 1].mean()
     groups = {name: np.full((len(time), *shape), np.nan, np.float32) for name, shape in GROUPS.items()}
     groups["head"][found], groups["translation"][found] = pose[:, :3], pose[:, 3:]
     for name in OUTPUTS:

@@ -196,6 +196,17 @@ def test_frames_at_rest_given_by_hand_are_the_rest(made, features):
         np.testing.assert_allclose(track["expression"], expected, atol=1e-5)
 
 
+def test_half_of_the_pitch_of_resting_eyes_is_their_lids(made, features):
+    from tests.make_networks import read
+
+    _, track = run(open_video(CLIP, end=2.0), made, rest=(0.5, 0.8))
+    told = read(without_noise(features), features[15:25].mean(axis=0), "gaze").reshape(-1, 2, 2)
+    np.testing.assert_allclose(track["gaze"][..., 0], told[..., 0], atol=1e-5)
+    told_at_rest = told[15:25, :, 1].mean()
+    np.testing.assert_allclose(track["gaze"][..., 1], told[..., 1] - told_at_rest / 2, atol=1e-5)
+    assert abs(told_at_rest) > 1e-3
+
+
 def test_stills_have_no_rest_of_others_but_what_is_given(made, features):
     from tests.make_networks import read
 
