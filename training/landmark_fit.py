@@ -2,8 +2,8 @@
 
 Real faces look other than renders, and what the reader takes from the inner maps is then more often wrong than it
 knows. Where the landmarks went is seen as well on real faces as on renders. So controls c, whose error has the
-covariance P on renders and TRUST P in life, are moved to the likeliest ones, x, for which the landmarks' components
-would have moved by d:
+covariance P on renders and in life TRUST P besides, are moved to the likeliest ones, x, for which the landmarks'
+components would have moved by d (what they tell of the first P the reader has used already):
 
     minimise (x - c)' (TRUST P)^-1 (x - c) + w (d - H x)' R^-1 (d - H x)   with each of x within its limits
 
@@ -20,7 +20,7 @@ from fields_blender.names import JAW_OPEN
 from .encoder import CODE
 from .load import Data
 
-TRUST = 1.0  # real faces are taken to add as much to the reader's error as it has on renders; not fitted to anything
+TRUST = 1.0  # as much error again on real faces as on renders; twice that begins to cost on renders
 FACING = 0.26  # rad: H and R are of heads turned less
 TURNED = 0.4  # rad: of a head turned so far, H leaves twice as much variance unexplained; measured on renders
 CLEAR = 0.8  # share of pictures kept: those whose landmarks H explains worst are covered, blurred or dark
