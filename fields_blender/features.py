@@ -28,13 +28,12 @@ class Features:
     def __init__(self, store: BinaryIO, regressor: Regressor) -> None:
         self._store, self._regressor = store, regressor
         self._waiting: list[tuple[np.ndarray, ...]] = []
-        self._count = 0
         self._last: np.ndarray | None = None
         self._steps: list[float] = []  # squared distance of each row from the one before
         self._shots: list[int] = []
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._shots)
 
     def add(self, *seen: np.ndarray, shot: int = 0) -> None:
         """One face: what `Regressor.encode` takes, in its order, without the first axis. shot: number of the cuts
@@ -42,7 +41,6 @@ class Features:
         """
         self._waiting.append(seen)
         self._shots.append(shot)
-        self._count += 1
         if len(self._waiting) == TOGETHER:
             self.encode()
 
@@ -64,15 +62,18 @@ class Features:
         self._store.seek(first * size)
         return np.frombuffer(self._store.read((last - first) * size), np.float32).reshape(last - first, -1)
 
-    def steady(self, first: int, last: int) -> np.ndarray:
-        """(last - first, features): as `rows`, each averaged with those beside it that differ by noise alone."""
+    def noise(self) -> float:
+        """Squared distance of frames between which there is but noise; 0 where that can't be told. After `encode`."""
         steps, shots = np.array(self._steps), np.array(self._shots)
         steps = steps[1:][(np.diff(shots) == 0) & (steps[1:] > 0)]  # a frame that is shown twice tells no noise
-        if not len(steps):
+        return float(np.quantile(steps, STILL)) if len(steps) else 0.0
+
+    def steady(self, first: int, last: int, noise: float) -> np.ndarray:
+        """(last - first, features): as `rows`, each averaged with those beside it that differ by `noise` alone."""
+        if not noise:
             return self.rows(first, last)
         start, end = max(first - BESIDE, 0), min(last + BESIDE, len(self))
-        steady = steadied(self.rows(start, end), shots[start:end], float(np.quantile(steps, STILL)))
-        return steady[first - start :][: last - first]
+        return steadied(self.rows(start, end), np.array(self._shots[start:end]), noise)[first - start :][: last - first]
 
     def mean(self, which: np.ndarray) -> np.ndarray:
         """(features,): the mean over the faces with these indices."""
