@@ -1,6 +1,5 @@
 """Key reduction: what it promises for any curve. tests/blender/test_reduced_keys.py tests how Blender plays it."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -176,11 +175,3 @@ def test_the_sample_clip_keeps_its_blinks_and_its_lips_closed(sample):
     assert closed.any()
     for name in ("jawOpen", "mouthClose"):
         assert np.abs(played[name] - wanted[name])[closed].max() <= 0.005
-
-
-def test_a_minute_of_52_channels_takes_less_than_two_seconds(sample):
-    long = np.tile(sample.values, (6, 1)) + np.random.default_rng(0).normal(0, 0.004, (1800, 52))
-    began = time.perf_counter()
-    keep, share = reduce.moments(sample.names, long)
-    reduce.reduce(np.arange(1800), long, 0.02 * share, keep)
-    assert time.perf_counter() - began < 2.0

@@ -1,16 +1,12 @@
 """All settings together: nothing by default, in the right order, stored and read back, quick."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from fields_blender import track
 from fields_blender.adjust import Channel
 from fields_blender.shaping import Shaping, from_json
 from fields_blender.track import Track
-from tests.test_emotion import SAMPLE
 from tests.tracks import lively, same
 
 ALL = Shaping(
@@ -49,21 +45,3 @@ def test_all_at_once_moves_and_leaves_no_gap():
     after = play(ALL, performance)
     assert after.found.all() and not same(after, performance)
     assert np.isfinite(after["expression"]).all() and np.isfinite(after["head"]).all()
-
-
-@pytest.mark.parametrize("method", ["ONE_EURO", "SAVITZKY_GOLAY"])
-def test_a_minute_takes_a_moment(method):
-    """Each half anew on every step of a drag: processor time, since other work may share the machine."""
-    short = track.load(SAMPLE)
-    minute = Track(np.arange(1800) / 30.0, {name: np.concatenate([short[name]] * 6) for name in short.groups})
-    shaping = replace(ALL, smoothing=method, smooth=(1.0,) * 9)
-    slow, quick = [], []
-    for _ in range(3):
-        began = time.process_time()
-        prepared = shaping.prepare(minute)
-        slow.append(time.process_time() - began)
-        began = time.process_time()
-        shaping.finish(prepared.at(1.3))
-        quick.append(time.process_time() - began)
-    print(f"{1000 * min(slow):.0f} ms + {1000 * min(quick):.0f} ms")
-    assert min(slow) < 0.1 and min(quick) < 0.03

@@ -55,7 +55,7 @@ def main() -> int:
         rows = capture_rows(video, arguments.task, runs)
         rows.append(memory_row(video, 6 if arguments.quick else 60))
         rows.append(keying_row(arguments.quick))
-        rows.append(slider_row())
+        rows += slider_rows()
         rows.append(enable_row())
     show(rows)
     return 0
@@ -129,13 +129,13 @@ def keying_row(quick: bool) -> Row:
     return Row(f"keying {len(names.ARKIT)} x {KEYED_FRAMES}", figure, "< 0.15 s", ours < 0.15)
 
 
-def slider_row() -> Row:
-    """Writing a minute of keys anew while Emotion Intensity is dragged, against baking it."""
+def slider_rows() -> list[Row]:
+    """Writing a minute of keys anew while sliders are dragged, against baking it; smoothing has more to work out."""
     import bpy
 
     names, track = (import_module(f"{MODULE}.fields_blender.{name}") for name in ("names", "track"))
     takes = import_module(f"{MODULE}.operators.takes")
-    print("Dragging the emotion slider over a minute …", flush=True)
+    print("Dragging sliders over a minute …", flush=True)
     sample = track.load(ROOT / "samples" / "performance.npz")
     groups = {name: np.concatenate([sample[name]] * 6) for name in names.GROUPS}
     minute = track.Track(np.arange(6 * len(sample)) / RATE, groups, sample.card, sample.source)
@@ -145,13 +145,23 @@ def slider_row() -> Row:
     began = time.perf_counter()
     bpy.ops.fields.bake()  # pyright: ignore[reportAttributeAccessIssue]
     baked = time.perf_counter() - began
-    spent = []
-    for intensity in (0.0, 0.5, 1.5, 2.0, 1.3):
-        began = time.perf_counter()
-        head.fields.emotion_intensity = intensity
-        spent.append(time.perf_counter() - began)
-    step = min(spent)  # the least disturbed
-    return Row("emotion slider, a minute", f"{step:.3f} s  (Bake Keys: {baked / step:.1f} x)", "< 0.1 s", step < 0.1)
+    shape, regions = head.fields.shape, import_module(f"{MODULE}.fields_blender.regions").REGIONS
+    drags = {
+        "emotion slider": lambda x: setattr(head.fields, "emotion_intensity", x),
+        "strength of the brows": lambda x: shape.strength.__setitem__(regions.index("brows"), x),
+        "smoothing of the mouth": lambda x: shape.smooth.__setitem__(regions.index("mouth"), x),
+    }
+    rows = []
+    for name, drag in drags.items():
+        spent = []
+        for value in (0.0, 0.5, 0.8, 0.6, 0.3):
+            began = time.perf_counter()
+            drag(value)
+            spent.append(time.perf_counter() - began)
+        step = min(spent)  # the least disturbed
+        figure = f"{step:.3f} s  (Bake Keys: {baked / step:.1f} x)"
+        rows.append(Row(f"{name}, a minute", figure, "< 0.1 s", step < 0.1))
+    return rows
 
 
 def enable_row() -> Row:

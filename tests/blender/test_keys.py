@@ -1,7 +1,5 @@
 """Curves -> F-curves, read back from what Blender evaluates."""
 
-import time
-
 import bpy
 import numpy as np
 import pytest
@@ -510,17 +508,6 @@ def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed
     assert face.data.shape_keys.key_blocks["jawOpen"].slider_max == 1.0
     monkeypatch.undo()
     keyed(face, curves, np.arange(N))
-
-
-def test_52_channels_of_3000_frames_are_quick(scene, arkit, keyed, performance):
-    face, curves = make_mesh(scene, "Face", arkit), performance(3000)
-    face.fields.use_head_rotation = False
-    seconds = []
-    for _ in range(3):
-        began = time.process_time()
-        keyed(face, curves, np.arange(3000))
-        seconds.append(time.process_time() - began)
-    assert min(seconds) < 0.15
 
 
 def test_quaternion_helper_agrees_with_blender(part):

@@ -365,13 +365,3 @@ def test_a_library_override_can_be_edited(scene, part, tmp_path, keyed, arkit):
     override.fields.rows[row_of(override, "Mouth_Pucker")].gain = 0.5
     keyed(override)
     assert abs(value(override, "Mouth_Pucker", scene) - 0.5 * arkit("mouthPucker")) < 1e-6
-
-
-def test_matching_a_head_is_quick(scene, part):
-    import time
-
-    head = make_mesh(scene, "Face", RIGS["metahuman"])
-    part("operators.mappings").automatic(make_mesh(scene, "Warm", ["a"]))
-    began = time.process_time()
-    part("operators.mappings").automatic(head)
-    assert time.process_time() - began < 0.5

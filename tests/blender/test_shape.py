@@ -1,7 +1,5 @@
 """Face at rest, regions, channels, smoothing, gaps on a head: live, alone, undone, and said when they can't be."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -220,23 +218,3 @@ def test_settings_are_stored_in_the_file(head, part, tmp_path):
     again = loaded.objects[0]
     assert part("operators.shaping").of(bpy.context.scene, again) == now
     bpy.data.objects.remove(again)
-
-
-def test_a_minute_is_written_while_it_is_dragged(head, part, performance, tmp_path):
-    part("fields_blender.track").save(performance(1800, 30), tmp_path / "minute.npz")
-    head.fields.track, bpy.context.scene.render.fps = str(tmp_path / "minute.npz"), 30
-    head.fields.use_smoothing, head.fields.key_style = True, "REDUCED"
-    assert bpy.ops.fields.bake() == {"FINISHED"}
-    shape, spent = head.fields.shape, {}
-    for name, drag in (
-        ("strength", lambda x: shape.strength.__setitem__(region(part, "brows"), x)),
-        ("smoothing", lambda x: shape.smooth.__setitem__(region(part, "mouth"), x)),
-        ("full range", lambda x: setattr(shape, "stretch", x)),
-    ):
-        spent[name] = []
-        for x in (0.9, 0.8, 0.7, 0.6):
-            began = time.process_time()
-            drag(x)
-            spent[name].append(time.process_time() - began)
-    print({name: f"{1000 * min(each):.0f} ms" for name, each in spent.items()})
-    assert min(spent["strength"]) < 0.1
