@@ -46,6 +46,25 @@ def test_landmarks_of_a_turned_head_count_less(face):
     assert pulled[0] > pulled[1] > pulled[2]
 
 
+def test_landmarks_that_go_where_no_control_takes_them_count_less(face):
+    """But only those: noise that is no more than expected weighs 1, and what the controls explain says nothing."""
+    fit, response, truth = face
+    noise = np.sqrt(0.5) * torch.randn((FACES, CODE), generator=torch.Generator().manual_seed(2))
+    usual, wild = (fit.weight(truth @ response + k * noise, AHEAD).mean() for k in (1, 4))
+    assert usual == pytest.approx(1, abs=0.05) and wild == pytest.approx(0.25, abs=0.05)
+    assert torch.allclose(fit.weight(3 * truth @ response + noise, AHEAD), fit.weight(noise, AHEAD), atol=1e-2)
+
+
+def test_it_gets_there_whatever_the_weight(face, monkeypatch):
+    fit, response, truth = face
+    noise = torch.randn((FACES, CODE), generator=torch.Generator().manual_seed(2))
+    moved = truth @ response + torch.linspace(0, 4, FACES)[:, None] * noise
+    wrong = (truth - 0.3).clamp(LOWEST, HIGHEST)
+    found = fit(wrong, moved, AHEAD)
+    monkeypatch.setattr(landmark_fit, "ROUNDS", 2000)
+    assert torch.allclose(found, fit(wrong, moved, AHEAD), atol=0.01)
+
+
 def test_nothing_leaves_what_a_face_can_do(face):
     fit, response, truth = face
     found = fit(3 * truth - 1, 5 * (truth - 0.5) @ response, AHEAD)
@@ -58,11 +77,12 @@ def test_it_is_the_likeliest_face_within_the_limits(face, monkeypatch):
     monkeypatch.setattr(landmark_fit, "ROUNDS", 2000)
     controls, moved = 2 * truth - 0.5, (2 * truth - 0.5) @ response + 1
     found = fit(controls, moved, AHEAD)
-    aim = (moved @ fit.pull + controls @ fit.keep).double()
-    steep, best = (fit.seen + fit.keep).double(), controls.double().clamp(LOWEST, HIGHEST)
+    weight = fit.weight(moved, AHEAD)
+    aim = (weight * (moved @ fit.pull) + controls @ fit.keep).double()
+    steep, best = (weight[:, :, None] * fit.seen + fit.keep).double(), controls.double().clamp(LOWEST, HIGHEST)
     for _ in range(200):
         for k in range(CONTROLS):
-            step = (aim[:, k] - best @ steep[:, k]) / steep[k, k]
+            step = (aim[:, k] - (best * steep[:, :, k]).sum(dim=1)) / steep[:, k, k]
             best[:, k] = (best[:, k] + step).clamp(LOWEST[k], HIGHEST[k])
     assert torch.allclose(found.double(), best, atol=1e-3)
 

@@ -546,14 +546,21 @@ def test_rate_rises_falls_and_starts_again_lower():
 # ---- export
 
 
-def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
+@pytest.fixture
+def few_steps(monkeypatch):
+    from training import emotion_step
+
+    monkeypatch.setattr(emotion_step, "STEPS", 5)
+
+
+def test_exported_networks_say_what_the_trained_one_says(data, begin, few_steps, tmp_path):
     pytest.importorskip("onnx")
-    from training import export
+    from training import export, shipped
 
     trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
-    whole = export.calibrated(trainer)
+    whole = shipped.calibrated(trainer)
     export.write_networks(trainer, whole, tmp_path)
     rows = np.arange(7)  # not the number of the example
     found = export.encoded(tmp_path / "encoder.onnx", data, rows)
@@ -572,13 +579,13 @@ def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     np.testing.assert_allclose(outputs["emotion"].sum(axis=1), 1, atol=1e-5)
 
 
-def test_faces_at_rest_read_as_zero_on_the_mean(data, begin):
-    from training import export
+def test_faces_at_rest_read_as_zero_on_the_mean(data, begin, few_steps):
+    from training import shipped
 
     trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
-    whole = export.calibrated(trainer)
+    whole = shipped.calibrated(trainer)
     rows = trainer.split.calibration
     features = agreement.features_of(data, rows)
     rest, known = agreement.resting(features, data, rows)
@@ -587,14 +594,14 @@ def test_faces_at_rest_read_as_zero_on_the_mean(data, begin):
     assert (whole.at_rest[:, 44:] == 0).all() and (whole.gain >= 1).all()
 
 
-def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
+def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin, few_steps):
     """And doubt is as large as the error."""
-    from training import export
+    from training import shipped
 
     trainer = begin()
     with torch.no_grad():
         trainer.average.reader.straight.weight.mul_(0.7)
-    whole = export.calibrated(trainer)
+    whole = shipped.calibrated(trainer)
     rows = trainer.split.calibration
     features = agreement.features_of(data, rows)
     rest, known = agreement.resting(features, data, rows)
@@ -614,3 +621,48 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
     for region, columns in enumerate(REGION_CONTROLS):
         said = (doubt[:, region] * whole.doubt_gain.numpy()[region]) ** 2
         assert said.mean() == pytest.approx((error[:, columns] ** 2).mean(), rel=0.01)
+
+
+def test_what_is_as_strong_as_faces_at_rest_is_quietened(begin, few_steps):
+    from training import shipped
+
+    trainer = begin()
+    for step in range(3):
+        trainer.learn(trainer.batch(step))
+    whole = shipped.calibrated(trainer)
+    whole.fit, whole.at_rest, whole.gain = None, 0 * whole.at_rest, torch.ones(CONTROLS)
+    noise = whole.noise = whole.noise.clamp(min=0.01)
+    features, known = torch.zeros(2, FEATURES), torch.tensor([[0.0], [1.0]])
+    for times, kept in ((1, 0.5), (2, 0.8), (7, 0.98)):
+        controls = torch.cat([times * noise, torch.full((2, 4), 0.3)], dim=1)
+        found = whole.fitted(controls, features, features, known)
+        np.testing.assert_allclose(found[:, :44], kept * controls[:, :44], rtol=1e-3)
+        np.testing.assert_array_equal(found[:, 44:], controls[:, 44:])  # eyes look everywhere
+
+
+def test_the_emotion_branch_learns_to_read_what_ships(data, begin, monkeypatch):
+    """The feeling of these shards is the strongest of seven controls, the intensity their mean."""
+    from training import emotion_step, shipped
+
+    monkeypatch.setattr(emotion_step, "STEPS", 400)
+    monkeypatch.setattr(emotion_step, "AT_ONCE", 37)
+    trainer = begin()
+    whole = shipped.calibrated(trainer)
+    rows = trainer.split.train
+    controls = emotion_step.shipped_controls(whole, trainer, rows)
+    assert controls.shape == (len(rows), CONTROLS)
+    label, feeling = data.arrays["emotion"][rows], ~data.arrays["at_rest"][rows]
+    right = [
+        (branch(controls)[:, 1:8].argmax(dim=1).numpy() == label[:, 1:].argmax(axis=1))[feeling].mean()
+        for branch in (trainer.average.emotion, whole.emotion)
+    ]
+    assert right[1] > max(right[0], 0.5)
+
+
+def test_naming_counts_strong_feelings_more_and_none_not_at_all():
+    look = torch.zeros(3, 11)
+    label = torch.zeros(3, 8)
+    label[0, 0], label[1, 3], label[2, 3] = 1, 0.25, 1
+    assert losses.naming(look[:1], label[:1]) == 0
+    weak, strong = (losses.naming(look[k : k + 1], label[k : k + 1]).item() for k in (1, 2))
+    assert strong == pytest.approx(np.log(7)) and weak == pytest.approx(strong / 2)

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from . import agreement, load
-from .export import whole_people
 from .model import CONTROL_NAMES
 from .train import Settings, Trainer, bases_beside, only
 
@@ -69,7 +68,9 @@ def main() -> None:
     options = arguments.parse_args()
     data, bases = load.load(options.data), bases_beside(options.data)
     rows = {
-        family: whole_people(data, np.flatnonzero(load.held_out(data.person) & (data.arrays["family"] == number)))
+        family: agreement.whole_people(
+            data, np.flatnonzero(load.held_out(data.person) & (data.arrays["family"] == number))
+        )
         for number, family in enumerate(load.FAMILIES)
     }
     print("| trained | " + " | ".join(COLUMNS) + " |\n|---|" + "---|" * len(COLUMNS), flush=True)

@@ -7,6 +7,14 @@ from torch import Tensor
 from .load import Data
 from .model import REGION_CONTROLS, REGIONS, Regressor
 
+MEASURED = 6000  # pictures of each kind that are measured with, at most
+
+
+def whole_people(data: Data, rows: np.ndarray, at_most: int = MEASURED) -> np.ndarray:
+    """`rows` of about so many pictures, of all people or of each second, third..."""
+    people = np.unique(data.person[rows])
+    return rows[np.isin(data.person[rows], people[:: -(-len(rows) // at_most)])]
+
 
 def features_of(data: Data, rows: np.ndarray) -> Tensor:
     """(k, FEATURES) of these pictures."""

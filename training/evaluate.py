@@ -26,7 +26,9 @@ FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"
 WITH_REST, READ_OUT = "FIELDS, rest face named", "FIELDS, emotion read out"
 # Turned from the camera by less than this is nearly frontal.
 NEARLY_FRONTAL = 20.0  # degrees
+VARIED = ("sittings", "stills")  # sets on which other models are measured as well
 OF_SET: dict[str, Callable[[Truth, Reading], scores.Figures]] = {
+    "sittings": scores.stills,
     "stills": scores.stills,
     "videos": scores.videos,
     "ramps": scores.ramps,
@@ -127,7 +129,7 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
             for tracker in asked:
                 reading = readings.joined([tracker.readings[key].rows(some) for key, some in rows.items()])
                 figures = {key: [value] for key, value in figures_of(truth, reading).items()}
-                if name in ("stills", "videos"):
+                if name in ("sittings", "stills", "videos"):
                     for key, ends in bootstrap(figures_of, truth, reading, resamples).items():
                         figures[key] += ends
                     if len(rows) == 1:
@@ -190,17 +192,18 @@ def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dic
 
 
 def variant(truths: dict[str, Truth], path: Path) -> dict[str, scores.Figures]:
-    """Another model's figures on the stills of each head family: measured now, or read from a file of --json."""
-    if path.suffix == ".json":
-        measured_before = json.loads(path.read_text(encoding="utf-8"))["sets"]
-        of_heads = {heads: measured_before[f"stills, {heads}"][FIELDS] for heads in FAMILIES.values()}
-        return {heads: {name: value[0] for name, value in of.items()} for heads, of in of_heads.items()}
+    """Another model's figures on pictures of each head family: measured now, or read from a file of --json."""
     figures = {}
+    before = json.loads(path.read_text(encoding="utf-8"))["sets"] if path.suffix == ".json" else None
     for key, truth in truths.items():
-        if truth.name == "stills":
+        at = f"{truth.name}, {FAMILIES[key.rsplit('-', 1)[1]]}"
+        if truth.name not in VARIED or (before and at not in before):
+            continue
+        if before:
+            figures[at] = {name: value[0] for name, value in before[at][FIELDS].items()}
+        else:
             reading = readings.fields(truth, path)
-            truth = pooled([truth], [reading.found])
-            figures[FAMILIES[key.rsplit("-", 1)[1]]] = scores.stills(truth, reading.rows(reading.found))
+            figures[at] = scores.stills(pooled([truth], [reading.found]), reading.rows(reading.found))
     return figures
 
 

@@ -2,8 +2,7 @@
 
     python -m training.export --data data/renders --checkpoint data/regressor.pt
 
-Gains and zeros are set on people that were neither trained on nor are measured with. The encoder in 8 bits
-takes its place where that is measured to be faster and as good.
+The encoder in 8 bits takes its place where that is measured to be faster and as good.
 """
 
 import argparse
@@ -26,114 +25,16 @@ from fields_blender.features import TOGETHER
 from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION
 from fields_blender.regressor import ENCODER, NAME, READER
 
-from . import agreement, load
+from . import agreement, load, shipped
 from .encode import encoder_of
-from .encoder import CODE, FEATURES
-from .landmark_fit import LandmarkFit, response
-from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor, mirrored_controls
+from .encoder import FEATURES
+from .model import CONTROL_NAMES
 from .train import Trainer, only
 
-MEASURED = 6000  # pictures of each kind that a figure of the card is taken from, at most
-RESPONSE = 50_000  # that tell how landmarks move
 CALIBRATED = 384  # pictures that set the ranges of 8 bits
 LARGE = 20_000  # numbers
 # What an encoder in 8 bits must gain in speed, since other processors gain less, and may lose in mean r.
 FASTER, ALLOWED_LOSS = 1.3, 0.005
-
-
-class Exported(nn.Module):
-    """The reader with the outputs of the card: named groups, set to rest at 0 and to life's strength, fitted to the
-    landmarks where the rest face is known, and held to what a face can do. at_rest (2, 48): what the network says of
-    resting faces, without and with their rest face known. gain (48,). doubt_gain (8,). fit: None without landmarks.
-    """
-
-    at_rest: Tensor
-    gain: Tensor
-    doubt_gain: Tensor
-    farthest: Tensor
-
-    def __init__(
-        self,
-        model: Regressor,
-        at_rest: np.ndarray,
-        gain: np.ndarray,
-        doubt_gain: np.ndarray | float = 1.0,
-        fit: LandmarkFit | None = None,
-    ) -> None:
-        super().__init__()
-        self.reader, self.emotion, self.fit = model.reader, model.emotion, fit
-        for name, value in (("at_rest", at_rest), ("gain", gain), ("doubt_gain", doubt_gain)):
-            self.register_buffer(name, torch.from_numpy(np.asarray(value, np.float32)))
-        self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
-
-    def forward(self, features: Tensor, rest: Tensor, rest_known: Tensor) -> tuple[Tensor, ...]:
-        controls, doubt = self.reader(features, rest, rest_known)
-        look = self.emotion(controls)
-        c = self.fitted(controls, features, rest, rest_known)
-        jaw = torch.cat([c[:, 39:40].clamp(min=0), c[:, 40:42]], dim=1)
-        # Beyond the looks it was trained on the network goes on in a straight line, where an eyeball can't.
-        gaze = (c[:, 44:48] / self.farthest).tanh() * self.farthest
-        emotion, affect = look[:, :8].softmax(dim=1), look[:, 8:10].tanh()
-        intensity = look[:, 10:11].sigmoid()
-        return (
-            *(c[:, :39].clamp(0, 1), jaw, c[:, 42:44].clamp(0, 1), gaze),
-            *(emotion, affect, intensity, doubt * self.doubt_gain),
-        )
-
-    def fitted(self, controls: Tensor, features: Tensor, rest: Tensor, rest_known: Tensor) -> Tensor:
-        """Controls (n, 48) as they ship, but for their limits."""
-        c = (controls - torch.lerp(self.at_rest[:1], self.at_rest[1:], rest_known)) * self.gain
-        if self.fit is None:
-            return c
-        return torch.lerp(c, self.fit(c, (features - rest)[:, :CODE], features[:, -3:]), rest_known)
-
-
-def calibrated(trainer: Trainer) -> Exported:
-    """A network that minimises squared error under-drives what it sees badly (slope r squared). The gain gives a
-    control that it sees well enough (r over .3) the spread of the true one (slope r); the others stay as quiet as they
-    are.
-    """
-    model, data = trainer.average, trainer.data
-    rows = trainer.split.calibration if len(trainer.split.calibration) else trainer.split.train
-    rows = whole_people(data, rows)
-    features = only(agreement.features_of(data, rows), trainer.settings.inputs)
-    rest, known = agreement.resting(features, data, rows)
-    truth, quiet = data.arrays["controls"][rows], data.arrays["at_rest"][rows]
-    without, _, _ = agreement.predict(model, features, rest, torch.zeros_like(known))
-    guess, doubt, _ = agreement.predict(model, features, rest, known)
-    scores = agreement.agreement(guess.numpy(), truth)
-    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 3.5)
-    gain = 1 + (wanted - 1) * np.clip((scores["r"] - 0.3) / 0.2, 0, 1)
-    quiet &= known[:, 0].numpy() > 0
-    at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
-    at_rest[:, 44:] = 0  # eyes at rest look somewhere; a mean of that is no bias
-    gain = (gain + gain[mirrored_controls()[0]]) / 2
-    fit = _landmark_fit(trainer, ((guess.numpy() - at_rest[1]) * gain - truth)[known[:, 0].numpy() > 0])
-    exported = Exported(model, at_rest, gain, fit=fit).eval()
-    with torch.no_grad():
-        fitted = exported.fitted(guess, features, rest, known).numpy()
-    error = (fitted - truth) / FULL_SCALE
-    region = np.stack([(error[:, columns] ** 2).mean(axis=1) for columns in REGION_CONTROLS], axis=1)
-    exported.doubt_gain = torch.from_numpy(np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))).float()
-    return exported.cpu()
-
-
-def _landmark_fit(trainer: Trainer, off: np.ndarray) -> LandmarkFit | None:
-    """off (k, 48): what controls miss of the truth, on people that were not trained on."""
-    if trainer.settings.inputs == "image":
-        return None
-    data = trainer.data
-    rows = whole_people(data, trainer.split.train, RESPONSE)
-    features = agreement.features_of(data, rows)
-    rest, known = agreement.resting(features, data, rows)
-    has = known[:, 0] > 0
-    return LandmarkFit(*response(data, rows[has.numpy()], features[has], rest[has]), off.T @ off / len(off))
-
-
-def whole_people(data: load.Data, rows: np.ndarray, at_most: int = MEASURED) -> np.ndarray:
-    """`rows` of about so many pictures, of all people or of each second, third..."""
-    people = np.unique(data.person[rows])
-    return rows[np.isin(data.person[rows], people[:: -(-len(rows) // at_most)])]
 
 
 class EncoderOf(nn.Module):
@@ -159,14 +60,14 @@ def store_in_16_bits(path: Path) -> None:
     onnx.save(model, path)
 
 
-def write_networks(trainer: Trainer, exported: Exported, folder: Path) -> None:
+def write_networks(trainer: Trainer, reader: shipped.Shipped, folder: Path) -> None:
     """encoder.onnx and regressor.onnx (opset 17), any number of pictures at once."""
     faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
     maps = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
     features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
     for name, net, example, (inputs, outputs) in (
         ("encoder", EncoderOf(trainer), (*faces, *maps), ENCODER),
-        (NAME, exported, features, READER),
+        (NAME, reader, features, READER),
     ):
         path = folder / f"{name}.onnx"
         torch.onnx.export(
@@ -249,7 +150,7 @@ def measured(folder: Path, encoder: Path, trainer: Trainer) -> dict[str, dict[st
     """By head family: what the written networks say of held-out people, whose rest face is known."""
     tables = {}
     for family, rows in trainer.split.held_out.items():
-        rows = whole_people(trainer.data, rows)
+        rows = agreement.whole_people(trainer.data, rows)
         features = encoded(encoder, trainer.data, rows)
         rest, known = agreement.resting(torch.from_numpy(features), trainer.data, rows)
         outputs = read(folder / f"{NAME}.onnx", features, rest.numpy(), known.numpy())
@@ -325,7 +226,7 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
 def export(trainer: Trainer, models: Path) -> dict[str, Any]:
     """Write both networks and the card; the card."""
     models.mkdir(parents=True, exist_ok=True)
-    write_networks(trainer, calibrated(trainer), models)
+    write_networks(trainer, shipped.calibrated(trainer), models)
     encoder = models / "encoder.onnx"
     held_out = measured(models, encoder, trainer)
     with tempfile.TemporaryDirectory() as folder:

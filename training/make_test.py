@@ -40,6 +40,7 @@ SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = 
     "sweeps": (acting.sweep, 20, 10),
     "videos": (acting.speaking, 6, acting.RATE),
     "readout": (acting.stills, 80, 1),
+    "sittings": (acting.sitting, 16, 1),
 }
 
 
@@ -61,17 +62,27 @@ def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> It
     look = skin.random_skin(rng)
     worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair, look.colours[parts.SKIN])
     tone = float(look.colours[parts.SKIN] @ LUMINANCE)
-    shot_seed = rng.integers(2**32)
-    for i in range(len(act.weights)):
-        # In a moving shot light, camera and what is worn are drawn alike for every frame; only noise is new.
-        chance = np.random.default_rng(shot_seed) if act.moving else rng
+
+    def shot_of(i: int, chance: np.random.Generator) -> tuple[Picture, bool]:
+        """A picture of `act`, and whether anything is before the face."""
         vertices, eye_angle = performance.vertices[i + 1], performance.eye_angle[i + 1]
         mesh = worn.posed(vertices, chance)
         shot = render.picture(chance, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i])
         image = shot.developed(rng)
         low, high = LIT
         clear = shot.clear and low < _brightness(image, shot.project(performance.points[i + 1])) < high
-        yield Picture(image, shot.focal / image.shape[1], clear, tone, look.age)
+        covered = len(mesh.triangles) > len(worn.mesh.triangles)
+        return Picture(image, shot.focal / image.shape[1], clear, tone, look.age), covered
+
+    shot_seed = rng.integers(2**32)
+    while act.clear:
+        picture, covered = shot_of(0, np.random.default_rng(shot_seed))
+        if picture.clear and not covered:
+            break
+        shot_seed = rng.integers(2**32)
+    for i in range(len(act.weights)):
+        # In a moving shot light, camera and what is worn are drawn alike for every frame; only noise is new.
+        yield shot_of(i, np.random.default_rng(shot_seed) if act.moving else rng)[0]
 
 
 def _brightness(image: np.ndarray, points: np.ndarray) -> float:

@@ -13,8 +13,9 @@ from fields_blender.rotation import to_quaternion
 from fields_blender.solve import capture
 from fields_blender.track import Track
 
-# Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time.
-ALONE = ("stills", "sweeps", "readout")
+# Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time, and sittings
+# are clips whose pictures have nothing to do with their neighbours.
+ALONE, APART = ("stills", "sweeps", "readout"), ("sittings",)
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def fields(truth: Truth, models: Path) -> Reading:
     if truth.name in ALONE:
         return of_track(track_of(Clip((_piece(truth, np.arange(len(truth)), alone=True),)), models, stills=True))
     shots = [np.flatnonzero(truth["clip"] == clip) for clip in np.unique(truth["clip"])]
-    return joined([of_track(track_of(Clip((_piece(truth, shot),)), models)) for shot in shots])
+    apart = truth.name in APART
+    return joined([of_track(track_of(Clip((_piece(truth, shot, alone=apart),)), models)) for shot in shots])
 
 
 def fields_with_rest(truth: Truth, models: Path) -> Reading:

@@ -1,5 +1,7 @@
 """The evaluation's figures for one tracker on one test set: name -> number, in the order they are printed."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fields_blender.names import ARKIT
@@ -18,14 +20,32 @@ Figures = dict[str, float]
 
 
 def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
-    """(52,) each: `visible`, `r`, `gain`, `mae`. A channel that the tracker doesn't have is one that it leaves at 0."""
+    """(52,) each: `visible`, `r`, `gain`, `mae`. A channel that the tracker doesn't have is one that it leaves at 0.
+    r and gain of sittings are of one person at a time, and then the mean over people.
+    """
     guess, true = np.nan_to_num(reading.weights), truth["weights"]
+    each = _together(truth)
+    # A person whom a bootstrap draws twice has twice the rows, and counts twice.
+    share = np.array([[rows.mean()] for rows in each])
+
+    def mean(measure: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        """Over the people; one in whom a channel never moves says nothing of it."""
+        values = np.array([measure(guess[rows], true[rows]) for rows in each])
+        known = share * ~np.isnan(values)
+        return (np.nan_to_num(values) * known).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+
     return {
         "visible": measures.visible(true, truth["motion"]),
-        "r": measures.correlation(guess, true),
-        "gain": measures.gain(guess, true),
+        "r": mean(measures.correlation),
+        "gain": mean(measures.gain),
         "mae": np.abs(guess - true).mean(axis=0),
     }
+
+
+def _together(truth: Truth) -> list[np.ndarray]:
+    """Rows (n,) bool that are measured as one: each person of a sitting, else all."""
+    who = truth["person"] if truth.name == "sittings" else np.zeros(len(truth), int)
+    return [who == person for person in np.unique(who)]
 
 
 def expression(truth: Truth, reading: Reading) -> Figures:
@@ -144,9 +164,14 @@ def _slope(guess: np.ndarray, true: np.ndarray) -> float:
 
 
 def rotation(truth: Truth, reading: Reading) -> Figures:
-    """Degrees, of one head family: where its "straight ahead" lies is a convention, so one fixed turn is taken out."""
+    """Degrees, of one head family: where its "straight ahead" lies is a convention, so one fixed turn is taken out; of
+    sittings, one for each person.
+    """
     true, guess = truth["turns"], reading.rotation
+    error = []
+    for rows in _together(truth):
+        error.append(measures.rotation_error(measures.without_offset(guess[rows], true[rows]), true[rows]))
     return {
-        "head rotation, degrees": float(measures.rotation_error(measures.without_offset(guess, true), true).mean()),
+        "head rotation, degrees": float(np.concatenate(error).mean()),
         "the same, offset left in": float(measures.rotation_error(guess, true).mean()),
     }

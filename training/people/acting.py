@@ -4,7 +4,8 @@ All weights are ARKit's (52), in the order of `names.ARKIT`. Recipes of the test
 learned the habits of its training data by heart gains nothing here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Act:
 
     `weights` (k, 52); `turns` (k, 3, 3) head to camera; `emotion` (k, 8) soft label, all 0 where nobody can say;
     `intensity` (k,); `kind` (k,) index into KINDS; `moment` (k,) equal where people of a set do the same, else -1.
-    `moving`: one shot, the same light and camera in all.
+    `moving`: one shot, the same light and camera in all. `clear`: a good camera, fair light, nothing before the face.
     """
 
     weights: np.ndarray
@@ -39,6 +40,7 @@ class Act:
     kind: np.ndarray
     moment: np.ndarray
     moving: bool = False
+    clear: bool = False
 
 
 def label(emotion: str, intensity: float | np.ndarray) -> np.ndarray:
@@ -50,20 +52,33 @@ def label(emotion: str, intensity: float | np.ndarray) -> np.ndarray:
 
 def stills(rng: np.random.Generator) -> Act:
     """12 pictures in 12 places: 2 at rest, 3 emotions, 2 subtle ones, 2 as in training, 3 of a few channels."""
-    rows = [(np.zeros(52), "neutral", 0.0, "neutral"), (np.zeros(52), "neutral", 0.0, "rest")]
-    for low, high, kind, count in ((0.3, 1.0, "emotion", 3), (0.1, 0.3, "subtle", 2)):
-        for _ in range(count):
+    return _mixed(rng, {"rest": 1, "emotion": 3, "subtle": 2, "life": 2, "sparse": 3}, random_rotation)
+
+
+def sitting(rng: np.random.Generator) -> Act:
+    """100 pictures of one person before a good camera, the head turned little, as artists film their reference."""
+    counts = {"rest": 9, "emotion": 36, "subtle": 14, "life": 10, "sparse": 30}
+    mixed = _mixed(rng, counts, lambda rng: _turn(*rng.normal(0, [8, 5, 3])))
+    return replace(mixed, moving=True, clear=True)
+
+
+def _mixed(rng: np.random.Generator, counts: dict[str, int], turn: Callable[[np.random.Generator], np.ndarray]) -> Act:
+    """A neutral picture, and of each of some KINDS so many."""
+    rows = [(np.zeros(52), "neutral", 0.0, "neutral")]
+    rows += [(np.zeros(52), "neutral", 0.0, "rest")] * counts["rest"]
+    for kind, (low, high) in {"emotion": (0.3, 1.0), "subtle": (0.1, 0.3)}.items():
+        for _ in range(counts[kind]):
             emotion, strength = str(rng.choice(FEELINGS)), float(rng.uniform(low, high))
             weights = expressions.prototype(rng, emotion) * strength * np.exp(rng.normal(0, 0.15, 52))
             rows.append((_looking(rng, weights), emotion, strength, kind))
-    for _ in range(2):
+    for _ in range(counts["life"]):
         weights, emotion, strength, *_ = expressions.sample(rng)
         rows.append((weights, emotion, strength, "life"))
-    for _ in range(3):
+    for _ in range(counts["sparse"]):
         rows.append((_looking(rng, sparse(rng)), "", 0.0, "sparse"))
     return Act(
         np.clip([weights for weights, *_ in rows], 0, 1),
-        np.stack([random_rotation(rng) for _ in rows]),
+        np.stack([turn(rng) for _ in rows]),
         np.stack([label(emotion, strength) for _, emotion, strength, _ in rows]),
         np.array([strength for _, _, strength, _ in rows]),
         np.array([KINDS.index(kind) for *_, kind in rows]),
