@@ -90,6 +90,22 @@ def test_a_tracker_that_is_always_right_gets_full_marks(results):
     assert videos["blink F1 at .5, events"][0] == 1
 
 
+def test_a_sitting_is_measured_one_person_at_a_time(evaluate, truths):
+    """A tracker that reads each person as strongly, and turned as far, as another has r 1 there and less in stills."""
+    from training.evaluation import scores
+
+    for name, apart in (("sittings", True), ("stills", False)):
+        truth = truths[f"{name}-ict"]
+        person = truth["person"][:, None]
+        turned = truth["turns"] @ np.array([measures_turn(3.0 * p) for p in range(5)])[truth["person"]]
+        reading = readings.Reading(truth["weights"] * (0.4 + 0.1 * person) + 0.1 * person, turned)
+        table = scores.channels(truth, reading)
+        r = table["r"][table["visible"]]
+        assert (r.min() > 0.9999) == apart and (r.mean() > 0.98) == apart
+        assert (scores.rotation(truth, reading)["head rotation, degrees"] < 1e-3) == apart
+        assert table["gain"][table["visible"]].mean() == pytest.approx(0.6, abs=0.15)
+
+
 def test_people_are_told_apart_by_their_skin(results):
     assert set(results["fairness"]) == {f"{n} skin" for n in "dark middle light smooth middle-aged lined".split()}
     assert all(figures["mean r"] == pytest.approx(1) for figures in results["fairness"].values())

@@ -15,7 +15,8 @@ from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Re
 from .train import Trainer, only
 
 GAZE = CONTROL_NAMES.index("gazeLeftYaw")  # the first of the last four controls
-SEEN, SEEN_WELL = 0.25, 0.45  # r of a control whose gain begins to be set, and from which it is set whole
+SEEN, SEEN_WELL = 0.15, 0.35  # r of a control whose gain begins to be set, and from which it is set whole
+MOST = 6.0  # times what the network says
 RESPONSE = 50_000  # pictures that tell how landmarks move
 
 
@@ -86,7 +87,7 @@ def calibrated(trainer: Trainer) -> Shipped:
     without, _, _ = agreement.predict(model, features, rest, torch.zeros_like(known))
     guess, doubt, _ = agreement.predict(model, features, rest, known)
     scores = agreement.agreement(guess.numpy(), truth)
-    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, 3.5)
+    wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, MOST)
     gain = 1 + (wanted - 1) * np.clip((scores["r"] - SEEN) / (SEEN_WELL - SEEN), 0, 1)
     quiet &= known[:, 0].numpy() > 0
     at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
