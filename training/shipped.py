@@ -93,6 +93,7 @@ def calibrated(trainer: Trainer) -> Shipped:
     at_rest = np.stack([c[torch.from_numpy(quiet)].mean(dim=0).numpy() for c in (without, guess)])
     at_rest[:, GAZE:] = 0  # eyes at rest look somewhere; a mean of that is no bias
     gain = (gain + gain[mirrored_controls()[0]]) / 2
+    gain[CONTROL_NAMES.index("tongueOut")] = 1  # hardly ever out, and taken for it in mouths that real people open wide
     fit = _landmark_fit(trainer, ((guess.numpy() - at_rest[1]) * gain - truth)[known[:, 0].numpy() > 0])
     shipped = Shipped(model, at_rest, gain, fit=fit).eval()
     still = torch.from_numpy(quiet & (np.linalg.norm(data.arrays["rotation"][rows], axis=1) < FACING))
