@@ -25,17 +25,17 @@ def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
     """
     guess, true = np.nan_to_num(reading.weights), truth["weights"]
     each = _together(truth)
+    least = measures.MOVES if truth.name == "sittings" else 0.0
     # A person whom a bootstrap draws twice has twice the rows, and counts twice.
-    share = np.array([[rows.mean()] for rows in each])
+    share = np.array([rows.mean() * (true[rows].std(axis=0) > least) for rows in each])
 
     def mean(measure: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
-        """Over the people; one in whom a channel never moves says nothing of it."""
+        """Over the people in whom a channel moves."""
         values = np.array([measure(guess[rows], true[rows]) for rows in each])
-        known = share * ~np.isnan(values)
-        return (np.nan_to_num(values) * known).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+        return (np.nan_to_num(values) * share).sum(axis=0) / np.where(share.any(axis=0), share.sum(axis=0), np.nan)
 
     return {
-        "visible": measures.visible(true, truth["motion"]),
+        "visible": measures.visible(true, truth["motion"]) & share.any(axis=0),
         "r": mean(measures.correlation),
         "gain": mean(measures.gain),
         "mae": np.abs(guess - true).mean(axis=0),
