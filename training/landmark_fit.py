@@ -9,7 +9,8 @@ components would have moved by d (what they tell of the first P the reader has u
 
 H (CODE, 48): how the components move with the controls; R: covariance of what H does not explain, both on clear
 renders turned little. It is a Kalman update held to what a face can do. w < 1 for a head turned more, and for a picture
-whose landmarks go where no control takes them further than those of the clear renders: they err elsewhere as well.
+whose landmarks stray further than those of the clear renders to where no control takes them: they err elsewhere as
+well. w > 1 where they stray less.
 """
 
 import numpy as np
