@@ -106,6 +106,29 @@ def test_a_sitting_is_measured_one_person_at_a_time(evaluate, truths):
         assert table["gain"][table["visible"]].mean() == pytest.approx(0.6, abs=0.15)
 
 
+def test_a_sitter_is_in_fair_light_before_a_good_camera(evaluate, tmp_path):
+    """Of eight at random so many stills are not; and it is one shot."""
+    from dataclasses import replace
+
+    from training import make_test
+    from training.people import acting, ict_head
+
+    if not ict_head.DATA.exists():
+        pytest.skip(f"ICT-FaceKit is not in {ict_head.DATA}")
+    people = make_test.family("ict", ict_head.DATA, tmp_path)
+    clear = {True: [], False: []}
+    for seed in range(8):
+        act = acting.sitting(np.random.default_rng(seed))
+        assert len(act.weights) == 100 and not act.weights[:10].any()
+        assert measures.rotation_error(act.turns, np.broadcast_to(np.eye(3), act.turns.shape)).mean() < 15
+        for sits in clear:
+            few = replace(act, weights=act.weights[:2], turns=act.turns[:2], moving=sits, clear=sits)
+            one, other = make_test.shoot(np.random.default_rng(seed), people, few)
+            clear[sits].append(one.clear)
+            assert (one.focal == other.focal) == sits
+    assert all(clear[True]) and not all(clear[False])
+
+
 def test_people_are_told_apart_by_their_skin(results):
     assert set(results["fairness"]) == {f"{n} skin" for n in "dark middle light smooth middle-aged lined".split()}
     assert all(figures["mean r"] == pytest.approx(1) for figures in results["fairness"].values())

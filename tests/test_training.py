@@ -546,14 +546,7 @@ def test_rate_rises_falls_and_starts_again_lower():
 # ---- export
 
 
-@pytest.fixture
-def few_steps(monkeypatch):
-    from training import emotion_step
-
-    monkeypatch.setattr(emotion_step, "STEPS", 5)
-
-
-def test_exported_networks_say_what_the_trained_one_says(data, begin, few_steps, tmp_path):
+def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     pytest.importorskip("onnx")
     from training import export, shipped
 
@@ -579,7 +572,7 @@ def test_exported_networks_say_what_the_trained_one_says(data, begin, few_steps,
     np.testing.assert_allclose(outputs["emotion"].sum(axis=1), 1, atol=1e-5)
 
 
-def test_faces_at_rest_read_as_zero_on_the_mean(data, begin, few_steps):
+def test_faces_at_rest_read_as_zero_on_the_mean(data, begin):
     from training import shipped
 
     trainer = begin()
@@ -594,7 +587,7 @@ def test_faces_at_rest_read_as_zero_on_the_mean(data, begin, few_steps):
     assert (whole.at_rest[:, 44:] == 0).all() and (whole.gain >= 1).all()
 
 
-def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin, few_steps):
+def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
     """And doubt is as large as the error."""
     from training import shipped
 
@@ -624,7 +617,7 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin, few_step
         assert said.mean() == pytest.approx((error[:, columns] ** 2).mean(), rel=0.01)
 
 
-def test_what_is_as_strong_as_faces_at_rest_is_quietened(begin, few_steps):
+def test_what_is_as_strong_as_faces_at_rest_is_quietened(begin):
     from training import shipped
 
     trainer = begin()
@@ -649,6 +642,7 @@ def test_the_emotion_branch_learns_to_read_what_ships(data, begin, monkeypatch):
     monkeypatch.setattr(emotion_step, "AT_ONCE", 37)
     trainer = begin()
     whole = shipped.calibrated(trainer)
+    whole.emotion = emotion_step.taught(whole, trainer)
     rows = trainer.split.train
     controls = emotion_step.shipped_controls(whole, trainer, rows)
     assert controls.shape == (len(rows), CONTROLS)

@@ -4,18 +4,14 @@ In the first two steps it reads what the reader says. Gains, landmark fit and qu
 of the face, so the branch begins anew on what they give, with everything else fixed. It still sees parameters alone.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from . import agreement, losses
 from .model import EmotionBranch
+from .shipped import Shipped
 from .train import Trainer, only
-
-if TYPE_CHECKING:
-    from .shipped import Shipped
 
 PICTURES = 120_000  # learned from, at most
 AT_ONCE = 8_000  # of them read at once, in whole people
@@ -23,7 +19,7 @@ WITHOUT_REST = 0.2  # share of pictures read without their rest face
 STEPS, TOGETHER, RATE = 4000, 1024, 2e-3
 
 
-def taught(shipped: "Shipped", trainer: Trainer) -> EmotionBranch:
+def taught(shipped: Shipped, trainer: Trainer) -> EmotionBranch:
     """A new emotion branch for the parameters that `shipped` gives of the people that were trained on."""
     data = trainer.data
     rows = agreement.whole_people(data, trainer.split.train, PICTURES)
@@ -45,7 +41,7 @@ def taught(shipped: "Shipped", trainer: Trainer) -> EmotionBranch:
     return branch.eval()
 
 
-def shipped_controls(shipped: "Shipped", trainer: Trainer, rows: np.ndarray) -> Tensor:
+def shipped_controls(shipped: Shipped, trainer: Trainer, rows: np.ndarray) -> Tensor:
     """(k, 48) of these pictures, people one after another; some are read without their rest face."""
     person = trainer.data.person[rows]
     starts = np.flatnonzero(np.diff(person, prepend=-1))

@@ -25,7 +25,7 @@ from fields_blender.features import TOGETHER
 from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION
 from fields_blender.regressor import ENCODER, NAME, READER
 
-from . import agreement, load, shipped
+from . import agreement, emotion_step, load, shipped
 from .encode import encoder_of
 from .encoder import FEATURES
 from .model import CONTROL_NAMES
@@ -226,7 +226,9 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
 def export(trainer: Trainer, models: Path) -> dict[str, Any]:
     """Write both networks and the card; the card."""
     models.mkdir(parents=True, exist_ok=True)
-    write_networks(trainer, shipped.calibrated(trainer), models)
+    reader = shipped.calibrated(trainer)
+    reader.emotion = emotion_step.taught(reader, trainer)
+    write_networks(trainer, reader, models)
     encoder = models / "encoder.onnx"
     held_out = measured(models, encoder, trainer)
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ TURNED = 0.4  # rad: of a head turned so far, H leaves twice as much variance un
 CLEAR = 0.8  # share of pictures kept: those whose landmarks H explains worst are covered, blurred or dark
 SMALLEST = 1e-3  # of a control's variance, so that rare controls get a small response rather than any
 LEAST = 1e-4  # of the mean variance: what a few pictures give by chance is not known so well
-SUREST = 0.05  # of what is unexplained on clear renders: hardly any picture is surer than that
+SUREST = 0.05  # of what is unexplained on clear renders: below it are frames at rest, which have little to be moved for
 # Of Nesterov's projected gradient, which is .011 (rms) from the end then, on renders. The end itself is no nearer to
 # the truth there (r of videos .006 to .02 lower): what is left is what landmarks hardly tell.
 ROUNDS = 40
@@ -78,7 +78,7 @@ class LandmarkFit(nn.Module):
         return x
 
     def weight(self, moved: Tensor, rotation: Tensor) -> Tensor:
-        """w (n, 1): by the square root, since pictures differ in more than the noise of their landmarks."""
+        """w (n, 1): by the square root; as the variance itself it cost r of rendered videos .008 and .009."""
         strange = ((moved @ self.strange) ** 2).mean(dim=1, keepdim=True)
         return strange.clamp(min=SUREST).rsqrt() / (1 + (rotation**2).sum(dim=1, keepdim=True) / TURNED**2)
 

@@ -74,11 +74,12 @@ def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> It
         covered = len(mesh.triangles) > len(worn.mesh.triangles)
         return Picture(image, shot.focal / image.shape[1], clear, tone, look.age), covered
 
+    def good(seed: int) -> bool:
+        picture, covered = shot_of(0, np.random.default_rng(seed))
+        return picture.clear and not covered
+
     shot_seed = rng.integers(2**32)
-    while act.clear:
-        picture, covered = shot_of(0, np.random.default_rng(shot_seed))
-        if picture.clear and not covered:
-            break
+    while act.clear and not good(shot_seed):
         shot_seed = rng.integers(2**32)
     for i in range(len(act.weights)):
         # In a moving shot light, camera and what is worn are drawn alike for every frame; only noise is new.

@@ -1,17 +1,17 @@
 """The regressor as it ships: what training leaves, set to life's strength, fitted to the landmarks, quietened.
 
-Gains, zeros and noise are set on people that were neither trained on nor are measured with. Then the emotion branch
-learns once more, to read these parameters: what reaches the artist (`emotion_step`).
+Gains, zeros and noise are set on people that were neither trained on nor are measured with. After that the emotion
+branch learns to read these parameters (`emotion_step`).
 """
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import agreement, emotion_step
+from . import agreement
 from .encoder import CODE
 from .landmark_fit import FACING, LandmarkFit, response
-from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, Regressor, mirrored_controls
+from .model import CONTROL_NAMES, FARTHEST_LOOK, FULL_SCALE, REGION_CONTROLS, REGIONS, Regressor, mirrored_controls
 from .train import Trainer, only
 
 GAZE = CONTROL_NAMES.index("gazeLeftYaw")  # the first of the last four controls
@@ -23,8 +23,8 @@ RESPONSE = 50_000  # pictures that tell how landmarks move
 class Shipped(nn.Module):
     """The reader with the outputs of the card: named groups, set to rest at 0 and to life's strength, fitted to the
     landmarks where the rest face is known, quietened and held to what a face can do. at_rest (2, 48): what the network
-    says of resting faces, without and with their rest face known. gain (48,). doubt_gain (8,). fit: None without
-    landmarks. noise (2, 44): how strongly faces at rest are told to move, likewise; the least that is taken in earnest.
+    says of resting faces, without and with their rest face known. gain (48,). fit: None without landmarks. Set later:
+    noise (2, 44), how strongly faces at rest are told to move, likewise; doubt_gain (8,).
     """
 
     at_rest: Tensor
@@ -33,18 +33,11 @@ class Shipped(nn.Module):
     noise: Tensor
     farthest: Tensor
 
-    def __init__(
-        self,
-        model: Regressor,
-        at_rest: np.ndarray,
-        gain: np.ndarray,
-        doubt_gain: np.ndarray | float = 1.0,
-        fit: LandmarkFit | None = None,
-    ) -> None:
+    def __init__(self, model: Regressor, at_rest: np.ndarray, gain: np.ndarray, fit: LandmarkFit | None = None) -> None:
         super().__init__()
         self.reader, self.emotion, self.fit = model.reader, model.emotion, fit
-        noise = np.zeros((2, GAZE))
-        for name, value in (("at_rest", at_rest), ("gain", gain), ("doubt_gain", doubt_gain), ("noise", noise)):
+        noise, doubt_gain = np.zeros((2, GAZE)), np.ones(len(REGIONS))
+        for name, value in (("at_rest", at_rest), ("gain", gain), ("noise", noise), ("doubt_gain", doubt_gain)):
             self.register_buffer(name, torch.from_numpy(np.asarray(value, np.float32)))
         self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
 
@@ -75,7 +68,9 @@ class Shipped(nn.Module):
 
 
 def calibrated(trainer: Trainer) -> Shipped:
-    """A network that minimises squared error under-drives what it sees badly (slope r squared). The gain gives a
+    """Of what was trained, all but the emotion branch as it ships.
+
+    A network that minimises squared error under-drives what it sees badly (slope r squared). The gain gives a
     control that it sees well enough the spread of the true one (slope r); the others stay as quiet as they are.
     """
     model, data = trainer.average, trainer.data
@@ -105,9 +100,7 @@ def calibrated(trainer: Trainer) -> Shipped:
     error = (fitted - truth) / FULL_SCALE
     region = np.stack([(error[:, columns] ** 2).mean(axis=1) for columns in REGION_CONTROLS], axis=1)
     shipped.doubt_gain = torch.from_numpy(np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))).float()
-    shipped = shipped.cpu()
-    shipped.emotion = emotion_step.taught(shipped, trainer)
-    return shipped
+    return shipped.cpu()
 
 
 def _landmark_fit(trainer: Trainer, off: np.ndarray) -> LandmarkFit | None:

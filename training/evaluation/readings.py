@@ -14,7 +14,7 @@ from fields_blender.solve import capture
 from fields_blender.track import Track
 
 # Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time, and sittings
-# are clips whose pictures have nothing to do with their neighbours.
+# are clips whose pictures have nothing to do with their neighbours, measured one person at a time.
 ALONE, APART = ("stills", "sweeps", "readout"), ("sittings",)
 
 

@@ -8,7 +8,7 @@ from fields_blender.names import ARKIT
 
 from ..people import acting
 from . import measures
-from .readings import Reading, Truth
+from .readings import APART, Reading, Truth
 
 BLINKS = [ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight")]
 # An emotion is asked for among the seven, neutral left out, where it is shown at least so strongly.
@@ -25,7 +25,7 @@ def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
     """
     guess, true = np.nan_to_num(reading.weights), truth["weights"]
     each = _together(truth)
-    least = measures.MOVES if truth.name == "sittings" else 0.0
+    least = measures.MOVES if truth.name in APART else 0.0
     # A person whom a bootstrap draws twice has twice the rows, and counts twice.
     share = np.array([rows.mean() * (true[rows].std(axis=0) > least) for rows in each])
 
@@ -44,7 +44,7 @@ def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
 
 def _together(truth: Truth) -> list[np.ndarray]:
     """Rows (n,) bool that are measured as one: each person of a sitting, else all."""
-    who = truth["person"] if truth.name == "sittings" else np.zeros(len(truth), int)
+    who = truth["person"] if truth.name in APART else np.zeros(len(truth), int)
     return [who == person for person in np.unique(who)]
 
 
