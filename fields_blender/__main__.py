@@ -11,14 +11,15 @@ from typing import TextIO
 
 import numpy as np
 
-from . import convert, livelink, track
-from .clip import Clip, open_stills, open_video
-from .errors import FieldsError
-from .files import check_writable
-from .solve import Progress, capture
-from .track import Track
+from .capture.clip import Clip, open_stills, open_video
+from .capture.solve import Progress, capture
+from .core import track
+from .core.errors import FieldsError
+from .core.files import check_writable
+from .core.paths import MODELS
+from .core.track import Track
+from .exchange import convert, livelink
 
-MODELS = Path(__file__).parent.parent / "models"
 OK, FAILED, USAGE, NO_FACE, INTERRUPTED = 0, 1, 2, 3, 130
 
 EXAMPLES = """\

@@ -6,10 +6,11 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from ..fields_blender import add_shapes, align
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.names import ARKIT
-from ..fields_blender.spelling import plain
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import ARKIT
+from ..fields_blender.geometry import align
+from ..fields_blender.rig import add_shapes
+from ..fields_blender.rig.rig_names import plain
 from . import heads
 from .bake import chosen_head
 from .mapping_edit import OnHead

@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
-from ..fields_blender.added import LOOKS
+from ..fields_blender.shape.added_emotion import LOOKS
 from . import rebaking
 
 EMOTION_ITEMS = [(name.upper(), name.capitalize(), f"The look of {name}") for name in LOOKS]

@@ -6,13 +6,15 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty
 
-from ..fields_blender import curves, emotion, retarget
-from ..fields_blender.curves import Curves
-from ..fields_blender.emotion import Emotion
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import Mapping
-from ..fields_blender.shaping import Shaping
-from ..fields_blender.track import Track
+from ..fields_blender.core import curves
+from ..fields_blender.core.curves import Curves
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.track import Track
+from ..fields_blender.rig import retarget
+from ..fields_blender.rig.mapping import Mapping
+from ..fields_blender.shape import emotion
+from ..fields_blender.shape.emotion import Emotion
+from ..fields_blender.shape.shaping import Shaping
 from . import confidence, existing, fcurves, heads, keys, layers, mapping_test, mappings, props, shaping, track_store
 from . import scene as timeline
 from .rebaking import together

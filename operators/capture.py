@@ -1,15 +1,16 @@
 """fields.capture: from strips to a take to keys. The slow half runs once; fields.bake repeats the quick one."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ..fields_blender import apart, blend
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.files import check_writable
-from ..fields_blender.track import Track
+from ..fields_blender.capture import capture_process
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.files import check_writable
+from ..fields_blender.core.paths import MODELS
+from ..fields_blender.core.track import Track
+from ..fields_blender.shape import blend
 from . import heads, keys, mappings, scene, takes, track_files
 from .bake import bake, chosen_head
 from .job import Job, running
@@ -19,9 +20,7 @@ from .wording import say, told
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..fields_blender.solve import Progress
-
-MODELS = Path(__file__).parent.parent / "models"
+    from ..fields_blender.capture.solve import Progress
 
 
 class _Capture(Job):
@@ -60,7 +59,7 @@ class _Capture(Job):
             check_writable(self._path)
         choose, device = context.scene.fields.face.lower(), chosen_device(context)
         # In the window all that uses cv2 or the networks is done in a process of its own.
-        helper = apart.Helper() if self.in_window else None
+        helper = capture_process.Helper() if self.in_window else None
         try:
             look = helper.probe if helper else None
             self._clip = yield from scene.clip(context, strips, self.limits(context), look)
@@ -70,13 +69,13 @@ class _Capture(Job):
             raise
         return self._work(helper, device, choose)
 
-    def _work(self, helper: apart.Helper | None, device: str, choose: str):
+    def _work(self, helper: capture_process.Helper | None, device: str, choose: str):
         """The heavy half; the pictures made for it go when it ends, however it ends."""
         how = self._clip, MODELS, device, choose, self._stop.is_set
         try:
             if helper:
                 return (yield from helper.capture(*how))
-            from ..fields_blender import solve  # here, so that enabling the extension stays quick
+            from ..fields_blender.capture import solve  # here, so that enabling the extension stays quick
 
             return (yield from solve.capture(*how))
         finally:
@@ -84,14 +83,14 @@ class _Capture(Job):
                 helper.close()
             self._clip.close()
 
-    def describe(self, progress: "apart.Seen | Progress") -> tuple[float, str]:
+    def describe(self, progress: "capture_process.Seen | Progress") -> tuple[float, str]:
         total = max(progress.total, 1)
         words = say(
             "{done} of {total} frames, {found} with a face", done=progress.done, total=total, found=progress.found
         )
         return progress.done / total, words
 
-    def look(self, progress: apart.Seen) -> "np.ndarray | None":
+    def look(self, progress: capture_process.Seen) -> "np.ndarray | None":
         return progress.picture
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import bpy
 
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.files import check_writable
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.files import check_writable
 
 PROGRAM = "blender --command fields"
 EXAMPLES = """\

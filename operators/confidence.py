@@ -4,10 +4,12 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty
 
-from ..fields_blender import curves, doubt, reduce
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.names import DOUBT
-from ..fields_blender.track import Track
+from ..fields_blender.core import curves
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import DOUBT
+from ..fields_blender.core.track import Track
+from ..fields_blender.rig import reduce
+from ..fields_blender.shape import uncertainty
 from . import fcurves, track_store
 from . import scene as timeline
 from .wording import told
@@ -101,7 +103,7 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        wrong = doubt.doubtful(track, head.fields.shape.least_confidence)
+        wrong = uncertainty.doubtful(track, head.fields.shape.least_confidence)
         starts = np.flatnonzero(wrong & ~np.r_[False, wrong[:-1]])
         frames = np.round(track.time[starts] * timeline.rate(scene)).astype(int)
         here = scene.frame_current
@@ -112,7 +114,7 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
             return {"CANCELLED"}
         row = np.flatnonzero(ahead)[0 if self.direction == "NEXT" else -1]
         scene.frame_set(int(frames[row]))
-        self.report({"INFO"}, f"Frame {frames[row]}: {doubt.reason(track, int(starts[row]))}")
+        self.report({"INFO"}, f"Frame {frames[row]}: {uncertainty.reason(track, int(starts[row]))}")
         return {"FINISHED"}
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..fields_blender import demo_head
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.geometry import demo_head
 from .wording import told
 
 _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"

@@ -5,7 +5,7 @@ import sys
 
 import bpy
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from .capture import MODELS
 from .preferences_of import chosen_device
 from .try_device import devices
@@ -27,7 +27,7 @@ class FIELDS_OT_copy_diagnostics(bpy.types.Operator):
 
 def diagnostics(context: bpy.types.Context) -> str:
     """The text, a fact a line."""
-    from ..fields_blender import device
+    from ..fields_blender.capture import device
 
     facts = {
         "FIELDS Facial Capture": _version(),

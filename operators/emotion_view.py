@@ -2,9 +2,9 @@
 
 import bpy
 
-from ..fields_blender import emotion_over_time
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.track import Track
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.track import Track
+from ..fields_blender.shape import emotion_over_time
 from . import confidence, track_store
 from . import scene as timeline
 from .bake import chosen_head, played

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import bpy
 import numpy as np
 
-from ..fields_blender.rotation import multiply, slerp
+from ..fields_blender.core.rotation import multiply, slerp
 from . import fcurves
 from .rotation_modes import from_mode, property_of, to_mode
 

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from . import flame_axes, track_store
 from .bake import chosen_head, played
 from .wording import told
@@ -69,7 +69,8 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         # Here, so that enabling the extension stays quick.
-        from ..fields_blender import flame_codes, livelink, track, weights_json
+        from ..fields_blender.core import track
+        from ..fields_blender.exchange import audio2face_json, flame_sequence, livelink
 
         head = chosen_head(context)
         path = Path(_ending(bpy.path.abspath(self.filepath), _SUFFIX[self.format]))
@@ -80,9 +81,9 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
             if self.format == "LIVE_LINK":
                 livelink.write(performance, path)
             elif self.format == "JSON":
-                weights_json.write(performance, path)
+                audio2face_json.write(performance, path)
             elif self.format == "FLAME":
-                flame_codes.write(performance, path, flame_axes.need(context, head))
+                flame_sequence.write(performance, path, flame_axes.need(context, head))
             else:
                 track.save(performance, path)
         except FieldsError as error:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import bpy
 import numpy as np
 
-from ..fields_blender import reduce
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.rig import reduce
 
 # The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
 CONSTANT, BEZIER = 0, 2

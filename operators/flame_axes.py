@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 
 # What expression shape keys of FLAME heads are called: Exp1, Exp001, exp_12, Expression 3.
 _KEY = re.compile(r"exp(?:ression)?[ _.]?(\d{1,3})", re.IGNORECASE)
@@ -46,7 +46,7 @@ def need(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarra
 
 
 def _of_file(path: Path) -> np.ndarray:
-    from ..fields_blender import flame_model  # here, so that enabling the extension stays quick
+    from ..fields_blender.flame import flame_model  # here, so that enabling the extension stays quick
 
     changed = path.stat().st_mtime_ns if path.is_file() else 0
     if not _kept or _kept[0][:2] != (str(path), changed):
@@ -71,14 +71,14 @@ def _points(key: bpy.types.ShapeKey) -> np.ndarray:
 
 def _to_flame(rest: np.ndarray) -> np.ndarray:
     """(3, 3): from the mesh's own axes and unit to FLAME's, as eyes and mouth show them, to the nearest axes."""
-    from ..fields_blender import flame_codes
+    from ..fields_blender.exchange import flame_sequence
 
     left, right = rest[_LEFT_BALL].mean(axis=0), rest[_RIGHT_BALL].mean(axis=0)
     side, up = left - right, (left + right) / 2.0 - rest[_MOUTH].mean(axis=0)
     axes = [_nearest(side)]
     axes.append(_nearest(up - axes[0] * (axes[0] @ up)))
     axes.append(np.cross(*axes))
-    return np.stack(axes, axis=1) * (flame_codes.EYES_APART / np.linalg.norm(side))
+    return np.stack(axes, axis=1) * (flame_sequence.EYES_APART / np.linalg.norm(side))
 
 
 def _nearest(vector: np.ndarray) -> np.ndarray:

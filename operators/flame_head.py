@@ -7,10 +7,10 @@ import numpy as np
 from bpy.props import IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..fields_blender import flame_basis, flame_model
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.flame_model import JOINTS, PARENTS, FlameModel
-from ..fields_blender.names import EXPRESSION
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import EXPRESSION
+from ..fields_blender.flame import flame_basis, flame_model
+from ..fields_blender.flame.flame_model import JOINTS, PARENTS, FlameModel
 from .wording import told
 
 _COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit

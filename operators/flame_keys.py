@@ -5,11 +5,12 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from ..fields_blender import flame_fit, match
-from ..fields_blender.flame_fit import VERTICES
-from ..fields_blender.mapping import BoneChannel, Mapping
-from ..fields_blender.match import Match, Rig, Row
-from ..fields_blender.names import ARKIT
+from ..fields_blender.core.names import ARKIT
+from ..fields_blender.flame import flame_fit
+from ..fields_blender.flame.flame_fit import VERTICES
+from ..fields_blender.rig import match
+from ..fields_blender.rig.mapping import BoneChannel, Mapping
+from ..fields_blender.rig.match import Match, Rig, Row
 from . import heads
 
 _FEWEST_KEYS = 10

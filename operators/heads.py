@@ -9,11 +9,11 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from ..fields_blender import align
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import BoneChannel, Channel, Mapping
-from ..fields_blender.names import JAW_OPEN
-from ..fields_blender.spelling import mirrored, plain
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import JAW_OPEN
+from ..fields_blender.geometry import align
+from ..fields_blender.rig.mapping import BoneChannel, Channel, Mapping
+from ..fields_blender.rig.rig_names import mirrored, plain
 
 # Pairs of shape keys far apart sideways, and keys of the upper and lower face: which way is left and which way is up.
 _SIDES = ("eyeBlink", "browDown", "mouthSmile", "cheekSquint")

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from . import flame_axes, takes
 from . import scene as timeline
 from .bake import bake, chosen_head
@@ -85,7 +85,7 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         # Here, so that enabling the extension stays quick.
-        from ..fields_blender import recordings
+        from ..fields_blender.exchange import recordings
 
         head, path = chosen_head(context), Path(bpy.path.abspath(self.filepath))
         start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start

@@ -7,12 +7,12 @@ from functools import partial
 import bpy
 import numpy as np
 
-from ..fields_blender import reduce, retarget
-from ..fields_blender.curves import Curves
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import BoneChannel, Channel, Mapping, muted
-from ..fields_blender.names import JAW_OPEN
-from ..fields_blender.rotation import multiply, to_quaternion
+from ..fields_blender.core.curves import Curves
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import JAW_OPEN
+from ..fields_blender.core.rotation import multiply, to_quaternion
+from ..fields_blender.rig import reduce, retarget
+from ..fields_blender.rig.mapping import BoneChannel, Channel, Mapping, muted
 from . import existing, fcurves, heads, moving_bones
 from .heads import Head
 from .rotation_modes import property_of, to_mode

@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import EnumProperty
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from . import heads, layers, mappings, track_store
 from .bake import chosen_head
 from .wording import told

@@ -12,10 +12,10 @@ from typing import Any
 import bpy
 import numpy as np
 
-from ..fields_blender import reduce
-from ..fields_blender.curves import Curves
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import Mapping
+from ..fields_blender.core.curves import Curves
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.rig import reduce
+from ..fields_blender.rig.mapping import Mapping
 from . import fcurves, keys
 from .heads import Head
 

@@ -2,11 +2,11 @@
 
 import bpy
 
-from ..fields_blender import formula
-from ..fields_blender.emotion import CHANGED
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import Mapping
-from ..fields_blender.shaping import from_json
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.rig import formula
+from ..fields_blender.rig.mapping import Mapping
+from ..fields_blender.shape.emotion import CHANGED
+from ..fields_blender.shape.shaping import from_json
 from . import heads, layers, mappings, shaping, track_store
 from .bake import bake, baked, chosen_channels, prepared, shaped, write
 from .job import running

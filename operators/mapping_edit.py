@@ -8,9 +8,10 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ..fields_blender import mapping as files
-from ..fields_blender import match
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.paths import MAPPINGS
+from ..fields_blender.rig import mapping as files
+from ..fields_blender.rig import match
 from . import flame_keys, heads, mapping_rows, mapping_test, mappings
 from .bake import chosen_head
 from .wording import told
@@ -75,7 +76,7 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
 
 def _presets(_operator, _context: bpy.types.Context) -> list[tuple[str, str, str]]:
     # Blender needs the texts to be kept.
-    _presets.kept = [(stem, made.name, made.about) for stem, made in match.presets(mappings.FOLDER).items()]
+    _presets.kept = [(stem, made.name, made.about) for stem, made in match.presets(MAPPINGS).items()]
     return _presets.kept
 
 
@@ -90,7 +91,7 @@ class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
     @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
-        found = match.use(mappings.rig(head), match.presets(mappings.FOLDER)[self.preset], self.preset in match.OPEN)
+        found = match.use(mappings.rig(head), match.presets(MAPPINGS)[self.preset], self.preset in match.OPEN)
         mapping_rows.fill(head, found)
         head.fields.matched = found.sentence()
         self.report({"INFO"}, head.fields.matched)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
-from ..fields_blender import formula, sources, spelling
-from ..fields_blender import mapping as files
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import BoneChannel, Channel, Mapping
-from ..fields_blender.match import Match, region_of
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.rig import formula, rig_names, sources
+from ..fields_blender.rig import mapping as files
+from ..fields_blender.rig.mapping import BoneChannel, Channel, Mapping
+from ..fields_blender.rig.match import Match, region_of
 
 # A limit this far out is none.
 NONE = 1000.0
@@ -236,11 +236,11 @@ def mirrored(channel: Channel | BoneChannel) -> Channel | BoneChannel:
     if isinstance(channel, BoneChannel):
         source = sources.mirrored(channel.source)[0]
         rests = tuple(sources.mirrored(name)[0] for name in channel.replaces)
-        return replace(channel, source=source, bone=spelling.mirrored(channel.bone), replaces=rests)
+        return replace(channel, source=source, bone=rig_names.mirrored(channel.bone), replaces=rests)
     # In a mirror left is right, and turns about the axes that lie in it go the other way.
     odd = {"move": {"left", "x"}, "turn": {"up", "out", "y", "z"}}.get(channel.does, set())
     flipped = replace(channel, source=formula.mirrored(channel.source))
-    names = {name: spelling.mirrored(getattr(channel, name)) for name in ("key", "bone", "prop", "mesh", "on")}
+    names = {name: rig_names.mirrored(getattr(channel, name)) for name in ("key", "bone", "prop", "mesh", "on")}
     flipped = replace(flipped, **names)
     if channel.axis not in odd:
         return flipped

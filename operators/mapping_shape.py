@@ -4,11 +4,11 @@ import bmesh
 import bpy
 import numpy as np
 
-from ..fields_blender import match_shape
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.face_frame import PLACES
-from ..fields_blender.mapping import Channel
-from ..fields_blender.match import Match
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.geometry.face_frame import PLACES
+from ..fields_blender.rig import match_shape
+from ..fields_blender.rig.mapping import Channel
+from ..fields_blender.rig.match import Match
 from . import heads, mapping_rows, mappings
 from .bake import chosen_head
 from .mapping_edit import OnHead, sentence

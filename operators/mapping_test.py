@@ -7,11 +7,11 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ..fields_blender import formula, retarget
-from ..fields_blender.curves import Curves
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.mapping import BoneChannel, Channel, Mapping
-from ..fields_blender.names import JAW_OPEN, LOOK_SIDE
+from ..fields_blender.core.curves import Curves
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import JAW_OPEN, LOOK_SIDE
+from ..fields_blender.rig import formula, retarget
+from ..fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 from . import heads, keys, mapping_rows
 
 # What stands changed for the test: datablock, path, index, value before; and the head. Emptied by `put_back`.

@@ -1,18 +1,16 @@
 """The mapping of a head: the artist's own rows, else the one that is found by the head's names."""
 
 from functools import lru_cache
-from pathlib import Path
 
 import bpy
 import numpy as np
 
-from ..fields_blender import match
-from ..fields_blender.mapping import Mapping
-from ..fields_blender.match import Match, Rig
+from ..fields_blender.core.paths import MAPPINGS
+from ..fields_blender.rig import match
+from ..fields_blender.rig.mapping import Mapping
+from ..fields_blender.rig.match import Match, Rig
 from . import flame_keys, heads, mapping_rows
 
-FOLDER = Path(__file__).parent.parent / "models" / "mappings"
-ARKIT = FOLDER / "arkit.json"
 # Which shape keys of a datablock move nothing, by its id of this session, its names and its size.
 _still: dict[tuple[int, tuple[str, ...], int], frozenset[str]] = {}
 
@@ -27,7 +25,7 @@ def automatic(head: bpy.types.Object) -> Match:
     keys have no names that mean anything, by its geometry."""
     names = rig(head)
     by_name = _matched(names)
-    return flame_keys.matched(head, names, by_name, match.presets(FOLDER)["flame"]) or by_name
+    return flame_keys.matched(head, names, by_name, match.presets(MAPPINGS)["flame"]) or by_name
 
 
 def rig(head: bpy.types.Object) -> Rig:
@@ -72,7 +70,7 @@ def forget() -> None:
 
 @lru_cache(maxsize=16)
 def _matched(names: Rig) -> Match:
-    return match.match(names, match.presets(FOLDER))
+    return match.match(names, match.presets(MAPPINGS))
 
 
 def _still_on(mesh: bpy.types.Object) -> frozenset[str]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from ..fields_blender.curves import Curves
-from ..fields_blender.mapping import BoneChannel, Channel, Mapping
-from ..fields_blender.names import LOOK_SIDE
+from ..fields_blender.core.curves import Curves
+from ..fields_blender.core.names import LOOK_SIDE
+from ..fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 from . import heads
 from .heads import Head
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..fields_blender import device
+from ..fields_blender.capture import device
 
 PACKAGE = __package__.rpartition(".")[0]
 

@@ -9,7 +9,7 @@ import bpy
 from bl_operators.presets import AddPresetBase
 from bpy.props import StringProperty
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from . import track_store
 from .bake import bake, chosen_head
 from .job import running

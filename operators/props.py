@@ -15,9 +15,9 @@ from bpy.props import (
     StringProperty,
 )
 
-from ..fields_blender.match import DOUBTFUL as DOUBTFUL  # the panels may import this file alone
-from ..fields_blender.names import DOUBT, EMOTIONS
-from ..fields_blender.sources import REGIONS
+from ..fields_blender.core.names import DOUBT, EMOTIONS
+from ..fields_blender.rig.match import DOUBTFUL as DOUBTFUL  # the panels may import this file alone
+from ..fields_blender.rig.sources import REGIONS
 from . import existing, rebaking, shape_props
 from .added_props import EMOTION_ITEMS as EMOTION_ITEMS
 from .added_props import FIELDS_AddedEmotion

@@ -6,7 +6,7 @@ Blender's frames are known here, in strips.py, sequencer_render.py and keys.py; 
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from ..fields_blender.clip import Clip
+from ..fields_blender.capture.clip import Clip
 from .strip_api import rate as rate
 from .strip_api import strips_of
 from .strips import READABLE, Look, looked_at, read_strips

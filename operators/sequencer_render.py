@@ -8,7 +8,7 @@ from typing import Any
 
 import bpy
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from .strip_api import all_strips, scratch_copy, strips_of
 
 # Faces gain nothing from more; the disk does.

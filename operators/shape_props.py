@@ -11,7 +11,7 @@ from bpy.props import (
     IntProperty,
 )
 
-from ..fields_blender.regions import REGIONS
+from ..fields_blender.core.regions import REGIONS
 from . import rebaking
 
 SHOWN_REGIONS = tuple(name.capitalize() for name in REGIONS)

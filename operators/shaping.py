@@ -6,13 +6,13 @@ from dataclasses import replace
 import bpy
 import numpy as np
 
-from ..fields_blender import formula, retarget
-from ..fields_blender.added import Added
-from ..fields_blender.adjust import Channel
-from ..fields_blender.mapping import Mapping
-from ..fields_blender.names import ARKIT
-from ..fields_blender.shaping import Shaping
-from ..fields_blender.track import Track
+from ..fields_blender.core.names import ARKIT
+from ..fields_blender.core.track import Track
+from ..fields_blender.rig import formula, retarget
+from ..fields_blender.rig.mapping import Mapping
+from ..fields_blender.shape.added_emotion import Added
+from ..fields_blender.shape.adjust import Channel
+from ..fields_blender.shape.shaping import Shaping
 from . import scene as timeline
 from .rebaking import together
 

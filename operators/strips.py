@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from ..fields_blender.clip import Clip, PicturePiece, VideoPiece
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.video import PICTURES, VideoInfo, probe
+from ..fields_blender.capture.clip import Clip, PicturePiece, VideoPiece
+from ..fields_blender.capture.video import PICTURES, VideoInfo, probe
+from ..fields_blender.core.errors import FieldsError
 from .sequencer_render import picture_path, render_strip
 from .strip_api import (
     all_strips,

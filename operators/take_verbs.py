@@ -7,8 +7,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ..fields_blender import blend, track
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core import track
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.shape import blend
 from . import takes, track_files
 from .bake import chosen_head
 from .wording import told

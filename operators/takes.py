@@ -14,9 +14,9 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..fields_blender import track
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.track import Track
+from ..fields_blender.core import track
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.track import Track
 from . import track_files
 
 KEPT = "fields_take"

@@ -7,10 +7,10 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..fields_blender import track
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.files import write_whole
-from ..fields_blender.track import Track
+from ..fields_blender.core import track
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.files import write_whole
+from ..fields_blender.core.track import Track
 
 PACKAGE = __package__.rpartition(".")[0]
 FOLDER = "fields_tracks"

@@ -2,9 +2,9 @@
 
 import bpy
 
-from ..fields_blender import track
-from ..fields_blender.errors import FieldsError
-from ..fields_blender.track import Track
+from ..fields_blender.core import track
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.track import Track
 from . import takes, track_files
 
 

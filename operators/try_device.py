@@ -4,7 +4,7 @@ from functools import cache
 
 import bpy
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 from .capture import MODELS
 from .preferences_of import chosen_device
 from .wording import told
@@ -18,11 +18,11 @@ class FIELDS_OT_test_device(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..fields_blender import trial  # here, so that enabling the extension stays quick
+        from ..fields_blender.capture import device_check  # here, so that enabling the extension stays quick
 
         state = context.window_manager.fields
         try:
-            said, each = trial.try_networks(MODELS, chosen_device(context))
+            said, each = device_check.try_networks(MODELS, chosen_device(context))
         except FieldsError as error:
             state.device = told(error)
             self.report({"ERROR"}, told(error))
@@ -35,9 +35,9 @@ class FIELDS_OT_test_device(bpy.types.Operator):
 @cache
 def devices() -> str:
     """What there is to run networks on, a line each. Looks once."""
-    from ..fields_blender import trial
+    from ..fields_blender.capture import device_check
 
-    return "\n".join(trial.devices())
+    return "\n".join(device_check.devices())
 
 
 CLASSES = (FIELDS_OT_test_device,)

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..fields_blender.errors import FieldsError
+from ..fields_blender.core.errors import FieldsError
 
 
 def say(pattern: str, **values: object) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
-from fields_blender.regressor import OUTPUTS
+from fields_blender.capture.regressor import OUTPUTS
+from fields_blender.core.names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
 
 # Mean of the landmarks, rotation, mean of each of the inner maps.
 FEATURES = 12

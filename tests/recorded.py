@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fields_blender import track
-from fields_blender.arkit import from_arkit, to_arkit
-from fields_blender.names import ARKIT, GROUPS
+from fields_blender.core import track
+from fields_blender.core.arkit import from_arkit, to_arkit
+from fields_blender.core.names import ARKIT, GROUPS
 
 
 def performance(count=40, gaps=(7, 8)) -> track.Track:

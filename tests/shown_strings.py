@@ -14,14 +14,14 @@ def shown(folders: tuple[str, ...] = ("operators", "ui")) -> dict[str, str]:
     """String -> "file:line" of the first place that shows it."""
     found: dict[str, str] = {}
     for folder in folders:
-        for path in sorted((ROOT / folder).glob("*.py")):
+        for path in sorted((ROOT / folder).rglob("*.py")):
             if (
                 path.name.startswith(("translations", "sentences")) or path.name == "command.py"
             ):  # the latter speaks to a terminal
                 continue
             for line, text in _of(ast.parse(path.read_text(encoding="utf-8"))):
                 if any(letter.isalpha() for letter in text) and not text.startswith("FIELDS_"):
-                    found.setdefault(text, f"{folder}/{path.name}:{line}")
+                    found.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
     return found
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from fields_blender import add_shapes, align, flame_basis, surface
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT
+from fields_blender.flame import flame_basis
+from fields_blender.geometry import align, surface
+from fields_blender.rig import add_shapes
 from training.flame import flame
 
 MM = 0.001

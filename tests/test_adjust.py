@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import adjust, lips
-from fields_blender.adjust import Channel
-from fields_blender.arkit import to_arkit
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT, EXPRESSION, GROUPS
-from fields_blender.regions import OF_ARKIT, REGIONS, other_side
-from fields_blender.track import Track
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, EXPRESSION, GROUPS
+from fields_blender.core.regions import OF_ARKIT, REGIONS, other_side
+from fields_blender.core.track import Track
+from fields_blender.shape import adjust, lips
+from fields_blender.shape.adjust import Channel
 from tests.tracks import COLUMN, lively, same
 
 ONES = [1.0] * 9

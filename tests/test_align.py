@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender import align, demo_head
-from fields_blender.errors import FieldsError
+from fields_blender.core.errors import FieldsError
+from fields_blender.geometry import align, demo_head
 from training.flame import flame
 from training.people import ict_head
 

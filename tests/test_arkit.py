@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.arkit import from_arkit, to_arkit
-from fields_blender.names import ARKIT, EXPRESSION
+from fields_blender.core.arkit import from_arkit, to_arkit
+from fields_blender.core.names import ARKIT, EXPRESSION
 
 
 def random_groups(seed: int) -> dict[str, np.ndarray]:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fields_blender import blend
-from fields_blender.errors import FieldsError
-from fields_blender.names import EXPRESSION, GROUPS
-from fields_blender.track import Track, dumps, loads
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import EXPRESSION, GROUPS
+from fields_blender.core.track import Track, dumps, loads
+from fields_blender.shape import blend
 
 
 def performance(n=48, seed=0, start=0.0, gaps=(), fps=24.0, **source):

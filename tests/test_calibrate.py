@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import calibrate, lips, track
-from fields_blender.errors import FieldsError
-from fields_blender.names import EXPRESSION
-from fields_blender.rotation import multiply, to_quaternion, to_vector
+from fields_blender.core import track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import EXPRESSION
+from fields_blender.core.rotation import multiply, to_quaternion, to_vector
+from fields_blender.shape import calibrate, lips
 from tests.test_emotion import SAMPLE
 from tests.tracks import COLUMN, lively, same, times, track_of
 

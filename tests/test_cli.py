@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from fields_blender import __main__ as cli
-from fields_blender import clip, track
-from fields_blender.errors import FieldsError
-from fields_blender.names import GROUPS
-from fields_blender.solve import Progress
+from fields_blender.capture import clip
+from fields_blender.capture.solve import Progress
+from fields_blender.core import track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import GROUPS
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "samples" / "performance.mp4"
@@ -27,7 +28,8 @@ needs_sample = pytest.mark.skipif(not SAMPLE.exists(), reason="samples/performan
 # The command line with a capture of nothing: what is left are its words.
 LONE_PRINT = """
 import runpy, sys, numpy as np
-from fields_blender import clip, solve, track
+from fields_blender.capture import clip, solve
+from fields_blender.core import track
 def capture(*_arguments, **_choice):
     yield solve.Progress(1, 1, 1)
     made = track.empty(np.arange(2.0))

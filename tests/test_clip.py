@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fields_blender import clip as clips
-from fields_blender import video
-from fields_blender.clip import Clip, PicturePiece, VideoPiece, frames, open_stills, open_video
-from fields_blender.errors import FieldsError
+from fields_blender.capture import clip as clips
+from fields_blender.capture import video
+from fields_blender.capture.clip import Clip, PicturePiece, VideoPiece, frames, open_stills, open_video
+from fields_blender.core.errors import FieldsError
 from tests.make_clips import DATA, VFR_STAMPS, painted, read_number, write_pictures, write_video
 
 

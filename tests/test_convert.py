@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fields_blender import recordings, track
 from fields_blender.__main__ import FAILED, OK, USAGE, main
+from fields_blender.core import track
+from fields_blender.exchange import recordings
 from tests.fake_flame import parts
 from tests.recorded import performance
 

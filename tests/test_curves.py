@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.curves import Curves, covered, resample
-from fields_blender.rotation import multiply, slerp, to_quaternion, to_vector
+from fields_blender.core.curves import Curves, covered, resample
+from fields_blender.core.rotation import multiply, slerp, to_quaternion, to_vector
 
 NAN = np.nan
 vectors = st.tuples(*[st.floats(-1.7, 1.7)] * 3).map(lambda v: np.array([v]))

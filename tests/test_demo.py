@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.clip import Frame
+from fields_blender.capture.clip import Frame
 from tools import demo
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender import demo_head
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
+from fields_blender.geometry import demo_head
 
 FILE = Path(__file__).parent.parent / "models" / "demo_head.npz"
 

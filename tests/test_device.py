@@ -14,8 +14,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
-from fields_blender import device
-from fields_blender.errors import FieldsError
+from fields_blender.capture import device
+from fields_blender.core.errors import FieldsError
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_what_loads_but_is_no_library_is_said_so(monkeypatch) -> None:
 
 def test_onnxruntime_reports_nothing_to_its_maker(network, tmp_path) -> None:
     """Where it reports, it leaves the id it reports under in the folder for temporary files."""
-    code = "import sys; from fields_blender import device; device.session(sys.argv[1], 'cpu')"
+    code = "import sys; from fields_blender.capture import device; device.session(sys.argv[1], 'cpu')"
     root = Path(device.__file__).parents[1]
     clean = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     (tmp_path / "temporary").mkdir()

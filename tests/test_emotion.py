@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import emotion, track
-from fields_blender.errors import FieldsError
-from fields_blender.names import EMOTIONS, EXPRESSION, GROUPS
-from fields_blender.track import Track
+from fields_blender.core import track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS
+from fields_blender.core.track import Track
+from fields_blender.shape import emotion
 from tools.bench_emotion import INTENSITIES, Mouth, measure
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "performance.npz"

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from fields_blender.emotion_over_time import SHOWABLE, changes, shown
-from fields_blender.names import EMOTIONS, GROUPS
-from fields_blender.track import Track
+from fields_blender.core.names import EMOTIONS, GROUPS
+from fields_blender.core.track import Track
+from fields_blender.shape.emotion_over_time import SHOWABLE, changes, shown
 
 
 def performance(*parts):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 from training.evaluation import measures, readings, readout
 
 ROOT = Path(__file__).parent.parent

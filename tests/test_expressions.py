@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 from training.people import expressions
 from training.people.expressions import GESTURES, INDEX, KINDS, SHARES
 

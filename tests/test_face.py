@@ -6,10 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from fields_blender import face as face_module
-from fields_blender.errors import FieldsError
-from fields_blender.face import Face, FaceTracker, Region, crop, region_of_landmarks
-from fields_blender.face_networks import REFINED, Detection, Landmarker, _anchors, _merge, intersection_over_union
+from fields_blender.capture import face as face_module
+from fields_blender.capture.face import Face, FaceTracker, Region, crop, region_of_landmarks
+from fields_blender.capture.face_networks import (
+    REFINED,
+    Detection,
+    Landmarker,
+    _anchors,
+    _merge,
+    intersection_over_union,
+)
+from fields_blender.core.errors import FieldsError
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from fields_blender.features import BESIDE, Features, steadied
+from fields_blender.capture.features import BESIDE, Features, steadied
 
 WIDTH = 30
 

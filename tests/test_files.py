@@ -2,8 +2,8 @@
 
 import pytest
 
-from fields_blender.errors import FieldsError
-from fields_blender.files import check_writable
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.files import check_writable
 
 
 def test_asking_leaves_no_file_and_no_folder(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.names import ARKIT, EXPRESSION, JAW_OPEN
+from fields_blender.core.names import ARKIT, EXPRESSION, JAW_OPEN
 from training.flame import flame
 from training.people import ict_head
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from fields_blender import flame_basis, flame_fit, formula
-from fields_blender.flame_fit import JAW, LOOKS
-from fields_blender.names import EXPRESSION
+from fields_blender.core.names import EXPRESSION
+from fields_blender.flame import flame_basis, flame_fit
+from fields_blender.flame.flame_fit import JAW, LOOKS
+from fields_blender.rig import formula
 from training.flame import flame
 
 pytestmark = pytest.mark.skipif(not flame.DATA.exists(), reason="the FLAME 2023 Open template is not here")

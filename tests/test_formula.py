@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender import formula, sources
+from fields_blender.rig import formula, sources
 
 VALUES = {name: np.linspace(0.1, 0.9, 5) * (i % 7 + 1) / 7 for i, name in enumerate(sources.NAMES)}
 

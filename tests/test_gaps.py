@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fields_blender import gaps
-from fields_blender.errors import FieldsError
-from fields_blender.names import GROUPS
-from fields_blender.track import Track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import GROUPS
+from fields_blender.core.track import Track
+from fields_blender.shape import gaps
 from tests.tracks import lively, same, times, track_of
 
 FILLED = [policy for policy in gaps.POLICIES if policy != "NO_KEYS"]

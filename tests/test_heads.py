@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.arkit import from_arkit
-from fields_blender.names import ARKIT
+from fields_blender.core.arkit import from_arkit
+from fields_blender.core.names import ARKIT
 
 for package in ("numba", "scipy", "anny", "onnxruntime", "cv2"):
     if importlib.util.find_spec(package) is None:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender import livelink, timecode, track
-from fields_blender.arkit import from_arkit
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT, GROUPS
-from fields_blender.rotation import to_quaternion
+from fields_blender.core import track
+from fields_blender.core.arkit import from_arkit
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, GROUPS
+from fields_blender.core.rotation import to_quaternion
+from fields_blender.exchange import livelink, timecode
 
 CONVENTIONS = Path(__file__).parents[2] / "shared" / "conventions" / "arkit_variants.json"
 

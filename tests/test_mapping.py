@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fields_blender import formula, mapping, retarget, sources
-from fields_blender.errors import FieldsError
-from fields_blender.mapping import BoneChannel, Channel, Mapping
-from fields_blender.names import ARKIT, GROUPS
-from fields_blender.track import Track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, GROUPS
+from fields_blender.core.track import Track
+from fields_blender.rig import formula, mapping, retarget, sources
+from fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 
 PRESETS = sorted((Path(__file__).parents[1] / "models" / "mappings").glob("*.json"))
 FORMAT1 = Path(__file__).parent / "data" / "arkit_format1.json"
@@ -89,7 +89,7 @@ def test_writing_and_reading_is_the_identity(tmp_path, rows, turns, name):
 def test_a_row_is_formula_curve_gain_offset_limits_in_that_order(tmp_path):
     row = {"source": "jawOpen - 0.5 mouthClose", "key": "Open", "curve": [[0, 0], [0.5, 1], [1, 1]], "gain": 2,
            "offset": -0.2, "min": 0, "max": 1.5}  # fmt: skip
-    from fields_blender.arkit import to_arkit
+    from fields_blender.core.arkit import to_arkit
 
     performance = track()
     weights = to_arkit(*(performance[name] for name in ("expression", "jaw", "eyelids", "gaze")))

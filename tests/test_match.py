@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fields_blender import formula, match
-from fields_blender.mapping import Channel
-from fields_blender.match import DOUBTFUL, Rig
-from fields_blender.names import ARKIT
-from fields_blender.spelling import mirrored, plain, words
+from fields_blender.core.names import ARKIT
+from fields_blender.rig import formula, match
+from fields_blender.rig.mapping import Channel
+from fields_blender.rig.match import DOUBTFUL, Rig
+from fields_blender.rig.rig_names import mirrored, plain, words
 
 RIGS = json.loads((Path(__file__).parent / "data" / "rig_names.json").read_text(encoding="utf-8"))
 FOLDER = Path(__file__).parents[1] / "models" / "mappings"

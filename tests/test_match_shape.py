@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender import demo_head, face_frame, formula, match_shape
-from fields_blender.align import landmarks_of
-from fields_blender.errors import FieldsError
-from fields_blender.match import DOUBTFUL, Match
-from fields_blender.names import ARKIT, EXPRESSION
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, EXPRESSION
+from fields_blender.geometry import demo_head, face_frame
+from fields_blender.geometry.align import landmarks_of
+from fields_blender.rig import formula, match_shape
+from fields_blender.rig.match import DOUBTFUL, Match
 
 ROOT = Path(__file__).parents[1]
 ICT = ROOT.parent / "shared" / "data" / "ict_facekit" / "ict_compact.npz"

@@ -25,7 +25,7 @@ def test_holds_what_ships(archive):
     with zipfile.ZipFile(archive) as content:
         names = set(content.namelist())
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", *build.CONVERTED} <= names
-    assert {"fields_blender/track.py", "models/face.json"} <= names
+    assert {"fields_blender/core/track.py", "models/face.json"} <= names
     assert names == {*build.shipped_files(build.ROOT)}
 
 

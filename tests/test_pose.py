@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import pose
-from fields_blender.errors import FieldsError
-from fields_blender.pose import RIGID_FACE, focal_length, frontal, head_pose
-from fields_blender.rotation import multiply, to_quaternion, to_vector
+from fields_blender.capture import pose
+from fields_blender.capture.pose import RIGID_FACE, focal_length, frontal, head_pose
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 
 WIDTH, HEIGHT = 1280, 720
 CARD = json.loads(RIGID_FACE.read_text(encoding="utf-8"))

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fields_blender.face import Face
-from fields_blender.preview import AROUND, DOTS, FRAME, SIDE, picture
+from fields_blender.capture.face import Face
+from fields_blender.capture.preview import AROUND, DOTS, FRAME, SIDE, picture
 
 RED, BLUE = (0, 0, 200), (200, 0, 0)  # BGR
 

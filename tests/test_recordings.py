@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from fields_blender import livelink, npy, phone_text, recordings, track, weights_json
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT, JAW_OPEN
+from fields_blender.core import safe_npy, track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, JAW_OPEN
+from fields_blender.exchange import audio2face_json, livelink, phone_text, recordings
 from tests.recorded import performance, weights_of
 
 # The line that iFacialMocap's makers print for developers.
@@ -91,7 +92,7 @@ def test_audio2face(tmp_path):
 @pytest.mark.parametrize("gaps", [(), (0, 1, 7, 39), (38, 39)])
 def test_json_out_and_in_again(tmp_path, gaps):
     made = performance(gaps=gaps)
-    weights_json.write(made, tmp_path / "a.json")
+    audio2face_json.write(made, tmp_path / "a.json")
     back = recordings.read(tmp_path / "a.json")
     np.testing.assert_allclose(back.time, made.time, atol=1e-6)
     assert (back.found == made.found).all()
@@ -105,7 +106,7 @@ def test_json_out_and_in_again(tmp_path, gaps):
 
 def test_json_at_another_rate(tmp_path):
     made = performance(gaps=())
-    weights_json.write(made, tmp_path / "a.json", fps=48)
+    audio2face_json.write(made, tmp_path / "a.json", fps=48)
     back = recordings.read(tmp_path / "a.json")
     assert len(back) == 79
     np.testing.assert_allclose(weights_of(back)[::2], weights_of(made), atol=2e-6)
@@ -125,7 +126,7 @@ def test_an_import_can_be_exported_as_anything(tmp_path):
     (tmp_path / "a.txt").write_text("\n".join([IFACIALMOCAP] * 3))
     first = recordings.read(tmp_path / "a.txt")
     livelink.write(first, tmp_path / "b.csv")
-    weights_json.write(recordings.read(tmp_path / "b.csv"), tmp_path / "c.json")
+    audio2face_json.write(recordings.read(tmp_path / "b.csv"), tmp_path / "c.json")
     track.save(recordings.read(tmp_path / "c.json"), tmp_path / "d.npz")
     last = recordings.read(tmp_path / "d.npz")
     np.testing.assert_allclose(weights_of(last), weights_of(first), atol=1e-5)
@@ -208,7 +209,7 @@ def test_damaged_recordings_give_a_track_or_a_sentence(tmp_path, data, name):
     if not (tmp_path / "whole.csv").exists():
         made = performance(4, gaps=(1,))
         livelink.write(made, tmp_path / "whole.csv")
-        weights_json.write(made, tmp_path / "whole.json")
+        audio2face_json.write(made, tmp_path / "whole.json")
         track.save(made, tmp_path / "whole.npz")
     whole = {
         "a.csv": lambda: (tmp_path / "whole.csv").read_bytes(),
@@ -257,12 +258,12 @@ def npy_bytes(shape, dtype="<f4", data=b"", version=(1, 0)) -> bytes:
 def test_arrays_that_lie(tmp_path, content):
     (tmp_path / "exp.npy").write_bytes(content)
     with pytest.raises(FieldsError):
-        npy.load(tmp_path / "exp.npy")
+        safe_npy.load(tmp_path / "exp.npy")
 
 
 def test_arrays_of_objects_are_left_out(tmp_path):
     np.savez(tmp_path / "a.npz", expr=np.eye(2), other=np.array([{"a": 1}, None], dtype=object))
-    assert list(npy.load(tmp_path / "a.npz")) == ["expr"]
+    assert list(safe_npy.load(tmp_path / "a.npz")) == ["expr"]
 
 
 def test_a_zip_that_unpacks_to_gigabytes(tmp_path):
@@ -275,13 +276,13 @@ def test_a_zip_that_unpacks_to_gigabytes(tmp_path):
             file.write(bytes(1_000_000))
     assert (tmp_path / "a.npz").stat().st_size < 200_000
     with pytest.raises(FieldsError, match="would unpack"):
-        npy.load(tmp_path / "a.npz")
-    assert npy.load(tmp_path / "a.npz", wanted=["jaw_pose"]) == {}
+        safe_npy.load(tmp_path / "a.npz")
+    assert safe_npy.load(tmp_path / "a.npz", wanted=["jaw_pose"]) == {}
 
 
 def test_a_file_larger_than_any_recording(tmp_path):
     with (tmp_path / "a.json").open("wb") as file:
         file.write(b"{")
-        file.truncate(weights_json.MAX_BYTES + 1)
+        file.truncate(audio2face_json.MAX_BYTES + 1)
     with pytest.raises(FieldsError, match="larger than 100 MB"):
         recordings.read(tmp_path / "a.json")

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import curves, mapping, reduce, retarget, smooth, track
+from fields_blender.core import curves, track
+from fields_blender.rig import mapping, reduce, retarget
+from fields_blender.shape import smooth
 
 ROOT = Path(__file__).parents[1]
 

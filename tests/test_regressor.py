@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.errors import FieldsError
-from fields_blender.names import GROUPS
-from fields_blender.regressor import OUTPUTS, Regressor
+from fields_blender.capture.regressor import OUTPUTS, Regressor
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import GROUPS
 
 onnx = pytest.importorskip("onnx")
 from tests import make_networks  # noqa: E402 - needs onnx

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender import mapping as mappings
-from fields_blender import retarget
-from fields_blender.arkit import to_arkit
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT, GROUPS, JAW_OPEN
-from fields_blender.track import Track
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, GROUPS, JAW_OPEN
+from fields_blender.core.track import Track
+from fields_blender.rig import mapping as mappings
+from fields_blender.rig import retarget
 
 ARKIT_FILE = Path(__file__).parents[1] / "models" / "mappings" / "arkit.json"
 

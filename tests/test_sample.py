@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender import track
-from fields_blender.names import EMOTIONS, EXPRESSION, JAW_OPEN
+from fields_blender.core import track
+from fields_blender.core.names import EMOTIONS, EXPRESSION, JAW_OPEN
 from training.people import ict_head, performance
 
 SAMPLES = Path(__file__).parents[1] / "samples"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender import track
-from fields_blender.errors import FieldsError
+from fields_blender.core import track
+from fields_blender.core.errors import FieldsError
 from training import scans
 from training.flame import flame
 from training.flame.footage import write

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from fields_blender.adjust import Channel
-from fields_blender.shaping import Shaping, from_json
-from fields_blender.track import Track
+from fields_blender.core.track import Track
+from fields_blender.shape.adjust import Channel
+from fields_blender.shape.shaping import Shaping, from_json
 from tests.tracks import lively, same
 
 ALL = Shaping(

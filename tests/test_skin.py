@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("cv2")
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 from training.people import atlas
 from training.pictures.skin import Skin, random_skin
 from training.pictures.wrinkles import Depths, random_folds

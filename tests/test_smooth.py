@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import columns, lips
-from fields_blender.errors import FieldsError
-from fields_blender.names import DOUBT, EXPRESSION, GROUPS
-from fields_blender.regions import REGIONS
-from fields_blender.smooth import CALM, METHODS, both_ways, local_parabola, smooth
+from fields_blender.core import track_matrix
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import DOUBT, EXPRESSION, GROUPS
+from fields_blender.core.regions import REGIONS
+from fields_blender.shape import lips
+from fields_blender.shape.smooth import CALM, METHODS, both_ways, local_parabola, smooth
 from tests.tracks import lively, same, times, track_of
 
 
@@ -147,9 +148,9 @@ def test_a_region_of_no_strength_stays_bit_by_bit(method, where):
     alone[where], others[where] = 1.0, 0.0
     assert same(smooth(track, [0.0] * 9, method), track)
     after, rest = smooth(track, alone, method), smooth(track, others, method)
-    mine = np.equal(columns.REGION, where)
+    mine = np.equal(track_matrix.REGION, where)
     mouth = REGIONS[where] in ("mouth", "jaw")  # which closes the lips together
-    for name, part in columns.SLICES.items():
+    for name, part in track_matrix.SLICES.items():
         for column in range(part.stop - part.start):
             was, now, other = (t[name].reshape(len(track), -1)[:, column] for t in (track, after, rest))
             if mine[part][column]:

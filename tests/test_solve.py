@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.arkit import to_arkit
-from fields_blender.clip import open_video
-from fields_blender.errors import FieldsError
-from fields_blender.features import STILL, TOGETHER, steadied
-from fields_blender.names import ARKIT, GROUPS
-from fields_blender.solve import HALF_SURE, capture, confidence
-from fields_blender.track import Track, load
+from fields_blender.capture.clip import open_video
+from fields_blender.capture.features import STILL, TOGETHER, steadied
+from fields_blender.capture.solve import HALF_SURE, capture, confidence
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, GROUPS
+from fields_blender.core.track import Track, load
 
 ROOT = Path(__file__).parent.parent
 MODELS, CLIP, TRUTH = ROOT / "models", ROOT / "samples/performance.mp4", ROOT / "samples/performance.npz"
@@ -129,7 +129,7 @@ def test_a_clip_without_a_face_is_all_gaps(made, tmp_path):
         picture = np.full((120, 160, 3), 90, np.uint8)
         picture[40:80, 20 * i : 20 * i + 60] = (20, 160, 220)
         cv2.imwrite(str(tmp_path / f"{i}.png"), picture)
-    from fields_blender.clip import open_stills
+    from fields_blender.capture.clip import open_stills
 
     _, track = run(open_stills(tmp_path), made, stills=True)
     assert len(track) == 3 and not track.found.any() and (track["confidence"] == 0).all()
@@ -161,10 +161,10 @@ def automatic(made):
 @pytest.fixture(scope="module")
 def features(made):
     """Those of each frame, encoded one by one."""
-    from fields_blender.clip import frames
-    from fields_blender.face import FaceTracker
-    from fields_blender.pose import frontal, head_pose
-    from fields_blender.regressor import Regressor
+    from fields_blender.capture.clip import frames
+    from fields_blender.capture.face import FaceTracker
+    from fields_blender.capture.pose import frontal, head_pose
+    from fields_blender.capture.regressor import Regressor
 
     tracker, regressor, rows = FaceTracker(made, "cpu"), Regressor(made, "cpu"), []
     for frame in frames(open_video(CLIP, end=2.0)):

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fields_blender.sparse import assign, descend, explain, explained
+from fields_blender.geometry.sparse import assign, descend, explain, explained
 
 
 @pytest.fixture

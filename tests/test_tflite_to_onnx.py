@@ -14,7 +14,7 @@ import pytest
 import tflite
 from flatbuffers import flexbuffers
 
-from fields_blender.errors import FieldsError
+from fields_blender.core.errors import FieldsError
 from tools.tflite_to_onnx import convert
 
 ROOT = Path(__file__).resolve().parent.parent

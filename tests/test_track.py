@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender import track
-from fields_blender.errors import FieldsError
-from fields_blender.names import GROUPS
+from fields_blender.core import track
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import GROUPS
 
 
 def random_track(n: int, gaps: list[int] | None = None, seed: int = 0) -> track.Track:

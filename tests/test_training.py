@@ -17,7 +17,7 @@ sys.path.insert(0, os.fspath(Path(__file__).parent))
 import shards  # noqa: E402
 from torch import nn  # noqa: E402
 
-from fields_blender.names import DOUBT  # noqa: E402
+from fields_blender.core.names import DOUBT  # noqa: E402
 from training import agreement, encode, load, losses, train  # noqa: E402
 from training.encoder import CODE, CODE_NOISE, FEATURES, SEEN, Coder, Encoder, MapCoder  # noqa: E402
 from training.model import (  # noqa: E402

@@ -26,7 +26,7 @@ def loaded(name: str) -> ModuleType:
 
 
 def sources() -> str:
-    files = [path for folder in ("operators", "ui", "fields_blender") for path in (ROOT / folder).glob("*.py")]
+    files = [path for folder in ("operators", "ui", "fields_blender") for path in (ROOT / folder).rglob("*.py")]
     ours = [path for path in files if not path.name.startswith(("translations", "sentences"))]
     text = "".join(path.read_text(encoding="utf-8") for path in ours)
     return re.sub(r'"\s*\n\s*"', "", text)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.errors import FieldsError
+from fields_blender.core.errors import FieldsError
 from training import unlabelled
 from training.flame.footage import worsened, write
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fields_blender.names import EXPRESSION, GROUPS
-from fields_blender.track import Track
+from fields_blender.core.names import EXPRESSION, GROUPS
+from fields_blender.core.track import Track
 
 COLUMN = {name: i for i, name in enumerate(EXPRESSION)}
 

@@ -97,9 +97,9 @@ def memory_row(video: Path, times: int) -> Row:
 def keying_row(quick: bool) -> Row:
     """Our writing of 52 channels x KEYED_FRAMES keys, against keyframe_insert."""
 
-    names = import_module(f"{MODULE}.fields_blender.names")
-    curves = import_module(f"{MODULE}.fields_blender.curves")
-    mappings = import_module(f"{MODULE}.fields_blender.mapping")
+    names = import_module(f"{MODULE}.fields_blender.core.names")
+    curves = import_module(f"{MODULE}.fields_blender.core.curves")
+    mappings = import_module(f"{MODULE}.fields_blender.rig.mapping")
     heads, keys = (import_module(f"{MODULE}.operators.{name}") for name in ("heads", "keys"))
     mapping = mappings.load(ROOT / "models" / "mappings" / "arkit.json")
     print(f"Keying {len(names.ARKIT)} x {KEYED_FRAMES} …", flush=True)
@@ -145,7 +145,7 @@ def slider_rows() -> list[Row]:
     began = time.perf_counter()
     bpy.ops.fields.bake()  # pyright: ignore[reportAttributeAccessIssue]
     baked = time.perf_counter() - began
-    shape, regions = head.fields.shape, import_module(f"{MODULE}.fields_blender.regions").REGIONS
+    shape, regions = head.fields.shape, import_module(f"{MODULE}.fields_blender.core.regions").REGIONS
     drags = {
         "emotion slider": lambda x: setattr(head.fields, "emotion_intensity", x),
         "strength of the brows": lambda x: shape.strength.__setitem__(regions.index("brows"), x),
@@ -175,8 +175,8 @@ def enable_row() -> Row:
 
 def measure_capture(video: Path, times: int) -> None:
     """Capture `video` played `times` over and print frames, seconds and peak memory (bytes)."""
-    from fields_blender.clip import Clip, VideoPiece, open_video
-    from fields_blender.solve import capture
+    from fields_blender.capture.clip import Clip, VideoPiece, open_video
+    from fields_blender.capture.solve import capture
 
     once = open_video(video).pieces[0]
     assert isinstance(once, VideoPiece)

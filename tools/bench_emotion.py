@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender import demo_head, emotion, smooth, track
-from fields_blender.arkit import to_arkit
-from fields_blender.clip import open_video
-from fields_blender.names import ARKIT, EMOTIONS, EXPRESSION
-from fields_blender.solve import capture
-from fields_blender.track import Track
+from fields_blender.capture.clip import open_video
+from fields_blender.capture.solve import capture
+from fields_blender.core import track
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.names import ARKIT, EMOTIONS, EXPRESSION
+from fields_blender.core.track import Track
+from fields_blender.geometry import demo_head
+from fields_blender.shape import emotion, smooth
 from training.people.expressions import AU, INDEX, PROTOTYPES
 
 ROOT = Path(__file__).parents[1]

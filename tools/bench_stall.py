@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from fields_blender import apart
-from fields_blender.clip import Clip, VideoPiece
+from fields_blender.capture import capture_process
+from fields_blender.capture.clip import Clip, VideoPiece
 
 from .blender import ROOT
 
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _capture_apart(path: Path) -> Generator:
-    helper = apart.Helper()
+    helper = capture_process.Helper()
     try:
         yield from helper.capture(_clip(path), ROOT / "models", "cpu", "largest", lambda: False)
     finally:
@@ -45,7 +45,7 @@ def _capture_apart(path: Path) -> Generator:
 
 
 def _capture_here(path: Path) -> Generator:
-    from fields_blender import solve  # imported in the thread, as it would be in Blender
+    from fields_blender.capture import solve  # imported in the thread, as it would be in Blender
 
     yield from solve.capture(_clip(path), ROOT / "models", "cpu")
 

@@ -62,7 +62,7 @@ def main() -> None:
 
 def minute(seed: int):
     """The sample's performance again and again, with the noise a capture has (without it, it would pack too well)."""
-    track = import_module(f"{MODULE}.fields_blender.track")
+    track = import_module(f"{MODULE}.fields_blender.core.track")
     sample = track.load(ROOT / "samples" / "performance.npz")
     random, frames = np.random.default_rng(seed), np.arange(SECONDS * RATE)
     groups = {}

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fields_blender import livelink, track
-from fields_blender.clip import frames, open_video
-from fields_blender.errors import FieldsError
-from fields_blender.video import import_cv2, probe
+from fields_blender.capture.clip import frames, open_video
+from fields_blender.capture.video import import_cv2, probe
+from fields_blender.core import track
+from fields_blender.core.errors import FieldsError
+from fields_blender.exchange import livelink
 
 from .blender import ROOT, extension
 

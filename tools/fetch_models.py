@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from fields_blender.errors import FieldsError
+from fields_blender.core.errors import FieldsError
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "models" / "face.json"

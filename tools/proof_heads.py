@@ -17,7 +17,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from fields_blender import flame_basis
+from fields_blender.flame import flame_basis
 from training.flame import flame
 from training.people import anny_head
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fields_blender.video import import_cv2
+from fields_blender.capture.video import import_cv2
 
 from .blender import MODULE, ROOT, extension
 

@@ -22,7 +22,7 @@ import tflite
 from flatbuffers import flexbuffers
 from onnx import TensorProto, helper, numpy_helper
 
-from fields_blender.errors import FieldsError
+from fields_blender.core.errors import FieldsError
 
 OPSET = 17
 IR_VERSION = 8  # the newest that onnxruntime 1.18 reads, the oldest one we ship

@@ -60,7 +60,7 @@ def _capture(profile: Path, video: Path) -> str:
     code = command_line.main(["capture", str(video), "--end", "1", "--device", "cpu", "-o", str(output)])
     if code:
         sys.exit(f"The installed extension could not capture {video.name} (exit code {code}).")
-    track = import_module(f"{MODULE}.fields_blender.track").load(output)
+    track = import_module(f"{MODULE}.fields_blender.core.track").load(output)
     return f"{int(track.found.sum())} of {len(track)} frames with a face"
 
 

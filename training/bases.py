@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.pose import EYE_CORNERS, INTER_OCULAR, OUTER_EYE_CORNERS
+from fields_blender.capture.pose import EYE_CORNERS, INTER_OCULAR, OUTER_EYE_CORNERS
 
 from .model import FULL_SCALE
 from .people import heads, ict_head

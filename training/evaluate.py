@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 from . import evaluate_clips
 from .evaluation import measures, readings, readout, report, scores, speed

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import from_arkit
-from fields_blender.clip import open_video
-from fields_blender.face import FaceTracker
-from fields_blender.names import ARKIT
-from fields_blender.pose import frontal, head_pose
-from fields_blender.video import decode
+from fields_blender.capture.clip import open_video
+from fields_blender.capture.face import FaceTracker
+from fields_blender.capture.pose import frontal, head_pose
+from fields_blender.capture.video import decode
+from fields_blender.core.arkit import from_arkit
+from fields_blender.core.names import ARKIT
 
 from .evaluation import measures, readings
 from .people import ict_head

@@ -21,9 +21,9 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from fields_blender.features import TOGETHER
-from fields_blender.names import DOUBT, EMOTIONS, EXPRESSION
-from fields_blender.regressor import ENCODER, NAME, READER
+from fields_blender.capture.features import TOGETHER
+from fields_blender.capture.regressor import ENCODER, NAME, READER
+from fields_blender.core.names import DOUBT, EMOTIONS, EXPRESSION
 
 from . import agreement, emotion_step, load, shipped
 from .encode import encoder_of
@@ -193,7 +193,7 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
             "features": [FEATURES],
             "rest": [FEATURES],
             "rest_known": [1],
-            "meaning": "landmarks turned to the front by fields_blender.pose.frontal; rotation head to camera, "
+            "meaning": "landmarks turned to the front by fields_blender.capture.pose.frontal; rotation head to camera, "
             "axis-angle in rad; inner8, inner4: float16, what the landmark network sees inside of lips, right eye, "
             "left eye; features: of the encoder; rest: mean features of the same person at rest where rest_known is 1",
         },

@@ -2,8 +2,8 @@
 
     python -m training.fit_head_turn --data data/renders
 
-Ridge regression of the missing turn on `fields_blender.turn.terms`, the data and their mirror image together. Reads
-the small files of `make_data`'s shards. Says how far off the turn is on people kept out, each freed of the constant in
+Ridge regression of the missing turn on `terms` of `fields_blender/capture/head_pose_correction.py`, the data and their
+mirror image together. Reads the small files of `make_data`'s shards. Says how far off the turn is on people kept out, each freed of the constant in
 which heads differ (where its front is, each head model says for itself).
 """
 
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.pose import rigid_face
-from fields_blender.rotation import multiply, to_quaternion, to_vector
-from fields_blender.turn import HEAD_TURN, terms
+from fields_blender.capture.head_pose_correction import HEAD_TURN, terms
+from fields_blender.capture.pose import rigid_face
+from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 
 MIRROR = np.array([1.0, -1.0, -1.0])  # of an axis-angle vector
 KEPT_OUT = 5  # every fifth person
@@ -118,7 +118,7 @@ def main() -> None:
     print(f"{len(true)} pictures of {said}; slopes of pitch, yaw, roll {np.round(slopes, 3)}")
     card = {
         "meaning": "What the landmark network's heads lack of their turn (rad, head's axes) is terms @ matrix + shift; "
-        "see fields_blender/turn.py",
+        "see fields_blender/capture/head_pose_correction.py",
         "made_by": "training/fit_head_turn.py",
         "licence": "CC0-1.0",
         "pictures": int((~out).sum()),

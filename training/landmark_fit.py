@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fields_blender.names import JAW_OPEN
+from fields_blender.core.names import JAW_OPEN
 
 from .encoder import CODE
 from .load import Data

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import to_arkit
-from fields_blender.face import PRESENT, Face
-from fields_blender.face_crop import Region, region_of_landmarks
-from fields_blender.face_networks import Landmarker
-from fields_blender.names import LOOK_SIDE, LOOK_UP_DOWN
-from fields_blender.pose import OUTER_EYE_CORNERS, frontal, head_pose
+from fields_blender.capture.face import PRESENT, Face
+from fields_blender.capture.face_crop import Region, region_of_landmarks
+from fields_blender.capture.face_networks import Landmarker
+from fields_blender.capture.pose import OUTER_EYE_CORNERS, frontal, head_pose
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.names import LOOK_SIDE, LOOK_UP_DOWN
 
 from .people import expressions, heads, ict_head
 from .pictures import render, skin, wear
@@ -184,10 +184,10 @@ def _one_thread() -> None:
     """In each worker: the workers are the threads."""
     import cv2
 
-    import fields_blender.device
+    import fields_blender.capture.device
 
     cv2.setNumThreads(1)
-    fields_blender.device.MAX_THREADS = 1
+    fields_blender.capture.device.MAX_THREADS = 1
 
 
 def main() -> None:

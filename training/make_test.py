@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import from_arkit
-from fields_blender.device import import_cv2
+from fields_blender.capture.device import import_cv2
+from fields_blender.core.arkit import from_arkit
 
 from .make_data import FAMILIES, family
 from .people import acting, heads, ict_head, parts

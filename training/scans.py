@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import to_arkit
-from fields_blender.clip import Frame, open_video
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT, EXPRESSION
-from fields_blender.rotation import multiply, to_quaternion, to_vector
+from fields_blender.capture.clip import Frame, open_video
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT, EXPRESSION
+from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 
 from .flame import flame
 from .flame.footage import CONTROLS, SCANS, Row, arguments, generator, rows_of, write

@@ -12,9 +12,9 @@ one. Files that cannot be read are named and left out.
 from collections.abc import Iterator
 from pathlib import Path
 
-from fields_blender.clip import Clip, open_stills, open_video
-from fields_blender.errors import FieldsError
-from fields_blender.video import PICTURES
+from fields_blender.capture.clip import Clip, open_stills, open_video
+from fields_blender.capture.video import PICTURES
+from fields_blender.core.errors import FieldsError
 
 from .flame.footage import UNLABELLED, Row, arguments, generator, rows_of, write
 

@@ -72,7 +72,7 @@ def small_head(scene: Any, part: Any) -> Any:
     made = bpy.data.objects.new("Face", mesh)
     scene.collection.objects.link(made)
     made.shape_key_add(name="Basis", from_mix=False)
-    for name in part("fields_blender.names").ARKIT:
+    for name in part("fields_blender.core.names").ARKIT:
         made.shape_key_add(name=name, from_mix=False)
     scene.fields.head = made
     made.fields.shape.gaps, made.fields.shape.use_confidence = "NO_KEYS", False

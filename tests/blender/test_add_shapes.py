@@ -36,7 +36,7 @@ def test_what_is_missing_is_made_and_what_is_there_stays(bare, part):
     kept = shape(bare, "Jaw_Open").copy()
     assert bpy.ops.fields.add_shapes() == {"FINISHED"}
     names = set(bare.data.shape_keys.key_blocks.keys())
-    wanted = set(part("fields_blender.names").ARKIT)
+    wanted = set(part("fields_blender.core.names").ARKIT)
     assert wanted - names == {"jawOpen", "tongueOut"}, "no tongue, and the artist's own key"
     np.testing.assert_array_equal(shape(bare, "Jaw_Open"), kept)
     assert all(block.value == 0.0 for block in bare.data.shape_keys.key_blocks[2:])
@@ -47,7 +47,7 @@ def test_what_is_missing_is_made_and_what_is_there_stays(bare, part):
 
 
 def test_teeth_in_a_mesh_of_their_own_go_with_the_jaw_and_a_collar_stays(bare, scene, part):
-    adding, align = part("fields_blender.add_shapes"), part("fields_blender.align")
+    adding, align = part("fields_blender.rig.add_shapes"), part("fields_blender.geometry.align")
     ours = adding.source()
     scale, rotation, offset = align.align(ours.marks, part("operators.heads").landmarks(bare))
 
@@ -82,7 +82,7 @@ def test_landmarks_by_hand_do_what_known_ones_do(bare, part):
     np.testing.assert_allclose(add._marks(bare), part("operators.heads").landmarks(bare), atol=1e-6)
     guess = add.guess(bare)
     off = np.linalg.norm(guess - part("operators.heads").landmarks(bare), axis=1)
-    assert off.max() < 3.5 and part("fields_blender.align").strangeness(guess) < 0.2, off  # cm
+    assert off.max() < 3.5 and part("fields_blender.geometry.align").strangeness(guess) < 0.2, off  # cm
 
 
 def test_a_mesh_that_is_no_face_is_refused_with_a_sentence(scene):

@@ -62,7 +62,11 @@ def generated(scene, rigify):
 @pytest.fixture
 def show(part, scene):
     """`show(head, jawOpen=0.5, ...)` keys a head with a performance of these ARKit weights, and goes there."""
-    names, arkit, track = part("fields_blender.names"), part("fields_blender.arkit"), part("fields_blender.track")
+    names, arkit, track = (
+        part("fields_blender.core.names"),
+        part("fields_blender.core.arkit"),
+        part("fields_blender.core.track"),
+    )
 
     def key(head, **weights):
         head.fields.key_style = "EVERY"
@@ -73,7 +77,7 @@ def show(part, scene):
         groups |= {n: made.astype(np.float32) for n, made in arkit.from_arkit(values).items()}
         groups["confidence"][:] = 1.0
         mapping = part("operators.mappings").of(head)
-        curves = part("fields_blender.retarget").retarget(track.Track(np.arange(N) / 24.0, groups), mapping)
+        curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(N) / 24.0, groups), mapping)
         bpy.context.view_layer.update()
         found = part("operators.heads").find(head, mapping)
         report = part("operators.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
@@ -196,5 +200,5 @@ def test_lids_that_hinge_meet_however_wide_the_eye_is_open(scene, show):
 def test_the_metarig_is_told_apart(scene, rigify, part):
     bpy.ops.object.armature_human_metarig_add()
     metarig = bpy.context.object
-    with pytest.raises(part("fields_blender.errors").FieldsError, match="metarig"):
+    with pytest.raises(part("fields_blender.core.errors").FieldsError, match="metarig"):
         part("operators.heads").find(metarig, part("operators.mappings").of(metarig))

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ def performance(part):
     """`performance(n)`: a smile that comes and goes, a jaw that talks, a gap in the fourth frame."""
 
     def make(n=FRAMES, fps=RATE):
-        names = part("fields_blender.names")
+        names = part("fields_blender.core.names")
         at = np.arange(n) / fps
         groups = {name: np.zeros((n, *shape), np.float32) for name, shape in names.GROUPS.items()}
         groups["confidence"][:] = 1.0
@@ -23,7 +23,7 @@ def performance(part):
         groups["jaw"][:, 0] = 0.1 * (1 - np.cos(at * 20))
         for name, values in groups.items():
             values[3] = 0.0 if name == "confidence" else np.nan
-        return part("fields_blender.track").Track(at, groups, {}, {"name": "take"})
+        return part("fields_blender.core.track").Track(at, groups, {}, {"name": "take"})
 
     return make
 
@@ -33,7 +33,7 @@ def head(small_head, part, tmp_path, performance):
     """A baked head with the 52 keys, no smoothing and a key on every frame."""
     small_head.fields.use_smoothing, small_head.fields.key_style = False, "EVERY"
     path = tmp_path / "take.npz"
-    part("fields_blender.track").save(performance(), path)
+    part("fields_blender.core.track").save(performance(), path)
     small_head.fields.track = str(path)
     assert bpy.ops.fields.bake() == {"FINISHED"}
     return small_head
@@ -51,8 +51,8 @@ def curve(part):
 
 
 def expected(part, performance, intensity, name):
-    played = part("fields_blender.emotion").find(performance()).at(intensity)
-    weights = played["expression"][:, part("fields_blender.names").EXPRESSION.index(name)]
+    played = part("fields_blender.shape.emotion").find(performance()).at(intensity)
+    weights = played["expression"][:, part("fields_blender.core.names").EXPRESSION.index(name)]
     return weights[~np.isnan(weights)]
 
 
@@ -98,7 +98,7 @@ def test_one_emotion_may_be_changed_alone(scene, head, part, performance, curve,
     happy = performance()
     happy["emotion"][:, 1] = 0.8
     path = tmp_path / "happy.npz"
-    part("fields_blender.track").save(happy, path)
+    part("fields_blender.core.track").save(happy, path)
     head.fields.track = str(path)
     assert bpy.ops.fields.bake() == {"FINISHED"}
     before = curve(head, SMILE)
@@ -142,7 +142,7 @@ def test_dragging_with_reduced_keys_stays_within_the_tolerance(scene, head, part
 
 def test_another_track_is_baked_whole(head, part, performance, curve, tmp_path):
     shorter = tmp_path / "shorter.npz"
-    part("fields_blender.track").save(performance(60), shorter)
+    part("fields_blender.core.track").save(performance(60), shorter)
     head.data.shape_keys.animation_data_clear()
     head.fields.track = str(shorter)
     head.fields.emotion_intensity = 2.0

@@ -15,7 +15,7 @@ TEMPLATE = Path(__file__).parents[3] / "shared/data/flame2023_open/flame2023_ope
 @pytest.fixture
 def csv(tmp_path, part):
     path = tmp_path / "take.csv"
-    part("fields_blender.livelink").write(performance(48, gaps=(10, 11)), path)
+    part("fields_blender.exchange.livelink").write(performance(48, gaps=(10, 11)), path)
     return path
 
 
@@ -44,7 +44,7 @@ def test_a_recording_is_keyed_where_the_artist_wants_it(small_head, csv):
     assert [point.co[0] for point in written.keyframe_points][:2] == [101, 102]
     made = performance(48, gaps=(10, 11))
     column = list(range(48))
-    from fields_blender.names import EXPRESSION
+    from fields_blender.core.names import EXPRESSION
 
     expected = made["expression"][column, EXPRESSION.index("mouthSmileLeft")]
     for row in (0, 5, 30, 47):
@@ -64,7 +64,7 @@ def test_out_and_in_again(small_head, csv, tmp_path, part, format, suffix):
     written = tmp_path / f"out{suffix}"
     export = bpy.ops.fields.export_performance
     assert export(filepath=str(tmp_path / "out.csv"), format=format, as_shaped=False) == {"FINISHED"}
-    read = part("fields_blender.recordings").read
+    read = part("fields_blender.exchange.recordings").read
     first, back = read(csv), read(written)
     np.testing.assert_allclose(back["expression"], first["expression"], atol=1e-5)
     assert (back.found == first.found).all()
@@ -75,7 +75,7 @@ def test_as_shaped_is_what_is_keyed(small_head, csv, tmp_path, part):
     small_head.fields.emotion_intensity = 0.0
     for shaped in (True, False):
         bpy.ops.fields.export_performance(filepath=str(tmp_path / f"{shaped}.json"), format="JSON", as_shaped=shaped)
-    read = part("fields_blender.recordings").read
+    read = part("fields_blender.exchange.recordings").read
     calm, full = read(tmp_path / "True.json"), read(tmp_path / "False.json")
     assert np.nansum(calm["expression"]) < 0.9 * np.nansum(full["expression"])
 
@@ -123,7 +123,7 @@ def test_coefficients_out_and_in_again(scene, model, tmp_path, csv):
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_keys_of_a_flame_head_say_what_its_file_says(scene, tmp_path, part, turned):
-    flame = part("fields_blender.flame_model")
+    flame = part("fields_blender.flame.flame_model")
     if not TEMPLATE.exists():
         pytest.skip("the FLAME 2023 Open template is not here")
     with np.load(TEMPLATE) as file:

@@ -13,7 +13,11 @@ LEFT_OUT = {"take_index", "row", "active_channel", "added_index", "test"}  # cho
 @pytest.fixture
 def head(small_head, part, tmp_path):
     """A head with a second of noise to play, with a gap."""
-    names, tracks, random = part("fields_blender.names"), part("fields_blender.track"), np.random.default_rng(3)
+    names, tracks, random = (
+        part("fields_blender.core.names"),
+        part("fields_blender.core.track"),
+        np.random.default_rng(3),
+    )
     time = np.arange(24) / 24.0
     groups = {name: random.uniform(0.0, 0.3, (24, *shape)).astype(np.float32) for name, shape in names.GROUPS.items()}
     for values in groups.values():

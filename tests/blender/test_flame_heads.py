@@ -46,7 +46,11 @@ def evaluated(head):
 
 def key_with(part, head, over=(1.0,) * N, style="EVERY", **weights):
     """Key ARKit weights, each times `over` (n,), one a frame."""
-    names, arkit, track = part("fields_blender.names"), part("fields_blender.arkit"), part("fields_blender.track")
+    names, arkit, track = (
+        part("fields_blender.core.names"),
+        part("fields_blender.core.arkit"),
+        part("fields_blender.core.track"),
+    )
     count = len(over)
     values = np.zeros((count, 52))
     for name, weight in weights.items():
@@ -56,7 +60,7 @@ def key_with(part, head, over=(1.0,) * N, style="EVERY", **weights):
     groups["confidence"][:] = 1.0
     head.fields.key_style = style
     mapping = part("operators.mappings").of(head)
-    curves = part("fields_blender.retarget").retarget(track.Track(np.arange(count) / 24.0, groups), mapping)
+    curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(count) / 24.0, groups), mapping)
     found = part("operators.heads").find(head, mapping)
     return part("operators.keys").write(found, curves, np.arange(count), mapping, "FIELDS test")
 
@@ -67,8 +71,8 @@ def test_a_head_of_any_release_moves_as_ours(scene, part, flame_head, model):
     assert set(match.spare) == {"Shape1"}
     key_with(part, flame_head, jawOpen=0.6, mouthSmileLeft=0.9, eyeBlinkRight=1.0, browInnerUp=0.7)
     scene.frame_set(1)
-    basis = part("fields_blender.flame_basis")
-    names = part("fields_blender.names").EXPRESSION
+    basis = part("fields_blender.flame.flame_basis")
+    names = part("fields_blender.core.names").EXPRESSION
     expression, jaw = basis.shapes()[0], basis.jaw()
     truth = 0.6 * jaw[0] + 0.9 * expression[names.index("mouthSmileLeft")] + expression[40]
     truth += 0.7 * expression[names.index("browInnerUp")]
@@ -88,7 +92,7 @@ def test_fewer_keys_are_as_true_where_a_hundred_keys_make_one_face(scene, part, 
     shown = {"mouthFrownLeft": 1.0, "mouthFrownRight": 1.0, "browDownLeft": 0.8}
     report = key_with(part, flame_head, over, "REDUCED", **shown)
     assert report.keys < report.samples / 2 and report.error <= 0.02
-    names, shapes = part("fields_blender.names").EXPRESSION, part("fields_blender.flame_basis").shapes()[0]
+    names, shapes = part("fields_blender.core.names").EXPRESSION, part("fields_blender.flame.flame_basis").shapes()[0]
     full = sum(weight * shapes[names.index(name)] for name, weight in shown.items())
     for frame in (4, 11, 15):
         scene.frame_set(frame)

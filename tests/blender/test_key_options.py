@@ -14,11 +14,11 @@ def take(part):
     """`take(seed)`: noise all over."""
 
     def make(seed):
-        names, random = part("fields_blender.names"), np.random.default_rng(seed)
+        names, random = part("fields_blender.core.names"), np.random.default_rng(seed)
         groups = {
             name: random.uniform(0.0, 0.3, (FRAMES, *shape)).astype(np.float32) for name, shape in names.GROUPS.items()
         }
-        return part("fields_blender.track").Track(np.arange(FRAMES) / RATE, groups, {}, {"name": f"take{seed}"})
+        return part("fields_blender.core.track").Track(np.arange(FRAMES) / RATE, groups, {}, {"name": f"take{seed}"})
 
     return make
 
@@ -54,7 +54,7 @@ def turns(part):
 
 
 def wanted(part, track, name):
-    return track["expression"][:, part("fields_blender.names").EXPRESSION.index(name)]
+    return track["expression"][:, part("fields_blender.core.names").EXPRESSION.index(name)]
 
 
 def test_a_range_leaves_all_other_keys_bit_by_bit(scene, head, part, take, keys):
@@ -145,7 +145,7 @@ def test_a_failed_bake_into_a_new_action_puts_the_old_one_back(head, keys, part,
     old, before = animation.action, keys(head, SMILE)
 
     def broken(*_):
-        raise part("fields_blender.errors").FieldsError("Broken.")
+        raise part("fields_blender.core.errors").FieldsError("Broken.")
 
     monkeypatch.setattr(part("operators.keys"), "_widen_sliders", broken)
     with pytest.raises(RuntimeError, match="Broken"):

@@ -11,12 +11,12 @@ N = 30
 
 @pytest.fixture
 def mapping(part):
-    return part("fields_blender.mapping").load(part("operators.mappings").ARKIT)
+    return part("fields_blender.rig.mapping").load(part("fields_blender.core.paths").MAPPINGS / "arkit.json")
 
 
 @pytest.fixture
 def arkit(part):
-    return part("fields_blender.names").ARKIT
+    return part("fields_blender.core.names").ARKIT
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def performance(part, mapping):
         names = tuple(channel.key for channel in mapping.shape_keys)
         turns = {channel.bone: np.zeros((n, 3)) for channel in mapping.bones}
         turns |= {name.replace("_", "."): np.asarray(values) for name, values in rotations.items()}
-        return part("fields_blender.curves").Curves(
+        return part("fields_blender.core.curves").Curves(
             np.arange(n) / 24.0, names, random.uniform(0.0, high, (n, len(names))), turns
         )
 
@@ -234,11 +234,11 @@ def test_driven_and_locked_keys_are_left_alone_and_listed(scene, arkit, keyed, p
 
 
 def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
-    mapping = part("fields_blender.mapping")
+    mapping = part("fields_blender.rig.mapping")
     channel = mapping.channel("jawOpen", 'the "open" \\ key')
     odd = mapping.Mapping("odd", (channel,))
     head = make_mesh(scene, "Face", [channel.key])
-    curves = part("fields_blender.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
+    curves = part("fields_blender.core.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
     bpy.context.view_layer.update()
     part("operators.keys").write(part("operators.heads").find(head, odd), curves, np.array([4]), odd, "FIELDS odd")
     scene.frame_set(4)
@@ -443,7 +443,7 @@ def test_a_body_without_a_head_bone_is_not_turned(scene, arkit, keyed, performan
 
 
 def refused(part, keyed, chosen, curves, says):
-    with pytest.raises(part("fields_blender.errors").FieldsError, match=says):
+    with pytest.raises(part("fields_blender.core.errors").FieldsError, match=says):
         keyed(chosen, curves, np.arange(len(curves)))
 
 
@@ -512,5 +512,5 @@ def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed
 
 def test_quaternion_helper_agrees_with_blender(part):
     vector = Vector((0.3, -0.2, 0.9))
-    ours = part("fields_blender.rotation").to_quaternion(np.array([vector]))[0]
+    ours = part("fields_blender.core.rotation").to_quaternion(np.array([vector]))[0]
     np.testing.assert_allclose(ours, Quaternion(vector.normalized(), vector.length), atol=1e-6)

@@ -12,7 +12,7 @@ SMILE, BROW, JAW = "mouthSmileLeft", "browInnerUp", "jawOpen"
 @pytest.fixture
 def performance(part):
     """A smile and a brow that come and go, a jaw that talks; a gap in the fourth frame."""
-    names = part("fields_blender.names")
+    names = part("fields_blender.core.names")
     at = np.arange(FRAMES) / RATE
     groups = {name: np.zeros((FRAMES, *shape), np.float32) for name, shape in names.GROUPS.items()}
     groups["confidence"][:] = 1.0
@@ -22,7 +22,7 @@ def performance(part):
     groups["jaw"][:, 0] = 0.1 * (1 - np.cos(at * 20))
     for name, values in groups.items():
         values[3] = 0.0 if name == "confidence" else np.nan
-    return part("fields_blender.track").Track(at, groups, {}, {"name": "take"})
+    return part("fields_blender.core.track").Track(at, groups, {}, {"name": "take"})
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def make_rig(scene, bones, roll=0.0):
 @pytest.fixture
 def performance(part):
     """A Track of slow waves: something of everything."""
-    names, track = part("fields_blender.names"), part("fields_blender.track")
+    names, track = part("fields_blender.core.names"), part("fields_blender.core.track")
     random = np.random.default_rng(2)
     groups = {n: random.uniform(0.05, 0.5, (N, *shape)).astype(np.float32) for n, shape in names.GROUPS.items()}
     groups["confidence"][:] = 1.0
@@ -57,7 +57,7 @@ def keyed(part, performance):
         head.fields.key_style = "EVERY"
         bpy.context.view_layer.update()
         mapping = part("operators.mappings").of(head)
-        curves = part("fields_blender.retarget").retarget(performance, mapping)
+        curves = part("fields_blender.rig.retarget").retarget(performance, mapping)
         found = part("operators.heads").find(head, mapping)
         return part("operators.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
 
@@ -67,10 +67,10 @@ def keyed(part, performance):
 @pytest.fixture
 def arkit(part, performance):
     """`arkit(source)` is what the track shows of an ARKit weight on frame 5."""
-    weights = part("fields_blender.arkit").to_arkit(
+    weights = part("fields_blender.core.arkit").to_arkit(
         *(performance[name] for name in ("expression", "jaw", "eyelids", "gaze"))
     )
-    return lambda source: float(weights[5, part("fields_blender.names").ARKIT.index(source)])
+    return lambda source: float(weights[5, part("fields_blender.core.names").ARKIT.index(source)])
 
 
 def value(mesh, key, scene, frame=5):
@@ -101,11 +101,11 @@ def test_heads_of_every_convention_move_with_one_click(scene, keyed, arkit, rig,
 
 
 def test_an_arkit_head_is_keyed_as_by_the_preset_to_the_last_bit(scene, part, keyed, performance):
-    names = part("fields_blender.names").ARKIT
+    names = part("fields_blender.core.names").ARKIT
     one, other = make_mesh(scene, "One", names), make_mesh(scene, "Other", names)
     keyed(one)
-    preset = part("fields_blender.mapping").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
-    curves = part("fields_blender.retarget").retarget(performance, preset)
+    preset = part("fields_blender.rig.mapping").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
+    curves = part("fields_blender.rig.retarget").retarget(performance, preset)
     other.fields.key_style = "EVERY"
     part("operators.keys").write(
         part("operators.heads").find(other, preset), curves, np.arange(N), preset, "FIELDS test"
@@ -156,7 +156,7 @@ FACE_BONES = {
 
 
 def rows(head, part, *made):
-    mapping = part("fields_blender.mapping")
+    mapping = part("fields_blender.rig.mapping")
     part("operators.mapping_rows").fill(head, mapping.Mapping("test", made))
     return head
 
@@ -166,7 +166,7 @@ def rows(head, part, *made):
 def test_bones_move_in_the_heads_directions_whatever_their_roll(scene, part, keyed, arkit, roll, turned):
     rig = make_rig(scene, FACE_BONES, roll=roll)
     rig.matrix_world = Matrix.Rotation(turned, 4, "Z")
-    channel = part("fields_blender.mapping").channel
+    channel = part("fields_blender.rig.mapping").channel
     up = channel("mouthSmileLeft", bone="lips.L", does="move", axis="up", gain=0.5)
     left = channel("mouthStretchLeft", bone="lips.L", does="move", axis="left", unit="mouth")
     keyed(rows(rig, part, up, left))
@@ -178,7 +178,7 @@ def test_bones_move_in_the_heads_directions_whatever_their_roll(scene, part, key
 
 def test_bones_turn_and_scale_by_numbers(scene, part, keyed, arkit):
     rig = make_rig(scene, FACE_BONES, roll=0.7)
-    channel = part("fields_blender.mapping").channel
+    channel = part("fields_blender.rig.mapping").channel
     opened = channel("jawOpen", bone="jaw", does="turn", axis="left", gain=0.4)
     grown = channel("cheekPuff", bone="lips.L", does="scale", axis="x", gain=0.5)
     keyed(rows(rig, part, opened, grown))
@@ -197,7 +197,7 @@ def test_what_is_locked_or_driven_is_left_alone_and_listed(scene, part, keyed):
     rig.pose.bones["lips.R"].driver_add("location", 0)
     rig.pose.bones["lips.R"].driver_add("location", 1)
     rig.pose.bones["lips.R"].driver_add("location", 2)
-    channel = part("fields_blender.mapping").channel
+    channel = part("fields_blender.rig.mapping").channel
     up = [channel(f"mouthSmile{s}", bone=f"lips.{s[0]}", does="move", axis="up") for s in ("Left", "Right")]
     report = keyed(rows(rig, part, *up, channel("jawOpen", bone="jaw", does="turn", axis="left")))
     assert report.skipped == {"lips.L move up": "locked", "lips.R move up": "driven"}
@@ -216,9 +216,9 @@ def test_a_jaw_bone_and_a_viseme_never_open_the_mouth_twice(scene, keyed):
 
 
 def test_a_head_with_nothing_to_go_by_says_so(scene, part, keyed):
-    with pytest.raises(part("fields_blender.errors").FieldsError, match="None of the shape keys"):
+    with pytest.raises(part("fields_blender.core.errors").FieldsError, match="None of the shape keys"):
         keyed(make_mesh(scene, "Odd", [f"Key {i}" for i in range(9)]))
-    with pytest.raises(part("fields_blender.errors").FieldsError, match="no shape keys"):
+    with pytest.raises(part("fields_blender.core.errors").FieldsError, match="no shape keys"):
         keyed(make_rig(scene, {"head": ((0, 0, 0), (0, 0, 1))}))
 
 
@@ -268,7 +268,7 @@ def test_a_row_that_cant_be_followed_is_named_and_nothing_is_written(head, part,
     row = head.fields.rows[0]
     row.source = "jawOpne +"
     assert row.confidence == 0.0 and "ends too early" in row.why
-    with pytest.raises(part("fields_blender.errors").FieldsError, match=row.target):
+    with pytest.raises(part("fields_blender.core.errors").FieldsError, match=row.target):
         keyed(head)
 
 
@@ -307,7 +307,7 @@ def test_mirroring_a_row_twice_is_the_row(head, part):
     assert abs(right.gain - 0.7) < 1e-6 and right.source == "mouthSmileRight"
     assert len(head.fields.rows) == len(before.channels) + len(before.bones)
     mirrored = part("operators.mapping_rows").mirrored
-    channel = part("fields_blender.mapping").channel
+    channel = part("fields_blender.rig.mapping").channel
     for made in (
         *before.channels,
         *before.bones,
@@ -317,7 +317,7 @@ def test_mirroring_a_row_twice_is_the_row(head, part):
 
 
 def test_every_preset_can_be_chosen(head, part):
-    for stem in part("fields_blender.match").presets(part("operators.mappings").FOLDER):
+    for stem in part("fields_blender.rig.match").presets(part("fields_blender.core.paths").MAPPINGS):
         assert bpy.ops.fields.mapping_preset(preset=stem) == {"FINISHED"}
     assert len(head.fields.rows)
 

@@ -48,14 +48,14 @@ def track(part):
     """`track(time)`: noise with a gap in the fourth frame."""
 
     def make(at: np.ndarray, gaps=(3,), source=None):
-        names, random = part("fields_blender.names"), np.random.default_rng(7)
+        names, random = part("fields_blender.core.names"), np.random.default_rng(7)
         groups = {
             name: random.uniform(0.0, 0.3, (len(at), *shape)).astype(np.float32) for name, shape in names.GROUPS.items()
         }
         for row in gaps:
             for name, values in groups.items():
                 values[row] = 0.0 if name == "confidence" else np.nan
-        return part("fields_blender.track").Track(np.asarray(at, dtype=float), groups, {}, source or {})
+        return part("fields_blender.core.track").Track(np.asarray(at, dtype=float), groups, {}, source or {})
 
     return make
 
@@ -63,11 +63,11 @@ def track(part):
 @pytest.fixture
 def captured(part, track, monkeypatch):
     """Capture gives known numbers: `captured()` is the track the last capture returned."""
-    solve, made = part("fields_blender.solve"), []
+    solve, made = part("fields_blender.capture.solve"), []
 
     def capture(clip, models, device, choose, stop):
         at = []
-        for frame in part("fields_blender.clip").frames(clip):
+        for frame in part("fields_blender.capture.clip").frames(clip):
             if stop():
                 break
             at.append(frame.time)
@@ -80,7 +80,9 @@ def captured(part, track, monkeypatch):
 
 
 def weights(part, track):
-    return part("fields_blender.arkit").to_arkit(*(track[name] for name in ("expression", "jaw", "eyelids", "gaze")))
+    return part("fields_blender.core.arkit").to_arkit(
+        *(track[name] for name in ("expression", "jaw", "eyelids", "gaze"))
+    )
 
 
 def error_of(operator) -> str:
@@ -105,8 +107,8 @@ def test_a_strip_becomes_keys_on_the_frames_where_it_is_seen(scene, part, head, 
     expected = weights(part, captured())
     for row in (0, 10, FRAMES - 1):
         scene.frame_set(START + row)
-        got = [head.data.shape_keys.key_blocks[name].value for name in part("fields_blender.names").ARKIT]
-        limit = [1.0 if name.startswith("eyeBlink") else 2.0 for name in part("fields_blender.names").ARKIT]
+        got = [head.data.shape_keys.key_blocks[name].value for name in part("fields_blender.core.names").ARKIT]
+        limit = [1.0 if name.startswith("eyeBlink") else 2.0 for name in part("fields_blender.core.names").ARKIT]
         np.testing.assert_allclose(got, np.minimum(expected[row], limit), atol=1e-5)
     assert head.data.shape_keys.animation_data.action.name.startswith("FIELDS take")
     assert head.fields.report.startswith(f"{FRAMES} frames, 1 without a face, 52 of 52 channels keyed")
@@ -121,7 +123,7 @@ def test_baking_again_needs_no_strip_and_no_network(scene, part, head, strip, ca
         scene.sequence_editor.strips if hasattr(scene.sequence_editor, "strips") else scene.sequence_editor.sequences
     )
     strips.remove(strip)
-    part("fields_blender.solve").capture = None  # monkeypatch puts the real one back
+    part("fields_blender.capture.solve").capture = None  # monkeypatch puts the real one back
     head.data.shape_keys.animation_data_clear()
     assert bpy.ops.fields.bake() == {"FINISHED"}
     assert len(key_frames(head)) == FRAMES - 1
@@ -138,33 +140,33 @@ def test_a_track_from_the_command_line_bakes_in_a_scene_of_another_rate(scene, p
     """Seconds count from the file's start there; frames are at 30 / 1.001 here."""
     scene.render.fps, scene.render.fps_base = 30, 1.001
     made = track(np.arange(50) / 25.0, gaps=())
-    part("fields_blender.track").save(made, tmp_path / "performance.npz")
+    part("fields_blender.core.track").save(made, tmp_path / "performance.npz")
     head.fields.track, head.fields.use_smoothing = str(tmp_path / "performance.npz"), False
     assert bpy.ops.fields.bake() == {"FINISHED"}
     assert key_frames(head) == list(range(60))
     scene.frame_set(20)
     at = 20 * 1.001 / 30
-    wide = made["expression"][:, part("fields_blender.names").EXPRESSION.index("mouthPucker")]
+    wide = made["expression"][:, part("fields_blender.core.names").EXPRESSION.index("mouthPucker")]
     expected = np.interp(at, made.time, wide.astype(float))
     assert abs(head.data.shape_keys.key_blocks["mouthPucker"].value - expected) < 1e-5
 
 
 def test_smoothing_is_what_the_library_does_and_can_be_left_out(scene, part, head, track, tmp_path):
     made = track(np.arange(50) / RATE, gaps=())
-    part("fields_blender.track").save(made, tmp_path / "t.npz")
+    part("fields_blender.core.track").save(made, tmp_path / "t.npz")
     head.fields.track = str(tmp_path / "t.npz")
     head.fields.shape.use_despike = False
     name = "mouthPucker"
-    column = part("fields_blender.names").EXPRESSION.index(name)
-    for smoothing, wanted in ((True, part("fields_blender.smooth").smooth(made)), (False, made)):
+    column = part("fields_blender.core.names").EXPRESSION.index(name)
+    for smoothing, wanted in ((True, part("fields_blender.shape.smooth").smooth(made)), (False, made)):
         assert bpy.ops.fields.bake(use_smoothing=smoothing) == {"FINISHED"}
         scene.frame_set(20)
         assert abs(head.data.shape_keys.key_blocks[name].value - wanted["expression"][20, column]) < 1e-5
-    assert abs(part("fields_blender.smooth").smooth(made)["expression"] - made["expression"]).max() > 1e-3
+    assert abs(part("fields_blender.shape.smooth").smooth(made)["expression"] - made["expression"]).max() > 1e-3
 
 
 def test_bake_takes_its_choices_from_the_head_and_remembers_changed_ones(scene, part, head, track, tmp_path):
-    part("fields_blender.track").save(track(np.arange(10) / 24.0), tmp_path / "t.npz")
+    part("fields_blender.core.track").save(track(np.arange(10) / 24.0), tmp_path / "t.npz")
     head.fields.track, head.fields.use_head_rotation = str(tmp_path / "t.npz"), False
     bpy.ops.fields.bake()
     assert head.animation_data is None
@@ -196,10 +198,10 @@ def test_a_head_that_cannot_be_keyed_is_said_before_the_long_half(scene, strip, 
 
 def test_no_face_at_all_keys_nothing(scene, part, head, strip, track, monkeypatch):
     def nobody(clip, *_):
-        yield part("fields_blender.solve").Progress(1, 1, 0)
+        yield part("fields_blender.capture.solve").Progress(1, 1, 0)
         return track(np.arange(5) / 24.0, gaps=range(5))
 
-    monkeypatch.setattr(part("fields_blender.solve"), "capture", nobody)
+    monkeypatch.setattr(part("fields_blender.capture.solve"), "capture", nobody)
     assert "No face was found" in error_of(bpy.ops.fields.capture)
     assert head.data.shape_keys.animation_data is None
     assert "No face was found" in head.fields.report
@@ -254,7 +256,7 @@ def test_driven_heads_and_unwritable_folders_are_said_before_the_long_half(
     ids=str,
 )
 def test_a_track_with_a_strange_source_is_refused(part, head, track, tmp_path, source):
-    part("fields_blender.track").save(track(np.arange(10) / 24.0, source=source), tmp_path / "t.npz")
+    part("fields_blender.core.track").save(track(np.arange(10) / 24.0, source=source), tmp_path / "t.npz")
     head.fields.track = str(tmp_path / "t.npz")
     assert "damaged" in error_of(bpy.ops.fields.bake)
 
@@ -262,7 +264,7 @@ def test_a_track_with_a_strange_source_is_refused(part, head, track, tmp_path, s
 @pytest.mark.parametrize("time", [(0.0, 1e7), (-1e8, -1e8 + 1.0)])
 def test_a_track_beyond_blenders_last_frame_is_refused(part, head, track, tmp_path, time):
     """Else a file of two rows would ask for all of the memory."""
-    part("fields_blender.track").save(track(np.array(time), gaps=()), tmp_path / "t.npz")
+    part("fields_blender.core.track").save(track(np.array(time), gaps=()), tmp_path / "t.npz")
     head.fields.track = str(tmp_path / "t.npz")
     assert "beyond Blender's last frame" in error_of(bpy.ops.fields.bake)
 
@@ -428,7 +430,7 @@ def test_what_can_not_be_kept_after_esc_is_said(make_job, part):
     job, window = make_job(until=10**6), Window()
 
     def finish(*_):
-        raise part("fields_blender.errors").FieldsError("The disk is full. Make room.")
+        raise part("fields_blender.core.errors").FieldsError("The disk is full. Make room.")
 
     job.finish = finish
     assert run(job, window, [TIMER, TIMER, TIMER, ESC]) == {"CANCELLED"}
@@ -452,7 +454,7 @@ def test_blender_stays_usable_meanwhile(make_job):
 
 
 def test_an_error_in_the_thread_is_a_sentence(make_job, part):
-    error = part("fields_blender.errors").FieldsError("The file is gone. Find it.")
+    error = part("fields_blender.core.errors").FieldsError("The file is gone. Find it.")
     job, window = make_job(fails=error), Window()
     assert run(job, window) == {"CANCELLED"}
     assert job.reports == [("ERROR", "The file is gone. Find it.")] and not job.finished and window.timers == 0
@@ -492,7 +494,7 @@ def test_a_result_that_can_not_be_kept_when_a_file_is_loaded_is_said(make_job, p
     job, window = make_job(until=10**6), Window()
 
     def abandon(_result):
-        raise part("fields_blender.errors").FieldsError("The disk is full. Make room.")
+        raise part("fields_blender.core.errors").FieldsError("The disk is full. Make room.")
 
     job.abandon = abandon
     job.invoke(window, None)
@@ -532,7 +534,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
     )  # fmt: skip
     state._named, state._beside = lambda result: operator._named(state, result), False
     state.keep = lambda head, result: operator.keep(state, head, result)
-    half = part("fields_blender.track").empty(np.arange(5) / 24.0)
+    half = part("fields_blender.core.track").empty(np.arange(5) / 24.0)
     assert operator.finish(state, bpy.context, half, True) == {"FINISHED"}
     assert head.data.shape_keys.animation_data is None
     assert len(part("operators.track_store").load(head)) == 5 and "Bake Keys" in reports[0]
@@ -571,8 +573,8 @@ extension = importlib.import_module({name!r}); extension.register()
 """
 COMMAND = """
 command = importlib.import_module({name!r} + ".operators.command")
-solve = importlib.import_module({name!r} + ".fields_blender.solve")
-track = importlib.import_module({name!r} + ".fields_blender.track")
+solve = importlib.import_module({name!r} + ".fields_blender.capture.solve")
+track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
 def capture(clip, *_):
     yield solve.Progress(1, 1, 1)

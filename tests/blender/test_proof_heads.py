@@ -21,7 +21,7 @@ def built(scene, part):
         head = scene.fields.head = made.head
         if not made.names:
             assert bpy.ops.fields.mapping_shape() == {"FINISHED"}
-        track = part("fields_blender.track")
+        track = part("fields_blender.core.track")
         performed = proof_rigs.performance()
         part("operators.takes").add(head, track.Track(performed.time, performed.groups), "Proof")
         assert bpy.ops.fields.bake() == {"FINISHED"}

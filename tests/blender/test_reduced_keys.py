@@ -18,7 +18,7 @@ def head(small_head):
 @pytest.fixture
 def key(part, head):
     """`key(curves, frames, style)` keys the head and returns the report."""
-    mapping = part("fields_blender.mapping").load(part("operators.mappings").ARKIT)
+    mapping = part("fields_blender.rig.mapping").load(part("fields_blender.core.paths").MAPPINGS / "arkit.json")
 
     def write(curves, frames, style="REDUCED", tolerance=0.02):
         head.fields.key_style, head.fields.key_tolerance = style, tolerance
@@ -34,7 +34,7 @@ def performance(part):
     """`performance(n)`: Curves of smooth, noisy, stepped, constant and wandering channels, and a turning head."""
 
     def make(n=N):
-        arkit, random = part("fields_blender.names").ARKIT, np.random.default_rng(5)
+        arkit, random = part("fields_blender.core.names").ARKIT, np.random.default_rng(5)
         x = np.arange(n)[:, None]
         values = np.empty((n, 52))
         values[:, 0::5] = 0.5 + 0.5 * np.sin(x / random.uniform(2, 15, 11))
@@ -44,7 +44,7 @@ def performance(part):
         values[:, 4::5] = np.clip(np.cumsum(random.normal(0, 0.05, (n, 10)), axis=0), 0, 1)
         turns = {name: np.zeros((n, 3)) for name in ("head", "jaw", "eye.L", "eye.R")}
         turns["head"] = 0.4 * np.sin(x / np.array([7.0, 11.0, 13.0]))
-        return part("fields_blender.curves").Curves(x[:, 0] / 24.0, arkit, values, turns)
+        return part("fields_blender.core.curves").Curves(x[:, 0] / 24.0, arkit, values, turns)
 
     return make
 
@@ -86,7 +86,7 @@ def test_blender_plays_reduced_keys_within_the_tolerance_and_the_reported_error(
 
 def test_our_own_evaluation_is_blenders(part, head, key, performance):
     """Between frames too: what is measured without Blender holds in it."""
-    reduce = part("fields_blender.reduce")
+    reduce = part("fields_blender.rig.reduce")
     curves, frames = performance(), np.arange(1, 1 + N)
     key(curves, frames)
     keep, share = reduce.moments(curves.names, curves.values)
@@ -184,7 +184,7 @@ def sample(part, scene, head):
     """The sample performance on the head, to be baked; its values at the 300 frames, as baked on every frame."""
     scene.render.fps = 30
     head.fields.track = str(ROOT / "samples" / "performance.npz")
-    names = part("fields_blender.names").ARKIT
+    names = part("fields_blender.core.names").ARKIT
     frames = np.arange(300)
     assert bpy.ops.fields.bake(key_style="EVERY") == {"FINISHED"}
     return names, frames, played(head, names, frames)

@@ -14,7 +14,7 @@ def performance(part):
     """`performance(n)`: brows that rest a little raised, a smile, talk, a turning head, no face in GAP."""
 
     def make(n=FRAMES, fps=RATE, gap=GAP):
-        names = part("fields_blender.names")
+        names = part("fields_blender.core.names")
         at = np.arange(n) / fps
         groups = {name: np.zeros((n, *shape), np.float32) for name, shape in names.GROUPS.items()}
         groups["confidence"][:] = 0.9
@@ -26,7 +26,7 @@ def performance(part):
         groups["head"][:, 1] = 0.3 * np.sin(at)
         for name, values in groups.items():
             values[gap] = 0.0 if name == "confidence" else np.nan
-        return part("fields_blender.track").Track(at, groups, {}, {"name": "take"})
+        return part("fields_blender.core.track").Track(at, groups, {}, {"name": "take"})
 
     return make
 
@@ -35,7 +35,7 @@ def performance(part):
 def head(small_head, part, tmp_path, performance):
     """A baked head with the 52 keys, no smoothing and a key on every frame."""
     small_head.fields.use_smoothing, small_head.fields.key_style = False, "EVERY"
-    part("fields_blender.track").save(performance(), tmp_path / "take.npz")
+    part("fields_blender.core.track").save(performance(), tmp_path / "take.npz")
     small_head.fields.track = str(tmp_path / "take.npz")
     assert bpy.ops.fields.bake() == {"FINISHED"}
     return small_head
@@ -67,7 +67,7 @@ def everything(part, head) -> dict[tuple[str, int], list[float]]:
 
 
 def region(part, name):
-    return part("fields_blender.regions").REGIONS.index(name)
+    return part("fields_blender.core.regions").REGIONS.index(name)
 
 
 def test_a_region_follows_its_slider_and_nothing_else_is_written(head, part, values, curve):
@@ -130,7 +130,7 @@ def test_no_face_under_the_playhead_is_said_and_changes_nothing(scene, head, par
 
 def test_a_channel_alone(head, part, values):
     names = [row.name for row in head.fields.shape.channels]
-    assert names == list(part("fields_blender.names").ARKIT)
+    assert names == list(part("fields_blender.core.names").ARKIT)
     before, row = values(head, BROW), head.fields.shape.channels[names.index(BROW)]
     row.gain, row.offset = 0.5, 0.1
     np.testing.assert_allclose(values(head, BROW), 0.5 * before + 0.1, atol=1e-6)
@@ -196,7 +196,7 @@ def test_confidence_is_a_curve_of_the_head(scene, head, part):
 def test_jumping_to_doubtful_frames(scene, head, part, performance, tmp_path):
     doubtful = performance()
     doubtful["confidence"][20:25] = 0.2
-    part("fields_blender.track").save(doubtful, tmp_path / "doubtful.npz")
+    part("fields_blender.core.track").save(doubtful, tmp_path / "doubtful.npz")
     head.fields.track = str(tmp_path / "doubtful.npz")
     scene.frame_set(0)
     for frame in (20, 60):

@@ -30,12 +30,12 @@ def reading(part):
 
 @pytest.fixture
 def frames(part):
-    return part("fields_blender.clip").frames
+    return part("fields_blender.capture.clip").frames
 
 
 @pytest.fixture
 def errors(part):
-    return part("fields_blender.errors").FieldsError
+    return part("fields_blender.core.errors").FieldsError
 
 
 def strips(owner) -> Any:

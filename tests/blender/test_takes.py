@@ -22,14 +22,16 @@ def performance(part):
     """`performance(seed, n)`: noise, a gap in the fourth frame."""
 
     def make(seed=0, n=48, start=0.0, fps=RATE, **source):
-        names, random = part("fields_blender.names"), np.random.default_rng(seed)
+        names, random = part("fields_blender.core.names"), np.random.default_rng(seed)
         groups = {
             name: random.uniform(0.0, 0.3, (n, *shape)).astype(np.float32) for name, shape in names.GROUPS.items()
         }
         for name, values in groups.items():
             values[3] = 0.0 if name == "confidence" else np.nan
         card = {"name": "test model", "version": 2}
-        return part("fields_blender.track").Track(start + np.arange(n) / fps, groups, card, {"name": "shot", **source})
+        return part("fields_blender.core.track").Track(
+            start + np.arange(n) / fps, groups, card, {"name": "shot", **source}
+        )
 
     return make
 
@@ -42,7 +44,9 @@ def takes(part):
 @pytest.fixture
 def same(part):
     def check(a, b):
-        return all(np.array_equal(a[name], b[name], equal_nan=True) for name in part("fields_blender.names").GROUPS)
+        return all(
+            np.array_equal(a[name], b[name], equal_nan=True) for name in part("fields_blender.core.names").GROUPS
+        )
 
     return check
 
@@ -75,7 +79,7 @@ def test_a_take_says_what_it_is(head, takes, performance, same):
 def test_the_chosen_take_is_what_is_baked(head, part, takes, performance):
     for seed in (1, 2):
         takes.add(head, performance(seed))
-    column = part("fields_blender.names").EXPRESSION.index("mouthSmileLeft")
+    column = part("fields_blender.core.names").EXPRESSION.index("mouthSmileLeft")
     for index, seed in ((1, 2), (0, 1)):
         head.fields.take_index = index
         assert bpy.ops.fields.bake() == {"FINISHED"}
@@ -148,7 +152,7 @@ def test_a_take_of_a_later_version_says_so(head, takes, performance):
 
 UNDO = """
 takes = importlib.import_module({name!r} + ".operators.takes")
-track = importlib.import_module({name!r} + ".fields_blender.track")
+track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
 made = track.empty(np.arange(24) / 24)
 for values in made.groups.values(): values[:] = 0.25
@@ -211,7 +215,7 @@ def test_two_takes_blend_into_a_third(head, part, takes, performance, same):
     takes.add(head, a, "a")
     assert bpy.ops.fields.take_blend(other="0", share=0.5) == {"FINISHED"}
     assert [take.name for take in head.fields.takes] == ["b", "a", "a + b"]
-    assert same(takes.read(head.fields.takes[2]), part("fields_blender.blend").blend(a, b, 0.5))
+    assert same(takes.read(head.fields.takes[2]), part("fields_blender.shape.blend").blend(a, b, 0.5))
     assert same(takes.read(head.fields.takes[1]), a)
 
 
@@ -219,11 +223,11 @@ def test_a_part_is_captured_again_into_the_take(scene, head, part, takes, perfor
     from tests.blender.test_operators import add_strip
     from tests.make_clips import write_video
 
-    solve, old = part("fields_blender.solve"), performance(1, start=11 / RATE)
+    solve, old = part("fields_blender.capture.solve"), performance(1, start=11 / RATE)
     asked = []
 
     def capture(clip, *_):
-        asked.append([frame.time for frame in part("fields_blender.clip").frames(clip)])
+        asked.append([frame.time for frame in part("fields_blender.capture.clip").frames(clip)])
         yield solve.Progress(1, 1, 1)
         return performance(2, n=len(asked[0]), start=asked[0][0])
 
@@ -269,7 +273,7 @@ def test_takes_come_along_when_the_head_is_appended(head, takes, performance, sa
 IN_A_FILE = """
 file, other = sys.argv[1:3]
 takes = importlib.import_module({name!r} + ".operators.takes")
-track = importlib.import_module({name!r} + ".fields_blender.track")
+track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
 made = track.empty(np.arange(24) / 24)
 for values in made.groups.values(): values[:] = 0.25

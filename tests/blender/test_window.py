@@ -181,7 +181,7 @@ def test_durations_read_well(part, seconds, words):
 def test_an_error_is_told_in_the_language_of_the_interface(part, monkeypatch):
     from types import SimpleNamespace
 
-    wording, error = part("operators.wording"), part("fields_blender.errors").FieldsError
+    wording, error = part("operators.wording"), part("fields_blender.core.errors").FieldsError
     german = {"“{name}” is muted.": "„{name}“ ist stumm."}
     looked_up = SimpleNamespace(pgettext_rpt=lambda text: german.get(text, text))
     monkeypatch.setattr(wording, "bpy", SimpleNamespace(app=SimpleNamespace(translations=looked_up)))

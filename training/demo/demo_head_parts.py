@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fields_blender.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
+from fields_blender.core.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
 
 from ..people.anny_head import gaze_rotation
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 from ..people.anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, AnnyHead, Identity
 from . import demo_head_paint, demo_head_parts

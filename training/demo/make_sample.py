@@ -12,8 +12,8 @@ import bpy
 import cv2
 import numpy as np
 
-from fields_blender import track
-from fields_blender.track import Track
+from fields_blender.core import track
+from fields_blender.core.track import Track
 
 from ..people import ict_head, performance
 from .sample_scene import FOCAL, SIZE, Studio

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import to_arkit
-from fields_blender.clip import Clip, PicturePiece
-from fields_blender.errors import FieldsError
-from fields_blender.names import ARKIT
-from fields_blender.rotation import to_quaternion
-from fields_blender.solve import capture
-from fields_blender.track import Track
+from fields_blender.capture.clip import Clip, PicturePiece
+from fields_blender.capture.solve import capture
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import ARKIT
+from fields_blender.core.rotation import to_quaternion
+from fields_blender.core.track import Track
 
 # Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time, and sittings
 # are clips whose pictures have nothing to do with their neighbours, measured one person at a time.

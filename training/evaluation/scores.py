@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 from ..people import acting
 from . import measures

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.device import import_onnxruntime
+from fields_blender.capture.device import import_onnxruntime
 
 RUNS, WARM = 200, 20
 NETWORKS = ("encoder", "regressor")

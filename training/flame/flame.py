@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.errors import FieldsError
-from fields_blender.rotation import to_quaternion
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.rotation import to_quaternion
 
 DATA = Path(__file__).parents[3] / "shared/data/flame2023_open/flame2023_open_without_expression.npz"
 VERTICES = 5023

@@ -26,9 +26,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from fields_blender.files import write_whole
-from fields_blender.flame_basis import EVERY
-from fields_blender.names import ARKIT, EXPRESSION, JAW_OPEN, JAW_SIDE
+from fields_blender.core.files import write_whole
+from fields_blender.core.names import ARKIT, EXPRESSION, JAW_OPEN, JAW_SIDE
+from fields_blender.flame.flame_basis import EVERY
 
 from ..people import ict_head
 from . import flame, register

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.clip import Clip, Frame, frames
-from fields_blender.errors import FieldsError
-from fields_blender.face import Face, FaceTracker
-from fields_blender.pose import frontal, head_pose
+from fields_blender.capture.clip import Clip, Frame, frames
+from fields_blender.capture.face import Face, FaceTracker
+from fields_blender.capture.pose import frontal, head_pose
+from fields_blender.core.errors import FieldsError
 
 ON_DISK = ("inner8", "inner4")  # files of their own beside a shard, as in make_data
 CONTROLS = 48

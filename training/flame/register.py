@@ -8,7 +8,7 @@ import scipy.sparse.csgraph as graph
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
-from fields_blender.surface import barycentric
+from fields_blender.geometry.surface import barycentric
 
 NEAREST_TRIANGLES = 24
 

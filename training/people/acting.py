@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fields_blender.names import ARKIT, EMOTIONS
+from fields_blender.core.names import ARKIT, EMOTIONS
 
 from ..pictures.render import random_rotation
 from . import expressions, performance

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
+from fields_blender.core.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
 
 SKIN, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE, LASHES = range(7)
 PARTS = ("skin", "left eye", "right eye", "upper teeth", "lower teeth", "tongue", "lashes")

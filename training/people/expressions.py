@@ -7,8 +7,8 @@ person feels.
 
 import numpy as np
 
-from fields_blender.arkit import from_arkit
-from fields_blender.names import ARKIT, EMOTIONS
+from fields_blender.core.arkit import from_arkit
+from fields_blender.core.names import ARKIT, EMOTIONS
 
 INDEX = {name: i for i, name in enumerate(ARKIT)}
 VALENCE_AROUSAL = np.array(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import to_arkit
+from fields_blender.core.arkit import to_arkit
 
 from . import anny_family, atlas, ict_family, ict_head
 from .opinions import Opinions, opinions

@@ -1,7 +1,7 @@
 """The ICT-FaceKit head as a family: any identity, any FLAME-group performance -> vertices. Plain numpy, centimetres.
 
 Model: ICT-FaceKit light (MIT, (c) 2020 USC Institute for Creative Technologies), 100 identity and 57 expression
-shapes, mapped here to the 52 names of `fields_blender.names`. Frame: x to the subject's left (the side of `_L`),
+shapes, mapped here to the 52 names of `fields_blender.core.names`. Frame: x to the subject's left (the side of `_L`),
 y up, z out of the face. What the mapping adds to the plain shapes:
 
 * The eyeballs really turn about their centres (ICT's eyeLook shapes move the lids only).
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fields_blender.arkit import to_arkit
-from fields_blender.names import ARKIT
+from fields_blender.core.arkit import to_arkit
+from fields_blender.core.names import ARKIT
 
 DATA = Path(__file__).parents[3] / "shared/data/ict_facekit"
 IDENTITY = 100

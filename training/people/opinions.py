@@ -13,7 +13,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 from .parts import LASH, SCALP, SKIN
 from .places import Places

@@ -1,6 +1,6 @@
 """A scripted performance: ten seconds of talking, three emotions, blinks, glances, nods. Truth for the sample clip.
 
-Everything is a smooth curve over the FLAME groups of `fields_blender.names`; the same seed gives the same numbers.
+Everything is a smooth curve over the FLAME groups of `fields_blender.core.names`; the same seed gives the same numbers.
 * Speech: visemes with a dominance that falls off to both sides (Cohen and Massaro's model of co-articulation, 1993).
   On p, b and m the lips truly close: what would part them is taken away and `mouthClose` undoes the jaw.
 * Emotions: action units at strengths after EMFACS and Cohn 2005, with V/A anchors in Mehrabian's PAD terms. The labels
@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fields_blender.names import EMOTIONS, EXPRESSION, GROUPS, JAW_OPEN
+from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS, JAW_OPEN
 
 SECONDS = 10.0
 RATE = 30

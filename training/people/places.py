@@ -77,7 +77,7 @@ def find(name: str, family: Family, cache: Path | None) -> Places:
 
 def _medians(family: Family) -> np.ndarray:
     """(468, 3) on the family's mean head."""
-    from fields_blender.face import FaceTracker
+    from fields_blender.capture.face import FaceTracker
 
     tracker = FaceTracker(_MODELS, "cpu")
     rng = np.random.default_rng(_SEED)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 from .parts import EYE_LEFT, EYE_RIGHT, LASH, SKIN
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 _AMOUNT = 0.15  # standard deviation of the log of how far a person's shape goes
 _SIDES_DIFFER = 0.06  # the same between left and right

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from fields_blender.names import ARKIT
+from fields_blender.core.names import ARKIT
 
 from ..people.atlas import SIZE
 from . import paint

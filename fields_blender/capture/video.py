@@ -1,0 +1,173 @@
+"""Decoding: video files to upright 8-bit BGR pictures with time stamps, and single pictures. Knows nothing of clips."""
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import FieldsError
+from .device import import_cv2
+
+# What cv2 reads as a single picture. Others (EXR, PSD ...) can go through Blender's own render of the sequencer.
+PICTURES = {".bmp", ".jpeg", ".jpg", ".jp2", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+SOUNDS = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
+
+# Stamps of some containers are whole milliseconds, so two times closer than this are the same time.
+SAME_TIME = 1e-3
+# A seek costs about as much as decoding this many seconds (a group of pictures), so nearer starts are decoded to.
+WORTH_A_SEEK = 3.0
+# Decoded pictures held while a video is read backwards; 40 frames of 1080p.
+BACKWARDS_BYTES = 256_000_000
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """`fps`: mean frames a second. `count`: frames by the file's own word. `duration` s. Upright size in pixels."""
+
+    fps: float
+    count: int
+    duration: float
+    width: int
+    height: int
+
+
+def probe(path: str | os.PathLike[str]) -> VideoInfo:
+    """What `path` says of itself, after its first frame was decoded.
+
+    Raises FieldsError where no frame can be had: missing, no video, sound only, empty, damaged.
+    """
+    with _opened(path) as capture:
+        ok, image = capture.read()
+        if not ok:
+            raise FieldsError(
+                "No frame of {file} can be decoded: the file is empty, damaged or cut off. "
+                "Copy it again from its source, or convert it to an H.264 .mp4.",
+                file=Path(path).name,
+            )
+        fps = _rate(capture)
+        count = max(int(capture.get(import_cv2().CAP_PROP_FRAME_COUNT)), 0)
+        return VideoInfo(fps, count, count / fps, image.shape[1], image.shape[0])
+
+
+def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[float, np.ndarray]]:
+    """Stream (time stamp, picture) from the first frame at or after `start`, in order, holding one picture.
+
+    Time stamps are seconds of the file and strictly rise. Pictures are (h, w, 3) uint8 BGR, upright, with square
+    pixels, each an array of its own. Raises FieldsError as `probe` does.
+    """
+    cv2 = import_cv2()
+    with _opened(path) as capture:
+        if start > WORTH_A_SEEK and not _seek(capture, start):
+            _open(capture, path)
+        step = 1.0 / _rate(capture)
+        stretch = _square_pixels(capture)
+        previous = -step
+        while capture.grab():
+            stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+            # Raw streams and some AVI files have no stamps, or repeat them: such a frame comes one step later.
+            if not math.isfinite(stamp) or stamp <= previous:
+                stamp = previous + step
+            previous = stamp
+            if stamp < start - SAME_TIME:
+                continue
+            ok, image = capture.retrieve()
+            if ok:
+                yield stamp, image if stretch == (1.0, 1.0) else cv2.resize(image, None, fx=stretch[0], fy=stretch[1])
+
+
+def decode_backwards(path: str | os.PathLike[str], end: float) -> Iterator[tuple[float, np.ndarray]]:
+    """As `decode`, from the last frame before `end` back to the first; time stamps fall.
+
+    Read in stretches of BACKWARDS_BYTES, each decoded forwards, so memory does not grow with the length.
+    """
+    info = probe(path)
+    length = max(BACKWARDS_BYTES / (3 * info.width * info.height), 8.0) / info.fps
+    while end > 0.0:
+        begin = max(end - length, 0.0)
+        stretch = []
+        for stamp, image in decode(path, begin):
+            if stamp >= end:
+                break
+            stretch.append((stamp, image))
+        end = min(begin, stretch[0][0]) if stretch else begin
+        while stretch:
+            yield stretch.pop()
+
+
+def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """(h, w, 3) uint8 BGR, turned as its EXIF says; grey, 16-bit and alpha are converted. None: no readable picture.
+
+    Read through numpy because cv2.imread can't open a path with accents on Windows.
+    """
+    cv2 = import_cv2()
+    try:
+        data = np.fromfile(path, dtype=np.uint8)
+    except OSError:
+        return None
+    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """A cv2.VideoCapture that is released at the end."""
+    if not Path(path).is_file():
+        raise FieldsError("There is no file at {path}. Check the path, or choose the video again.", path=path)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # cv2 would end the process
+        name = os.fsencode(Path(path).absolute()).decode(errors="replace")
+        raise FieldsError(f"The path {name} has letters that can't be read. Rename the file or its folder.") from None
+    cv2 = import_cv2()
+    # Both print every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.setLogLevel(2)  # errors only
+    capture = cv2.VideoCapture()
+    try:
+        _open(capture, path)
+        yield capture
+    finally:
+        capture.release()
+
+
+def _open(capture: Any, path: str | os.PathLike[str]) -> None:
+    cv2 = import_cv2()
+    path = Path(path).absolute()  # so that ffmpeg takes no "name:" at the front for a protocol
+    if capture.open(str(path), cv2.CAP_FFMPEG):
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default differs between cv2's versions
+    elif path.stat().st_size == 0:
+        raise FieldsError("{file} is empty (0 bytes). Copy it again from its source.", file=path.name)
+    elif path.suffix.lower() in SOUNDS:
+        raise FieldsError("{file} holds sound only. Choose a video of the performance.", file=path.name)
+    else:
+        raise FieldsError(
+            "{file} can't be read as a video: it is none, holds sound only, or is damaged or cut off. "
+            "If it plays elsewhere, convert it to an H.264 .mp4.",
+            file=path.name,
+        )
+
+
+def _seek(capture: Any, start: float) -> bool:
+    """Go shortly before `start` s. False where the file has no index or no time stamps to say where that was."""
+    cv2 = import_cv2()
+    capture.set(cv2.CAP_PROP_POS_MSEC, (start - 0.5) * 1000.0)
+    return 0.0 < capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0 < start
+
+
+def _rate(capture: Any) -> float:
+    fps = capture.get(import_cv2().CAP_PROP_FPS)
+    return fps if math.isfinite(fps) and 0.0 < fps < 1000.0 else 25.0
+
+
+def _square_pixels(capture: Any) -> tuple[float, float]:
+    """Stretch of (x, y) that makes the upright picture's pixels square (DV and HDV cameras store narrow ones)."""
+    cv2 = import_cv2()
+    aspect = capture.get(cv2.CAP_PROP_SAR_NUM) / max(capture.get(cv2.CAP_PROP_SAR_DEN), 1.0)
+    if not 0.1 < aspect < 10.0 or aspect == 1.0:
+        return 1.0, 1.0
+    turned = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
+    return (1.0, aspect) if turned else (aspect, 1.0)

@@ -1,0 +1,59 @@
+"""Track x mapping -> Curves."""
+
+import numpy as np
+
+from ..core.arkit import to_arkit
+from ..core.curves import Curves
+from ..core.rotation import multiply, to_quaternion, to_vector
+from ..core.track import Track
+from . import formula, sources
+from .mapping import Channel, Mapping, muted
+
+
+def retarget(track: Track, mapping: Mapping) -> Curves:
+    """What each channel and bone of the mapping does, at the times of the Track; muted rows are left out.
+
+    Channels of one name (a shape key named by several rows) get their sum. Rotations are keyed by `BoneChannel.bone`:
+    axis-angle (n, 3) in the head's frame. Gaps of the Track are NaN.
+    """
+    mapping = muted(mapping)
+    arkit = to_arkit(track["expression"], track["jaw"], track["eyelids"], track["gaze"])
+    names = tuple(dict.fromkeys(channel.name for channel in mapping.channels))
+    column = {name: i for i, name in enumerate(names)}
+    values = np.zeros((len(track), len(names)))
+    for channel in mapping.channels:
+        followed = formula.evaluate(channel.source, lambda name: sources.number(track, arkit, name))
+        values[:, column[channel.name]] += respond(channel, followed)
+    # `confidence` is 0, not NaN, where there is no face: a gap is a gap for every channel.
+    values[~track.found] = np.nan
+    rotations = {channel.bone: _rotation(track, channel.source) * channel.gain for channel in mapping.bones}
+    return Curves(track.time, names, values, rotations)
+
+
+def respond(channel: Channel, followed: np.ndarray) -> np.ndarray:
+    """The value of a channel (n,) from that of its formula (n,): response curve, gain, offset, limits."""
+    if channel.curve:
+        x, y = np.array(channel.curve).T
+        followed = np.interp(followed, x, y)
+    return np.clip(followed * channel.gain + channel.offset, channel.minimum, channel.maximum)
+
+
+def step(channel: Channel) -> float:
+    """How far a channel goes when one of its sources is at 1 and all others at rest: the root mean square over those
+    that move it; 1 where only several together do."""
+    names = formula.names(channel.source)
+    alone = dict(zip(names, np.eye(len(names)), strict=True))
+    zero = {name: np.zeros(len(names)) for name in names}
+    ends, start = (respond(channel, formula.evaluate(channel.source, at.__getitem__)) for at in (alone, zero))
+    far = np.abs(ends - start)
+    return float(np.sqrt((far[far > 0.0] ** 2).mean())) if far.any() else 1.0
+
+
+def _rotation(track: Track, source: str) -> np.ndarray:
+    if source in ("head", "jaw"):
+        return track[source].astype(np.float64)
+    yaw, pitch = track["gaze"][:, 0 if source == "gaze.left" else 1].T.astype(np.float64)
+    zero = np.zeros_like(yaw)
+    # Up or down within the head first, then to the side: about y (up) by yaw, about x (to the left) by -pitch.
+    turn = multiply(to_quaternion(np.stack([zero, yaw, zero], 1)), to_quaternion(np.stack([-pitch, zero, zero], 1)))
+    return to_vector(turn)

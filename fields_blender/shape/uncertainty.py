@@ -1,0 +1,33 @@
+"""Where a performance can't be trusted: which frames, and what about them."""
+
+import numpy as np
+
+from ..core.names import DOUBT
+from ..core.track import Track
+
+# A frame whose doubt (expected error in weights) is so much above the performance's usual one counts half. High, since
+# a network doubts quick and rare things such as blinks a little more than others.
+DOUBTFUL = 0.25
+
+
+def beyond_usual(track: Track) -> np.ndarray:
+    """(n, 8) over DOUBT: the error to expect beyond the performance's usual one, in weights, 0 or more."""
+    doubt = np.nan_to_num(track["doubt"].astype(np.float64))
+    usual = np.median(doubt[track.found], axis=0) if track.found.any() else 0.0
+    return np.maximum(doubt - usual, 0.0)
+
+
+def doubtful(track: Track, least: float) -> np.ndarray:
+    """(n,) bool: frames without a face, of less confidence than `least`, or with a region doubted much beyond usual."""
+    unsure = track["confidence"][:, 0] < least
+    return ~track.found | unsure | (beyond_usual(track) > DOUBTFUL).any(axis=1)
+
+
+def reason(track: Track, row: int) -> str:
+    """What is doubtful about the frame at `row`, in a few words."""
+    if not track.found[row]:
+        return "no face"
+    beyond = beyond_usual(track)[row]
+    confidence = f"confidence {float(track['confidence'][row, 0]):.2f}"
+    worst = [name for name, amount in zip(DOUBT, beyond, strict=True) if amount > DOUBTFUL]
+    return f"{confidence}, unsure of {', '.join(worst)}" if worst else confidence

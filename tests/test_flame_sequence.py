@@ -1,0 +1,256 @@
+"""FLAME: the artist's own model file, and coefficients in and out. Models here are made up: FLAME's topology is the
+template's, its axes are not FLAME's."""
+
+import pickle
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from fields_blender.core.errors import FieldsError
+from fields_blender.core.names import EXPRESSION
+from fields_blender.exchange import flame_sequence, recordings
+from fields_blender.flame import flame_basis, flame_model
+from tests import fake_flame
+from tests.recorded import performance, weights_of
+
+VERTICES = flame_model.VERTICES
+TONGUE = EXPRESSION.index("tongueOut")
+
+
+@pytest.fixture(scope="module")
+def axes() -> np.ndarray:
+    """100 expression axes that can do what our shapes do, mixed so that none is ours."""
+    rng = np.random.default_rng(8)
+    ours, looks = flame_basis.shapes()
+    mixed = np.tensordot(rng.normal(size=(49, 49)), np.concatenate([ours, looks]), 1)
+    return np.concatenate([mixed, rng.normal(0, 1e-4, (51, VERTICES, 3))])
+
+
+def same(model: flame_model.FlameModel, parts: dict[str, np.ndarray]) -> None:
+    close = {"rtol": 1e-5, "atol": 1e-7}
+    np.testing.assert_allclose(model.template, parts["v_template"], **close)
+    np.testing.assert_array_equal(model.triangles, parts["f"])
+    np.testing.assert_allclose(model.identity, np.moveaxis(parts["shapedirs"][:, :, :-100], 2, 0), **close)
+    np.testing.assert_allclose(model.expression, np.moveaxis(parts["shapedirs"][:, :, -100:], 2, 0), **close)
+    np.testing.assert_allclose(model.joint_regressor, parts["J_regressor"], **close)
+    np.testing.assert_allclose(model.pose_correctives[5], parts["posedirs"][:, :, 5], **close)
+    np.testing.assert_allclose(model.joints()[2], parts["v_template"][900], rtol=1e-4, atol=1e-6)
+
+
+def official() -> dict:
+    """As the official pickles hold them: chumpy arrays, a sparse joint regressor, words."""
+    parts = fake_flame.parts(identity=10)
+    parts |= {name: fake_flame.Ch(parts[name]) for name in ("v_template", "shapedirs", "posedirs", "weights")}
+    return parts | {"J_regressor": fake_flame.csc_matrix(parts["J_regressor"]), "bs_style": "lbs"}
+
+
+def test_the_official_pickle_with_chumpy_and_scipy(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        fake_flame.pretend(patch)
+        (tmp_path / "generic_model.pkl").write_bytes(pickle.dumps(official(), 2))
+    before = set(sys.modules)
+    same(flame_model.load(tmp_path / "generic_model.pkl"), fake_flame.parts(identity=10))
+    assert not {"chumpy.ch", "scipy.sparse.csc"} & (set(sys.modules) - before)
+
+
+def test_npz_models(tmp_path):
+    parts = fake_flame.parts(identity=60)
+    np.savez(tmp_path / "a.npz", **parts, landmarks=np.array([{"a": 1}], dtype=object))
+    same(flame_model.load(tmp_path / "a.npz"), parts)
+    apart = {name: parts[name] for name in ("v_template", "weights", "J_regressor")}
+    apart |= {"faces": parts["f"], "posedirs": np.moveaxis(parts["posedirs"], 2, 0)}
+    apart |= {"identity": parts["shapedirs"][:, :, :60], "expression": parts["shapedirs"][:, :, 60:]}
+    np.savez(tmp_path / "b.npz", **apart)
+    same(flame_model.load(tmp_path / "b.npz"), parts)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "says"),
+    [
+        ("v_template", np.zeros((10475, 3)), "10,475 vertices"),
+        ("v_template", None, "no mesh"),
+        ("shapedirs", np.zeros((VERTICES, 3, 50)), "expression axes"),
+        ("shapedirs", np.zeros((VERTICES, 2, 400)), "“axes”"),
+        ("shapedirs", np.full((VERTICES, 3, 101), np.nan), "without sense"),
+        ("f", np.array([[0, 1, VERTICES]]), "triangles"),
+        ("f", np.array([[0.0, 1.0, np.nan]]), "triangles"),
+        ("weights", np.zeros((VERTICES, 55)), "weights"),
+        ("J_regressor", None, "J_regressor"),
+    ],
+)
+def test_what_is_no_flame_is_told(tmp_path, part, value, says):
+    parts = fake_flame.parts(identity=1) | {part: value}
+    np.savez(tmp_path / "a.npz", **{name: array for name, array in parts.items() if array is not None})
+    with pytest.raises(FieldsError, match=says):
+        flame_model.load(tmp_path / "a.npz")
+
+
+def test_a_pickle_that_is_no_model(tmp_path):
+    for content in (b"", b"text", pickle.dumps([1, 2]), pickle.dumps({"v_template": [1.0]}), b"\x80\x02cos\nsystem\n."):
+        (tmp_path / "a.pkl").write_bytes(content)
+        with pytest.raises(FieldsError):
+            flame_model.load(tmp_path / "a.pkl")
+    with pytest.raises(FieldsError, match="no file"):
+        flame_model.load(tmp_path / "b.pkl")
+
+
+def test_coefficients_move_the_skin_as_our_weights_do(axes):
+    made = performance(12, gaps=(3,))
+    coefficients = flame_basis.to_coefficients(made["expression"], made["eyelids"], made["gaze"], axes)
+    assert np.isnan(coefficients[3]).all()
+    ours, _ = flame_basis.shapes()
+    weights = np.hstack([made["expression"], made["eyelids"]])[[0]]
+    still = np.zeros((1, 2, 2))
+    alone = flame_basis.to_coefficients(weights[:, :39], weights[:, 39:], still, axes)
+    skin = flame_basis.SKIN
+    moved, wanted = np.tensordot(alone, axes, 1)[0, skin], np.tensordot(weights, ours, 1)[0, skin]
+    assert np.linalg.norm(moved - wanted, axis=1).max() < 1e-5  # m
+
+
+def test_flame_out_and_in_again(tmp_path, axes):
+    made = performance(30, gaps=(0, 11, 12))
+    made.groups["jaw"][made.found, 2] = 0.02
+    made.groups["translation"][:] = (0.5, -0.25, -9.0)
+    made.groups["translation"][[0, 11, 12]] = np.nan
+    flame_sequence.write(made, tmp_path / "a.npz", axes)
+    back = recordings.read(tmp_path / "a.npz", recordings.Reading(axes=axes))
+    np.testing.assert_allclose(back.time, made.time, atol=1e-9)
+    assert (back.found == made.found).all()
+    known = np.delete(np.arange(39), TONGUE)  # FLAME has no tongue
+    np.testing.assert_allclose(back["expression"][:, known], made["expression"][:, known], atol=2e-3)
+    np.testing.assert_allclose(back["eyelids"], made["eyelids"], atol=2e-3)
+    for name in ("jaw", "gaze", "head", "translation"):
+        np.testing.assert_allclose(back[name], made[name], atol=1e-5, err_msg=name)
+
+
+def test_what_vhap_reads_is_there(tmp_path, axes):
+    flame_sequence.write(performance(30, gaps=(1,)), tmp_path / "a.npz", axes)
+    with np.load(tmp_path / "a.npz") as file:
+        sizes = {name: file[name].shape for name in file.files}
+        assert file["timestep_id"].tolist() == [0, *range(2, 30)]
+    assert sizes | {"expr": (29, 100), "jaw_pose": (29, 3), "eyes_pose": (29, 6), "neck_pose": (29, 3)} == sizes
+    assert sizes | {"rotation": (29, 3), "translation": (29, 3), "shape": (300,), "n_processed_frames": ()} == sizes
+
+
+def test_vhap_without_our_times(tmp_path, axes):
+    expr = np.zeros((4, 100), np.float32)
+    neck = np.tile([0.1, 0.0, 0.0], (4, 1))
+    np.savez(tmp_path / "a.npz", expr=expr, jaw_pose=neck, rotation=neck, neck_pose=neck, eyes_pose=np.zeros((1, 6)),
+             timestep_id=np.array(["f00003", "f00004", "f00006", "f00007"]), shape=np.zeros(300))  # fmt: skip
+    made = flame_sequence.read(tmp_path / "a.npz", axes, fps=30)
+    np.testing.assert_allclose(made.time, np.arange(5) / 30)
+    assert made.found.tolist() == [True, True, False, True, True]
+    np.testing.assert_allclose(made["head"][0], [0.2, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(made["jaw"][0], [0.1, 0, 0], atol=1e-6)
+
+
+def codes(axes, made):
+    return flame_basis.to_coefficients(made["expression"], made["eyelids"], made["gaze"], axes)[:, :50]
+
+
+@pytest.mark.parametrize("kind", ["deca", "emica", "smirk"])
+def test_one_folder_a_frame(tmp_path, axes, kind):
+    made = performance(12, gaps=(5,))
+    made.groups["gaze"][:] = 0.0
+    spanning = axes[:50]
+    coefficients = codes(spanning, made)
+    for i in range(12):
+        folder = tmp_path / f"clip{i + 95}_000"  # clip100 comes after clip99
+        folder.mkdir()
+        if i == 5:
+            continue
+        head, jaw = made["head"][i], made["jaw"][i]
+        arrays = {
+            "deca": {"exp": coefficients[i], "pose": np.concatenate([head, jaw]), "shape": np.zeros(100)},
+            "emica": {"exp": coefficients[[i]], "jawpose": jaw[None], "globalpose": head[None]},
+            "smirk": {"expression_params": coefficients[i], "jaw_params": jaw, "pose_params": head,
+                      "eyelid_params": np.zeros(2)},
+        }  # fmt: skip
+        for name, array in arrays[kind].items():
+            np.save(folder / f"{name}.npy", array)
+    first = next(name for name in ("exp", "expression_params") if name in arrays[kind])
+    for chosen in (tmp_path, tmp_path / "clip95_000" / f"{first}.npy"):
+        back = recordings.read(chosen, recordings.Reading(fps=30, axes=spanning))
+        np.testing.assert_allclose(back.time, np.arange(12) / 30)
+        assert (back.found == made.found).all()
+        np.testing.assert_allclose(back["head"], made["head"], atol=1e-5)
+        np.testing.assert_allclose(back["jaw"], made["jaw"], atol=1e-5)
+        known = np.delete(np.arange(39), TONGUE)
+        np.testing.assert_allclose(back["expression"][:, known], made["expression"][:, known], atol=3e-3)
+
+
+def test_all_frames_in_one_array_each(tmp_path, axes):
+    made = performance(6, gaps=())
+    np.save(tmp_path / "exp.npy", np.zeros((6, 50)))
+    np.save(tmp_path / "pose.npy", np.hstack([made["head"], made["jaw"]]))
+    back = flame_sequence.read(tmp_path / "exp.npy", axes)
+    np.testing.assert_allclose(back["jaw"], made["jaw"], atol=1e-6)
+    assert len(back) == 6 and not back["expression"].any() and back.time[1] == 1 / flame_sequence.FPS
+
+
+def test_one_npz_a_frame(tmp_path, axes):
+    for i in range(3):
+        np.savez(tmp_path / f"{i:05d}.npz", expr=np.zeros((1, 100)), jaw_pose=np.full((1, 3), i / 10))
+    made = recordings.read(tmp_path, recordings.Reading(axes=axes))
+    np.testing.assert_allclose(made["jaw"][:, 0], [0.0, 0.1, 0.2], atol=1e-6)
+
+
+def test_weights_never_leave_0_to_1(axes):
+    rng = np.random.default_rng(1)
+    wild = rng.normal(0, 3, (20, 100))
+    expression, eyelids = flame_basis.from_coefficients(wild, np.zeros((20, 2, 2)), axes)
+    both = np.hstack([expression, eyelids])
+    assert both.min() >= 0 and both.max() <= 1 and both.max() > 0.5
+
+
+def test_coefficients_without_a_model_say_what_to_do(tmp_path):
+    np.savez(tmp_path / "a.npz", expr=np.zeros((2, 100)))
+    with pytest.raises(FieldsError, match="your own FLAME model"):
+        recordings.read(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"expr": np.zeros((0, 100))},
+        {"expr": np.zeros((2, 101))},
+        {"expr": np.full((2, 100), np.nan)},
+        {"expr": np.full((2, 100), 1e30)},
+        {"expr": np.array(["a", "b"])},
+        {"expr": np.zeros((2, 100)), "jaw_pose": np.zeros((3, 3))},
+        {"expr": np.zeros((2, 100)), "jaw_pose": np.zeros((2, 6))},
+        {"expr": np.zeros((2, 100)), "eyes_pose": np.full((2, 6), 1e200)},
+        {"jaw_pose": np.zeros((2, 3))},
+        {"expr": np.array([{"a": 1}], dtype=object)},
+    ],
+)
+def test_coefficients_that_make_no_sense(tmp_path, axes, arrays):
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(FieldsError) as caught:
+        flame_sequence.read(tmp_path / "a.npz", axes)
+    assert "\n" not in str(caught.value)
+
+
+@seed(3)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_odd_arrays_give_a_track_or_a_sentence(tmp_path, data):
+    names = st.sampled_from([name for names in flame_sequence.NAMES.values() for name in names])
+    shapes = st.lists(st.sampled_from([0, 1, 2, 3, 6, 100]), max_size=3)
+    values = st.sampled_from([0.0, 0.1, -1.0, np.nan, np.inf, 1e9, 2**40])
+    chosen = data.draw(st.dictionaries(names, st.tuples(shapes, values, st.sampled_from("fdiUb")), max_size=5))
+    with np.errstate(all="ignore"):
+        arrays = {name: np.full(shape, value, float) for name, (shape, value, _) in chosen.items()}
+        arrays = {n: a.astype(chosen[n][2]) if np.isfinite(a).all() else a for n, a in arrays.items()}
+    np.savez(tmp_path / "a.npz", expr=np.zeros((2, 3)), **{n: a for n, a in arrays.items() if n != "expr"})
+    try:
+        check(flame_sequence.read(tmp_path / "a.npz", np.ones((100, VERTICES, 3))))
+    except FieldsError as error:
+        assert "\n" not in str(error)
+
+
+def check(made):
+    assert np.isfinite(weights_of(made)[made.found]).all() and (np.diff(made.time) > 0).all()
