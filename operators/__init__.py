@@ -1,4 +1,7 @@
-"""The hands: everything that touches Blender's data. One file a verb."""
+"""The hands: everything that touches Blender's data. Verbs on top, a file each; below them the rooms they work in.
+
+Rooms import downward only: common < footage, takes, head < props < keys < the verbs.
+"""
 
 import bpy
 
@@ -9,32 +12,31 @@ from . import (
     calibrate,
     capture,
     command,
-    confidence,
     demo_head,
+    device_check,
     diagnostics,
+    doubtful_frames,
     emotion_view,
     export_performance,
     flame_head,
     import_performance,
-    job,
     keymap,
     layer_verbs,
     mapping_edit,
     mapping_shape,
-    mapping_test,
     presets,
     props,
     take_verbs,
-    takes,
-    track_files,
-    try_device,
 )
+from .common import job, module_exit
+from .keys import live, mapping_preview
+from .takes import takes, track_files
 
 _VERBS = (
     job,
     bake,
     calibrate,
-    confidence,
+    doubtful_frames,
     capture,
     take_verbs,
     layer_verbs,
@@ -44,36 +46,29 @@ _VERBS = (
     mapping_shape,
     add_shapes,
     presets,
-    try_device,
+    device_check,
     diagnostics,
+    import_performance,
+    export_performance,
+    flame_head,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
-_EXCHANGE = (*import_performance.CLASSES, *export_performance.CLASSES, *flame_head.CLASSES)
+# What registers more than classes: handlers, menus, listeners.
+_MORE = (demo_head, job, track_files, takes, live, mapping_preview, command, presets, keymap)
 
 
 def register() -> None:
+    module_exit.register()
     props.register()
-    for cls in (*_CLASSES, *_EXCHANGE):
+    for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    demo_head.register()
-    job.register()
-    track_files.register()
-    takes.register()
-    mapping_test.register()
-    command.register()
-    presets.register()
-    keymap.register()
+    for module in _MORE:
+        module.register()
 
 
 def unregister() -> None:
-    keymap.unregister()
-    presets.unregister()
-    command.unregister()
-    mapping_test.unregister()
-    takes.unregister()
-    track_files.unregister()
-    job.unregister()
-    demo_head.unregister()
-    for cls in reversed((*_CLASSES, *_EXCHANGE)):
+    for module in reversed(_MORE):
+        module.unregister()
+    for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
     props.unregister()

@@ -11,8 +11,8 @@ from ..fields_blender.core.names import ARKIT
 from ..fields_blender.geometry import align
 from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
-from . import heads
-from .bake import chosen_head
+from .head import heads
+from .head.heads import chosen_head
 from .mapping_edit import OnHead
 
 _MARK = "FIELDS "

@@ -3,10 +3,10 @@
 import bpy
 from bpy.props import EnumProperty
 
-from . import track_store
-from .added_props import EMOTION_ITEMS
-from .bake import chosen_head
-from .rebaking import changed, together
+from .head.heads import chosen_head
+from .props.choices import EMOTION_ITEMS
+from .props.on_change import changed, together
+from .takes import track_store
 
 # How long an emotion lasts that is added at the playhead (s).
 LASTS = 2.0

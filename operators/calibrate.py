@@ -2,9 +2,9 @@
 
 import bpy
 
-from . import live
-from .bake import chosen_head
-from .rebaking import together
+from .head.heads import chosen_head
+from .keys import live
+from .props.on_change import together
 
 
 def _poll(cls, context: bpy.types.Context) -> bool:

@@ -11,11 +11,15 @@ from ..fields_blender.core.files import check_writable
 from ..fields_blender.core.paths import MODELS
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import blend
-from . import heads, keys, mappings, scene, takes, track_files
-from .bake import bake, chosen_head
-from .job import Job, running
-from .preferences_of import chosen_device
-from .wording import say, told
+from .common.devices import chosen_device
+from .common.job import Job, running
+from .common.wording import say, told
+from .footage import chosen_footage
+from .head import heads, mappings
+from .head.heads import chosen_head
+from .keys import keys
+from .keys.baking import bake
+from .takes import takes, track_files
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +42,7 @@ class _Capture(Job):
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
             cls.poll_message_set("A capture is running")
-        elif not scene.chosen_strips(context):
+        elif not chosen_footage.chosen_strips(context):
             cls.poll_message_set("Select a movie or image strip in the Sequencer; add one with Add > Movie there")
         elif chosen_head(context) is None:
             cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
@@ -50,7 +54,7 @@ class _Capture(Job):
         head = chosen_head(context)
         # Say now, not after the long half, that this head can't be keyed or the track can't be kept.
         keys.check(heads.find(head, mappings.of(head)))
-        strips = scene.chosen_strips(context)
+        strips = chosen_footage.chosen_strips(context)
         self._name = strips[0].name if strips else ""
         self._head, self._scene = head.session_uid, context.scene.session_uid
         self._path = track_files.path_for(head.name, takes.unused_name(head, self._name))
@@ -62,7 +66,7 @@ class _Capture(Job):
         helper = capture_process.Helper() if self.in_window else None
         try:
             look = helper.probe if helper else None
-            self._clip = yield from scene.clip(context, strips, self.limits(context), look)
+            self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), look)
         except BaseException:  # a cancelled generator too
             if helper:
                 helper.close()
@@ -142,7 +146,7 @@ class FIELDS_OT_capture(_Capture, bpy.types.Operator):
     bl_options = {"UNDO"}
 
     def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        return scene.limits(context)
+        return chosen_footage.limits(context)
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         file = track_files.relative(self._path) if self._beside else ""
@@ -175,7 +179,7 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
         return (yield from super().prepare(context))
 
     def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        shown = scene.sequencer_scene(context)
+        shown = chosen_footage.sequencer_scene(context)
         if shown.use_preview_range:
             return shown.frame_preview_start, shown.frame_preview_end
         return shown.frame_start, shown.frame_end

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.geometry import demo_head
-from .wording import told
+from .common.wording import told
 
 _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
 

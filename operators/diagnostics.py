@@ -6,10 +6,9 @@ import sys
 import bpy
 
 from ..fields_blender.core.errors import FieldsError
-from .capture import MODELS
-from .preferences_of import chosen_device
-from .try_device import devices
-from .wording import say
+from ..fields_blender.core.paths import MODELS, ROOT
+from .common.devices import chosen_device, devices
+from .common.wording import say
 
 
 class FIELDS_OT_copy_diagnostics(bpy.types.Operator):
@@ -54,7 +53,7 @@ def diagnostics(context: bpy.types.Context) -> str:
 def _version() -> str:
     import tomllib
 
-    manifest = tomllib.loads((MODELS.parent / "blender_manifest.toml").read_text(encoding="utf-8"))
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     return manifest["version"]
 
 

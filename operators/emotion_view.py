@@ -5,10 +5,12 @@ import bpy
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import emotion_over_time
-from . import confidence, track_store
-from . import scene as timeline
-from .bake import chosen_head, played
-from .wording import told
+from .common import timeline
+from .common.wording import told
+from .head.heads import chosen_head
+from .keys import confidence_curves
+from .keys.performance import played
+from .takes import track_store
 
 GROUP = "FIELDS Emotion"
 
@@ -46,7 +48,7 @@ class FIELDS_OT_emotion_curves(_EmotionOperator, bpy.types.Operator):
     def act(self, scene, head, performance) -> str:
         values = emotion_over_time.shown(performance)
         wanted = [(f"fields.shown_{name}", 0, values[:, i]) for i, name in enumerate(emotion_over_time.SHOWABLE)]
-        if why := confidence.show(scene, head, performance.time, wanted, GROUP):
+        if why := confidence_curves.show(scene, head, performance.time, wanted, GROUP):
             raise FieldsError(why)
         return f"{len(wanted)} curves under “{GROUP}” in the Graph Editor"
 

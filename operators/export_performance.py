@@ -7,9 +7,11 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ..fields_blender.core.errors import FieldsError
-from . import flame_axes, track_store
-from .bake import chosen_head, played
-from .wording import told
+from .common.wording import told
+from .head import flame_axes
+from .head.heads import chosen_head
+from .keys.performance import played
+from .takes import track_store
 
 _FORMATS = [
     ("LIVE_LINK", "Live Link Face (.csv)", "ARKit weights and head rotation, for Unreal Engine and most face tools"),

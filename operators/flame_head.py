@@ -11,7 +11,7 @@ from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import EXPRESSION
 from ..fields_blender.flame import flame_basis, flame_model
 from ..fields_blender.flame.flame_model import JOINTS, PARENTS, FlameModel
-from .wording import told
+from .common.wording import told
 
 _COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit
 _BONE = 0.03  # m

@@ -7,11 +7,13 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 from bpy_extras.io_utils import ImportHelper
 
 from ..fields_blender.core.errors import FieldsError
-from . import flame_axes, takes
-from . import scene as timeline
-from .bake import bake, chosen_head
-from .job import running
-from .wording import told
+from .common import timeline
+from .common.job import running
+from .common.wording import told
+from .head import flame_axes
+from .head.heads import chosen_head
+from .keys.baking import bake
+from .takes import takes
 
 _SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy")
 _UNITS = [

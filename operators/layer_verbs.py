@@ -4,9 +4,11 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..fields_blender.core.errors import FieldsError
-from . import heads, layers, mappings, track_store
-from .bake import chosen_head
-from .wording import told
+from .common.wording import told
+from .head import heads, mappings
+from .head.heads import chosen_head
+from .keys import layers
+from .takes import track_store
 
 
 class _HeadOperator:

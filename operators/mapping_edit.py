@@ -12,9 +12,12 @@ from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.paths import MAPPINGS
 from ..fields_blender.rig import mapping as files
 from ..fields_blender.rig import match
-from . import flame_keys, heads, mapping_rows, mapping_test, mappings
-from .bake import chosen_head
-from .wording import told
+from ..fields_blender.rig.mirror import mirrored_channel
+from .common.wording import told
+from .head import flame_keys, heads, mapping_rows, mappings, rig_listing
+from .head.heads import chosen_head
+from .keys import mapping_preview
+from .props.mapping_row import FIELDS_MappingRow
 
 
 def sentence(execute: Callable) -> Callable:
@@ -22,7 +25,7 @@ def sentence(execute: Callable) -> Callable:
 
     @functools.wraps(execute)
     def run(self, context: bpy.types.Context) -> set[str]:
-        mapping_test.put_back()
+        mapping_preview.put_back()
         try:
             return execute(self, context)
         except FieldsError as error:
@@ -91,7 +94,7 @@ class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
     @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
-        found = match.use(mappings.rig(head), match.presets(MAPPINGS)[self.preset], self.preset in match.OPEN)
+        found = match.use(rig_listing.rig(head), match.presets(MAPPINGS)[self.preset], self.preset in match.OPEN)
         mapping_rows.fill(head, found)
         head.fields.matched = found.sentence()
         self.report({"INFO"}, head.fields.matched)
@@ -167,7 +170,7 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
         for made in [
             mapping_rows.read(row) for row in chosen if row.source and row.target and not mapping_rows.mistake(row)
         ]:
-            other = mapping_rows.mirrored(made)
+            other = mirrored_channel(made)
             if other == made:
                 continue
             there = next((row for row in settings.rows if _same_place(row, other)), None) or settings.rows.add()
@@ -180,11 +183,11 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
         self.report({"INFO"}, f"{done} row{'s' * (done != 1)} mirrored")
         return {"FINISHED"}
 
-    def _wanted(self, row: mapping_rows.FIELDS_MappingRow, active: bool) -> bool:
+    def _wanted(self, row: FIELDS_MappingRow, active: bool) -> bool:
         return active if self.which == "ACTIVE" else self.which.lower() in row.source.casefold()
 
 
-def _same_place(row: mapping_rows.FIELDS_MappingRow, made) -> bool:
+def _same_place(row: FIELDS_MappingRow, made) -> bool:
     try:
         there = mapping_rows.read(row)
     except ValueError:
@@ -224,7 +227,7 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         loaded = files.load(Path(self.filepath))
-        found = match.use(mappings.rig(head), loaded)
+        found = match.use(rig_listing.rig(head), loaded)
         mapping_rows.fill(head, found)
         head.fields.matched = found.sentence()
         self.report({"INFO"}, head.fields.matched)
@@ -260,7 +263,7 @@ class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
         if other is None:
             self.report({"WARNING"}, "No other head has rows yet.")
             return {"CANCELLED"}
-        found = match.use(mappings.rig(head), mapping_rows.mapping(other))
+        found = match.use(rig_listing.rig(head), mapping_rows.mapping(other))
         mapping_rows.fill(head, found)
         head.fields.matched = found.sentence()
         self.report({"INFO"}, head.fields.matched)

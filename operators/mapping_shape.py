@@ -9,8 +9,8 @@ from ..fields_blender.geometry.face_frame import PLACES
 from ..fields_blender.rig import match_shape
 from ..fields_blender.rig.mapping import Channel
 from ..fields_blender.rig.match import Match
-from . import heads, mapping_rows, mappings
-from .bake import chosen_head
+from .head import heads, mapping_rows, mappings
+from .head.heads import chosen_head
 from .mapping_edit import OnHead, sentence
 
 # More vertices than this are not read, but every second, third, ...: motion is smooth.

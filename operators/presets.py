@@ -10,11 +10,12 @@ from bl_operators.presets import AddPresetBase
 from bpy.props import StringProperty
 
 from ..fields_blender.core.errors import FieldsError
-from . import track_store
-from .bake import bake, chosen_head
-from .job import running
-from .rebaking import together
-from .wording import told
+from .common.job import running
+from .common.wording import told
+from .head.heads import chosen_head
+from .keys.baking import bake
+from .props.on_change import together
+from .takes import track_store
 
 FOLDER = Path(__file__).parent.parent
 SUBDIR = "fields_head"

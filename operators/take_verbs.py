@@ -10,9 +10,9 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..fields_blender.core import track
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.shape import blend
-from . import takes, track_files
-from .bake import chosen_head
-from .wording import told
+from .common.wording import told
+from .head.heads import chosen_head
+from .takes import takes, track_files
 
 PARTS = [
     ("WHOLE", "Whole Face", "All of it, the head's movement too"),

@@ -50,11 +50,11 @@ def test_python_agrees_on_the_value(text):
 @given(texts)
 def test_mirroring_twice_is_the_identity(text):
     made = formula.parse(text)
-    assert formula.mirrored(formula.mirrored(made)) == made
+    assert formula.mirrored_formula(formula.mirrored_formula(made)) == made
 
 
 def test_what_a_mirror_does():
-    mirror = lambda text: formula.show(formula.mirrored(formula.parse(text)))  # noqa: E731
+    mirror = lambda text: formula.show(formula.mirrored_formula(formula.parse(text)))  # noqa: E731
     assert mirror("jawLeft + 2 mouthSmileRight - browInnerUp") == "jawRight + 2 mouthSmileLeft - browInnerUp"
     assert mirror("jaw.y") == "-jaw.y" and mirror("0.5 gaze.left.yaw") == "-0.5 gaze.right.yaw"
     assert mirror("gaze.left.pitch * jaw.x") == "gaze.right.pitch * jaw.x"

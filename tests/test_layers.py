@@ -67,6 +67,70 @@ def test_each_layer_imports_only_what_lies_below_it(folder):
     assert not wrong
 
 
+# What each room may import beside itself. What lies on top of the rooms may import all of them.
+ROOMS = {
+    "fields_blender": {
+        "core": set(),
+        "capture": {"core"},
+        "shape": {"core", "capture"},
+        "geometry": {"core"},
+        "rig": {"core", "geometry"},
+        "flame": {"core", "geometry", "rig"},
+        "exchange": {"core", "shape", "flame"},
+    },
+    "operators": {
+        "common": set(),
+        "footage": {"common"},
+        "takes": {"common"},
+        "head": {"common"},
+        "props": {"common", "takes", "head"},
+        "keys": {"common", "takes", "head", "props"},
+    },
+}
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_rooms_import_only_what_lies_below_them(folder):
+    wrong = []
+    for path in files(folder):
+        room = path.relative_to(ROOT / folder).parts[0]
+        for name, _ in imports(path):
+            top, *rest = name.split(".")
+            if top != folder or room.endswith(".py") or not rest or rest[0] == room:
+                continue
+            if rest[0] not in ROOMS[folder][room]:
+                wrong.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_every_folder_is_a_room_that_says_what_it_is_for(folder):
+    rooms = {path.parent.name for path in (ROOT / folder).glob("*/*.py")}
+    assert rooms == set(ROOMS[folder])
+    for room in rooms:
+        about = ast.get_docstring(ast.parse((ROOT / folder / room / "__init__.py").read_text("utf-8"))) or ""
+        assert "import" in about.lower(), (
+            f"{folder}/{room}/__init__.py says neither what lives there nor what it may import"
+        )
+
+
+def test_no_file_imports_itself_in_a_circle():
+    """Imports inside functions count too: a circle hidden from Python is still one."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for f in SHIPPED for path in files(f)}
+    packages = {name.removesuffix(".__init__"): name for name in modules if name.endswith(".__init__")}
+
+    def target(name: str) -> str | None:
+        """The module that an imported name is, or lies in; not a package that only holds it."""
+        found = name if name in modules else packages.get(name)
+        above = name.rpartition(".")[0]
+        return found or (above if above in modules else packages.get(above))
+
+    wants = {m: {t for name, _ in imports(path) if (t := target(name)) and t != m} for m, path in modules.items()}
+    while ready := {m for m, needed in wants.items() if not needed}:
+        wants = {m: needed - ready for m, needed in wants.items() if m not in ready}
+    assert not wants, f"in a circle, or waiting for one: {sorted(wants)}"
+
+
 def test_ui_knows_of_the_operators_only_their_properties():
     used = {name for path in files("ui") for name, _ in imports(path) if name.split(".")[0] == "operators"}
     assert all(name.split(".")[1:2] == ["props"] for name in used), used

@@ -10,7 +10,7 @@ from fields_blender.core.names import ARKIT
 from fields_blender.rig import formula, match
 from fields_blender.rig.mapping import Channel
 from fields_blender.rig.match import DOUBTFUL, Rig
-from fields_blender.rig.rig_names import mirrored, plain, words
+from fields_blender.rig.rig_names import mirrored_name, plain, words
 
 RIGS = json.loads((Path(__file__).parent / "data" / "rig_names.json").read_text(encoding="utf-8"))
 FOLDER = Path(__file__).parents[1] / "models" / "mappings"
@@ -239,16 +239,16 @@ def test_an_arkit_heads_mapping_is_the_preset_itself():
 
 @pytest.mark.parametrize("name", [name for rig in RIGS.values() for name in rig][::7])
 def test_mirroring_a_name_twice_is_the_name(name):
-    assert mirrored(mirrored(name)) == name
+    assert mirrored_name(mirrored_name(name)) == name
 
 
 def test_mirrored_names():
     pairs = {"Brow_L": "Brow_R", "left_eye": "right_eye", "lid.T.L.002": "lid.T.R.002", "Eye_L_Look_R": "Eye_R_Look_L",
              "CTRL_expressions_eyeLookLeftR": "CTRL_expressions_eyeLookRightL", "Mouth_Funnel_UL": "Mouth_Funnel_UR",
              "lBrow": "rBrow", "LeftEye": "RightEye", "CC_Base_L_Eye": "CC_Base_R_Eye"}  # fmt: skip
-    assert {name: mirrored(name) for name in pairs} == pairs
+    assert {name: mirrored_name(name) for name in pairs} == pairs
     assert {
-        name for name in ("jawOpen", "browInnerUp", "CheekRaiser", "lips", "Roll") if mirrored(name) != name
+        name for name in ("jawOpen", "browInnerUp", "CheekRaiser", "lips", "Roll") if mirrored_name(name) != name
     } == set()
 
 

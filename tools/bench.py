@@ -100,7 +100,7 @@ def keying_row(quick: bool) -> Row:
     names = import_module(f"{MODULE}.fields_blender.core.names")
     curves = import_module(f"{MODULE}.fields_blender.core.curves")
     mappings = import_module(f"{MODULE}.fields_blender.rig.mapping")
-    heads, keys = (import_module(f"{MODULE}.operators.{name}") for name in ("heads", "keys"))
+    heads, keys = (import_module(f"{MODULE}.operators.{name}") for name in ("head.heads", "keys.keys"))
     mapping = mappings.load(ROOT / "models" / "mappings" / "arkit.json")
     print(f"Keying {len(names.ARKIT)} x {KEYED_FRAMES} …", flush=True)
     frames = np.arange(KEYED_FRAMES)
@@ -133,8 +133,8 @@ def slider_rows() -> list[Row]:
     """Writing a minute of keys anew while sliders are dragged, against baking it; smoothing has more to work out."""
     import bpy
 
-    names, track = (import_module(f"{MODULE}.fields_blender.{name}") for name in ("names", "track"))
-    takes = import_module(f"{MODULE}.operators.takes")
+    names, track = (import_module(f"{MODULE}.fields_blender.core.{name}") for name in ("names", "track"))
+    takes = import_module(f"{MODULE}.operators.takes.takes")
     print("Dragging sliders over a minute …", flush=True)
     sample = track.load(ROOT / "samples" / "performance.npz")
     groups = {name: np.concatenate([sample[name]] * 6) for name in names.GROUPS}

@@ -40,8 +40,8 @@ def measure(arguments: argparse.Namespace) -> None:
 
     from .proof_heads import Absent
 
-    names, track = (import_module(f"{MODULE}.fields_blender.{name}") for name in ("names", "track"))
-    mappings, takes = (import_module(f"{MODULE}.operators.{name}") for name in ("mappings", "takes"))
+    names, track = (import_module(f"{MODULE}.fields_blender.core.{name}") for name in ("names", "track"))
+    mappings, takes = (import_module(f"{MODULE}.operators.{name}") for name in ("head.mappings", "takes.takes"))
     sample = track.load(ROOT / "samples" / "performance.npz")
     count = arguments.seconds * RATE
     repeated = {name: np.resize(sample[name], (count, *sample[name].shape[1:])) for name in names.GROUPS}

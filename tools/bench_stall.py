@@ -22,9 +22,9 @@ from fields_blender.capture.clip import Clip, VideoPiece
 from .blender import ROOT
 
 PANELS = 50  # times that drawing a sidebar asks for Python's lock
-EVERY = 0.25  # s between two drawings, as in operators/job.py
+EVERY = 0.25  # s between two drawings, as in operators/common/job.py
 LOOK = 0.005  # s
-HANDOVER = 0.0005  # s, as in operators/job.py
+HANDOVER = 0.0005  # s, as in operators/common/job.py
 STALL = 0.05  # s that a hand on the mouse notices
 
 
@@ -56,7 +56,7 @@ def _clip(path: Path) -> Clip:
 
 
 def _with(start: Callable[[], Generator]) -> list[float]:
-    """The main thread's waits while another thread drains what `start` gives, as operators/job.py does."""
+    """The main thread's waits while another thread drains what `start` gives, as operators/common/job.py does."""
     over = threading.Event()
 
     def drain() -> None:

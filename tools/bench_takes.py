@@ -32,7 +32,7 @@ def main() -> None:
         bpy.ops.fields.add_head()
         head = bpy.data.objects["FIELDS Head"]
         bpy.context.scene.fields.head = head
-        takes = import_module(f"{MODULE}.operators.takes")
+        takes = import_module(f"{MODULE}.operators.takes.takes")
         takes.add(head, minute(0), "keyed")
         bpy.ops.fields.bake()
         takes.remove(head, 0)

@@ -102,7 +102,7 @@ def prove(name: str, build: Callable[["bpy.types.Scene"], "Built"], sheet: Path,
     head = scene.fields.head = built.head
     if not built.names:
         bpy.ops.fields.mapping_shape()
-    import_module(f"{MODULE}.operators.takes").add(head, performance(), "Proof")
+    import_module(f"{MODULE}.operators.takes.takes").add(head, performance(), "Proof")
     bpy.ops.fields.bake()
     centre = built.middle + Vector((0.0, 0.28 * built.tall, 0.0))  # of the head, not of the face
     setup_around(scene, (options.size, round(options.size * 1.2)), centre, built.tall * 0.85, options.turn)
@@ -110,7 +110,7 @@ def prove(name: str, build: Callable[["bpy.types.Scene"], "Built"], sheet: Path,
     scene.view_settings.look = "None"
     pictures = [picture(scene, HOLD * i + HOLD // 2, sheet) for i in range(len(EXPRESSIONS))]
     write(sheet, list(EXPRESSIONS), pictures)
-    match = import_module(f"{MODULE}.operators.mappings").automatic(head)
+    match = import_module(f"{MODULE}.operators.head.mappings").automatic(head)
     settings = head.fields
     return (
         f"{match.profile}; {settings.report}\n  not matched: {settings.unmatched or 'nothing'}\n"
@@ -120,7 +120,7 @@ def prove(name: str, build: Callable[["bpy.types.Scene"], "Built"], sheet: Path,
 
 def performance() -> Any:
     """The expressions one after another, each held for HOLD frames."""
-    names, arkit, track = (import_module(f"{MODULE}.fields_blender.{n}") for n in ("names", "arkit", "track"))
+    names, arkit, track = (import_module(f"{MODULE}.fields_blender.core.{n}") for n in ("names", "arkit", "track"))
     count = HOLD * len(EXPRESSIONS)
     weights = np.zeros((count, len(names.ARKIT)))
     for i, face in enumerate(EXPRESSIONS.values()):

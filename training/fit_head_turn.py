@@ -3,8 +3,8 @@
     python -m training.fit_head_turn --data data/renders
 
 Ridge regression of the missing turn on `terms` of `fields_blender/capture/head_pose_correction.py`, the data and their
-mirror image together. Reads the small files of `make_data`'s shards. Says how far off the turn is on people kept out, each freed of the constant in
-which heads differ (where its front is, each head model says for itself).
+mirror image together. Reads the small files of `make_data`'s shards. Says how far off the turn is on people kept out,
+each freed of the constant in which heads differ (where its front is, each head model says for itself).
 """
 
 import argparse

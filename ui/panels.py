@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..operators.props import DOUBTFUL, SHOWN_EMOTIONS
+from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
 from . import takes
 from .layout import Tab, head_of, in_both, say, split, words
 from .preferences import chosen_device

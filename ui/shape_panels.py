@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..operators.props import SHOWN_REGIONS
+from ..operators.props.choices import SHOWN_REGIONS
 from .layout import Tab, head_of, in_both, split, words
 
 

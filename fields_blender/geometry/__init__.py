@@ -1,0 +1,4 @@
+"""Meshes as arrays: alignment, warps, surfaces, sparse solves.
+
+May import core.
+"""

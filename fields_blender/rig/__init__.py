@@ -1,0 +1,4 @@
+"""What follows what on an artist's head: formulas, mappings, matching, retargeting, key reduction.
+
+May import core and geometry.
+"""

@@ -456,7 +456,7 @@ def _mirrored(there: np.ndarray, made: np.ndarray) -> np.ndarray:
     alike = (np.linalg.norm(points[other] - flipped, axis=1) < _MIRROR) & (other[other] == np.arange(len(other)))
     if alike.mean() < 0.9:
         return made
-    twins = [_COLUMN[sources.mirrored(name)[0]] for name in ARKIT]
+    twins = [_COLUMN[sources.mirrored_source(name)[0]] for name in ARKIT]
     part = made[:, moving]
     both = (part + part[twins][:, other] * (-1, 1, 1)) / 2.0
     made[:, moving[alike]] = both[:, alike]

@@ -107,14 +107,14 @@ def evaluate(formula: Formula, read: Callable[[str], np.ndarray]) -> np.ndarray:
     return reduce(combine, (evaluate(part, read) for part in formula.parts))
 
 
-def mirrored(formula: Formula) -> Formula:
+def mirrored_formula(formula: Formula) -> Formula:
     """The same for the other side of the face; twice is the formula itself."""
     if isinstance(formula, Number):
         return formula
     if isinstance(formula, Name):
-        name, sign = sources.mirrored(formula.name)
+        name, sign = sources.mirrored_source(formula.name)
         return _product([Number(sign), Name(name)])
-    parts = [mirrored(part) for part in formula.parts]
+    parts = [mirrored_formula(part) for part in formula.parts]
     if formula.kind == "product":
         return _product(parts)
     return _sum(parts) if formula.kind == "sum" else Group(formula.kind, tuple(parts))

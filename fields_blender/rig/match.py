@@ -15,7 +15,7 @@ import numpy as np
 from ..core.names import ARKIT
 from . import formula, mapping, sources
 from .mapping import BoneChannel, Channel, Mapping
-from .rig_names import bare, mirrored, plain, shared_prefixes, words
+from .rig_names import bare, mirrored_name, plain, shared_prefixes, words
 
 # How sure a match is. Below DOUBTFUL the artist is asked to look.
 EXACT, SPELLING, PREFIX, WORDS = 1.0, 0.95, 0.9, 0.75
@@ -230,12 +230,12 @@ def _place(row: _Found) -> tuple[str, str]:
 def _by_mirror(row: _Found, rows: list[_Found], names: _Names) -> _Found:
     if row.confidence > 0.0 or row.channel.bone:
         return row
-    partner = formula.mirrored(row.channel.source)
+    partner = formula.mirrored_formula(row.channel.source)
     taken = {_place(other) for other in rows if other.confidence > 0.0}
     for other in rows:
         if other.channel.source != partner or other.confidence == 0.0 or other is row:
             continue
-        name, kind = mirrored(other.resolved.target), "key" if other.resolved.key else "prop"
+        name, kind = mirrored_name(other.resolved.target), "key" if other.resolved.key else "prop"
         index = names.keys if kind == "key" else names.properties
         if name in index.exact and (name, " ") not in taken:
             return _Found(

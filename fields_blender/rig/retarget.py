@@ -1,5 +1,7 @@
 """Track x mapping -> Curves."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..core.arkit import to_arkit
@@ -8,6 +10,9 @@ from ..core.rotation import multiply, to_quaternion, to_vector
 from ..core.track import Track
 from . import formula, sources
 from .mapping import Channel, Mapping, muted
+
+# Where lips close they must be true, which takes these two to know.
+_LIPS = ("jawOpen", "mouthClose")
 
 
 def retarget(track: Track, mapping: Mapping) -> Curves:
@@ -57,3 +62,19 @@ def _rotation(track: Track, source: str) -> np.ndarray:
     # Up or down within the head first, then to the side: about y (up) by yaw, about x (to the left) by -pitch.
     turn = multiply(to_quaternion(np.stack([zero, yaw, zero], 1)), to_quaternion(np.stack([-pitch, zero, zero], 1)))
     return to_vector(turn)
+
+
+def changed_channels(before: Track, after: Track, mapping: Mapping) -> Mapping:
+    """What of `mapping` does not do the same in two performances of the same length."""
+    one, other = retarget(before, mapping), retarget(after, mapping)
+    same = (one.values == other.values) | (np.isnan(one.values) & np.isnan(other.values))
+    names = {name for name, alike in zip(one.names, same.all(axis=0), strict=True) if not alike}
+    follows = {channel.name: formula.names(channel.source) for channel in mapping.channels}
+    if any(source.startswith(("mouth", "jaw")) for name in names for source in follows[name]):
+        names |= {name for name, sources in follows.items() if set(sources) & set(_LIPS)}
+    channels = tuple(channel for channel in mapping.channels if channel.name in names)
+    moved = {name for name, turns in one.rotations.items() if not np.array_equal(turns, other.rotations[name], True)}
+    # A bone that moves instead of some of them must be known, or both would move.
+    instead = {name for channel in channels for name in (channel.main, channel.name)}
+    bones = tuple(bone for bone in mapping.bones if bone.bone in moved or instead & set(bone.replaces))
+    return replace(mapping, channels=channels, bones=bones)

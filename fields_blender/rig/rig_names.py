@@ -76,7 +76,7 @@ def words(name: str) -> frozenset[str]:
     return frozenset(said)
 
 
-def mirrored(name: str) -> str:
+def mirrored_name(name: str) -> str:
     """The name of the other side as the same rig spells it: 'Brow_L' -> 'Brow_R'. Itself where it names no side."""
     return _SIDE.sub(lambda side: _OTHER.get(side[0], side[0]), name)
 

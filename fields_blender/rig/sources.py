@@ -43,7 +43,7 @@ def number(track: Track, arkit: np.ndarray, name: str) -> np.ndarray:
     return arkit[:, _COLUMN[name]]
 
 
-def mirrored(name: str) -> tuple[str, float]:
+def mirrored_source(name: str) -> tuple[str, float]:
     """The source of the other side of the face, and -1 where the mirror turns its sign round, else 1."""
     if name in NUMBERS or name in ROTATIONS:
         parts = [{"left": "right", "right": "left"}.get(part, part) for part in name.split(".")]

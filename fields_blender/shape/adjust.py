@@ -32,7 +32,7 @@ class Channel:
     mute: bool = False
 
 
-def mirrored(track: Track) -> Track:
+def mirrored_track(track: Track) -> Track:
     """Left and right swapped, of the head's turns too."""
     flip = np.array([1.0, -1.0, -1.0], np.float32)  # of a rotation seen in a mirror
     new = {

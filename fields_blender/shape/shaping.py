@@ -68,7 +68,7 @@ class Shaping:
     def finish(self, track: Track) -> Track:
         """The quick half: sides, regions, channels."""
         if self.mirror:
-            track = adjust.mirrored(track)
+            track = adjust.mirrored_track(track)
         track = adjust.evened(track, self.even, self.side)
         track = adjust.strengthened(track, self.strength)
         return adjust.by_channel(track, self.channels)

@@ -44,7 +44,7 @@ def extension() -> Iterator[ModuleType]:
 
 @pytest.fixture
 def part(extension: ModuleType) -> Any:
-    """`part("operators.scene")` is that module of the enabled extension."""
+    """`part("operators.footage.chosen_footage")` is that module of the enabled extension."""
     return lambda name: importlib.import_module(f"{NAME}.{name}")
 
 

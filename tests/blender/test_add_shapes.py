@@ -40,7 +40,7 @@ def test_what_is_missing_is_made_and_what_is_there_stays(bare, part):
     assert wanted - names == {"jawOpen", "tongueOut"}, "no tongue, and the artist's own key"
     np.testing.assert_array_equal(shape(bare, "Jaw_Open"), kept)
     assert all(block.value == 0.0 for block in bare.data.shape_keys.key_blocks[2:])
-    assert part("operators.mappings").automatic(bare).profile == "ARKit 52"
+    assert part("operators.head.mappings").automatic(bare).profile == "ARKit 52"
     before = len(names)
     assert bpy.ops.fields.add_shapes() == {"FINISHED"}, "nothing is left but a tongue that is not there"
     assert len(bare.data.shape_keys.key_blocks) == before
@@ -49,7 +49,7 @@ def test_what_is_missing_is_made_and_what_is_there_stays(bare, part):
 def test_teeth_in_a_mesh_of_their_own_go_with_the_jaw_and_a_collar_stays(bare, scene, part):
     adding, align = part("fields_blender.rig.add_shapes"), part("fields_blender.geometry.align")
     ours = adding.source()
-    scale, rotation, offset = align.align(ours.marks, part("operators.heads").landmarks(bare))
+    scale, rotation, offset = align.align(ours.marks, part("operators.head.heads").landmarks(bare))
 
     def beside(name, points):
         """In one piece, in m while the head is in cm, and hung on it."""
@@ -77,11 +77,11 @@ def test_landmarks_by_hand_do_what_known_ones_do(bare, part):
     marks = [child for child in bare.children if child.type == "EMPTY"]
     assert len(marks) == 14
     add = part("operators.add_shapes")
-    np.testing.assert_allclose(add._marks(bare), part("operators.heads").landmarks(bare), atol=1e-4)
+    np.testing.assert_allclose(add._marks(bare), part("operators.head.heads").landmarks(bare), atol=1e-4)
     bpy.data.objects.remove(marks[0])
-    np.testing.assert_allclose(add._marks(bare), part("operators.heads").landmarks(bare), atol=1e-6)
+    np.testing.assert_allclose(add._marks(bare), part("operators.head.heads").landmarks(bare), atol=1e-6)
     guess = add.guess(bare)
-    off = np.linalg.norm(guess - part("operators.heads").landmarks(bare), axis=1)
+    off = np.linalg.norm(guess - part("operators.head.heads").landmarks(bare), axis=1)
     assert off.max() < 3.5 and part("fields_blender.geometry.align").strangeness(guess) < 0.2, off  # cm
 
 

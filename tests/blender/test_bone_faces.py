@@ -28,7 +28,7 @@ def rigify():
 
 
 def _rigify_lets_go_of_bpy() -> None:
-    """For what operators.props does for our own modules: else bpy 4.2 as a Python module crashes at exit."""
+    """As operators/common/module_exit.py does for our own modules: else bpy 4.2 as a Python module crashes at exit."""
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] == "rigify":
             vars(module).pop("bpy", None)
@@ -76,11 +76,11 @@ def show(part, scene):
         groups = {n: np.zeros((N, *shape), np.float32) for n, shape in names.GROUPS.items()}
         groups |= {n: made.astype(np.float32) for n, made in arkit.from_arkit(values).items()}
         groups["confidence"][:] = 1.0
-        mapping = part("operators.mappings").of(head)
+        mapping = part("operators.head.mappings").of(head)
         curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(N) / 24.0, groups), mapping)
         bpy.context.view_layer.update()
-        found = part("operators.heads").find(head, mapping)
-        report = part("operators.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
+        found = part("operators.head.heads").find(head, mapping)
+        report = part("operators.keys.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
         scene.frame_set(2)
         bpy.context.view_layer.update()
         return report
@@ -99,7 +99,7 @@ def tip(rig, bone):
 @pytest.mark.parametrize("skin", [False, True])
 def test_rigifys_generated_face_moves_as_the_performance(generated, show, part, skin):
     rig = generated(skin)
-    match = part("operators.mappings").automatic(rig)
+    match = part("operators.head.mappings").automatic(rig)
     assert match.profile == ("Rigify Skin" if skin else "Rigify")
     bones = [b.name for b in rig.pose.bones if b.name.startswith("DEF-")]
     show(rig, jawOpen=0.0)
@@ -163,7 +163,7 @@ def cartoon(scene, roll=0.0, hinged=False, gap=0.05):
 @pytest.mark.parametrize("hinged", [False, True])
 def test_a_cartoon_of_bones_alone(scene, show, part, roll, hinged):
     rig = cartoon(scene, roll, hinged)
-    assert part("operators.mappings").automatic(rig).profile == "Face of Bones"
+    assert part("operators.head.mappings").automatic(rig).profile == "Face of Bones"
     report = show(rig, jawOpen=0.5, mouthSmileLeft=1.0, eyeBlinkLeft=1.0, browInnerUp=1.0, eyeLookUpLeft=0.5)
     where = tip if hinged else at
     upper, lower = where(rig, "lid_upper.L"), where(rig, "lid_lower.L")
@@ -201,4 +201,4 @@ def test_the_metarig_is_told_apart(scene, rigify, part):
     bpy.ops.object.armature_human_metarig_add()
     metarig = bpy.context.object
     with pytest.raises(part("fields_blender.core.errors").FieldsError, match="metarig"):
-        part("operators.heads").find(metarig, part("operators.mappings").of(metarig))
+        part("operators.head.heads").find(metarig, part("operators.head.mappings").of(metarig))

@@ -44,7 +44,7 @@ def curve(part):
     """`curve(head, name)`: the values of a shape key's keys."""
 
     def read(head, name):
-        fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
+        fcurve = part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
         return np.array([point.co.y for point in fcurve.keyframe_points])
 
     return read
@@ -76,10 +76,10 @@ def test_there_and_back_is_where_it_was(head, curve):
 
 
 def test_dragging_keeps_keys_that_emotion_does_not_change(head, part):
-    fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
+    fcurve = part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
     fcurve.keyframe_points[10].co.y = 0.77
     head.fields.emotion_intensity = 1.8
-    fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
+    fcurve = part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{JAW}"].value', 0)
     assert fcurve.keyframe_points[10].co.y == pytest.approx(0.77)
 
 
@@ -87,7 +87,7 @@ def test_an_animated_intensity_is_honoured_frame_by_frame(head, part, performanc
     for frame, value in ((0, 0.0), (FRAMES, 2.0)):
         head.fields.emotion_intensity = value
         head.keyframe_insert("fields.emotion_intensity", frame=frame)
-    fcurve = part("operators.fcurves").fcurve_of(head, "fields.emotion_intensity", 0)
+    fcurve = part("operators.keys.fcurves").fcurve_of(head, "fields.emotion_intensity", 0)
     assert bpy.ops.fields.bake() == {"FINISHED"}
     ramp = np.clip([fcurve.evaluate(frame) for frame in range(FRAMES)], 0, 2)
     assert ramp[0] == 0 and ramp[-1] > 1.9
@@ -123,7 +123,7 @@ def test_a_head_without_a_track_is_left_alone(head, curve):
 
 def test_nothing_is_written_while_a_capture_runs(head, part, curve, monkeypatch):
     before = curve(head, SMILE)
-    monkeypatch.setattr(part("operators.job"), "_running", object())
+    monkeypatch.setattr(part("operators.common.job"), "_running", object())
     head.fields.emotion_intensity = 2.0
     np.testing.assert_array_equal(curve(head, SMILE), before)
 
@@ -134,7 +134,7 @@ def test_dragging_with_reduced_keys_stays_within_the_tolerance(scene, head, part
     head.fields.emotion_intensity = 2.0
     wanted = expected(part, performance, 2.0, SMILE)
     frames = [frame for frame in range(FRAMES) if frame != 3]
-    fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{SMILE}"].value', 0)
+    fcurve = part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{SMILE}"].value', 0)
     assert len(fcurve.keyframe_points) < len(frames) / 3
     got = [fcurve.evaluate(frame) for frame in frames]
     np.testing.assert_allclose(got, wanted, atol=head.fields.key_tolerance + 1e-4)

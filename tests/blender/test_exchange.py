@@ -138,7 +138,7 @@ def test_the_keys_of_a_flame_head_say_what_its_file_says(scene, tmp_path, part, 
             key.data.foreach_get("co", points)
             x, y, z = 100 * points.reshape(-1, 3).T
             key.data.foreach_set("co", np.stack([x, z, -y], axis=1).ravel())
-    axes = part("operators.flame_axes").of(bpy.context, head)
+    axes = part("operators.head.flame_axes").of(bpy.context, head)
     expected = np.moveaxis(made["shapedirs"][:, :, 1:13], 2, 0)
     assert axes.shape == (12, 5023, 3)
     size = np.linalg.norm(axes) / np.linalg.norm(expected)

@@ -59,14 +59,14 @@ def key_with(part, head, over=(1.0,) * N, style="EVERY", **weights):
     groups |= {n: made.astype(np.float32) for n, made in arkit.from_arkit(values).items()}
     groups["confidence"][:] = 1.0
     head.fields.key_style = style
-    mapping = part("operators.mappings").of(head)
+    mapping = part("operators.head.mappings").of(head)
     curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(count) / 24.0, groups), mapping)
-    found = part("operators.heads").find(head, mapping)
-    return part("operators.keys").write(found, curves, np.arange(count), mapping, "FIELDS test")
+    found = part("operators.head.heads").find(head, mapping)
+    return part("operators.keys.keys").write(found, curves, np.arange(count), mapping, "FIELDS test")
 
 
 def test_a_head_of_any_release_moves_as_ours(scene, part, flame_head, model):
-    match = part("operators.mappings").automatic(flame_head)
+    match = part("operators.head.mappings").automatic(flame_head)
     assert match.profile == "FLAME" and match.missing == ("tongueOut",)
     assert set(match.spare) == {"Shape1"}
     key_with(part, flame_head, jawOpen=0.6, mouthSmileLeft=0.9, eyeBlinkRight=1.0, browInnerUp=0.7)
@@ -101,9 +101,9 @@ def test_fewer_keys_are_as_true_where_a_hundred_keys_make_one_face(scene, part, 
 
 
 def test_matching_lists_it_widens_the_sliders_and_the_rows_say_the_same(scene, part, flame_head):
-    before = part("operators.mappings").of(flame_head)
+    before = part("operators.head.mappings").of(flame_head)
     assert bpy.ops.fields.mapping_match() == {"FINISHED"}
-    assert part("operators.mappings").of(flame_head).channels == before.channels
+    assert part("operators.head.mappings").of(flame_head).channels == before.channels
     blocks = flame_head.data.shape_keys.key_blocks
     assert min(block.slider_min for block in blocks[1:101]) < -1 and blocks["Shape1"].slider_min == 0.0
     flame_head.fields.row, flame_head.fields.test = 3, 1.0
@@ -113,5 +113,5 @@ def test_matching_lists_it_widens_the_sliders_and_the_rows_say_the_same(scene, p
 
 
 def test_its_ways_are_read_off_the_mesh(part, flame_head):
-    found = part("operators.heads").find(flame_head, part("operators.mappings").of(flame_head))
-    np.testing.assert_array_equal(part("operators.heads").axes(found, flame_head), np.eye(3))
+    found = part("operators.head.heads").find(flame_head, part("operators.head.mappings").of(flame_head))
+    np.testing.assert_array_equal(part("operators.head.heads").axes(found, flame_head), np.eye(3))

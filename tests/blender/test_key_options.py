@@ -27,7 +27,7 @@ def take(part):
 def head(small_head, part, take):
     small_head.fields.use_smoothing, small_head.fields.key_style = False, "EVERY"
     for seed in (1, 2):
-        part("operators.takes").add(small_head, take(seed))
+        part("operators.takes.takes").add(small_head, take(seed))
     small_head.fields.take_index = 0
     assert bpy.ops.fields.bake() == {"FINISHED"}
     small_head.fields.take_index = 1
@@ -37,8 +37,8 @@ def head(small_head, part, take):
 @pytest.fixture
 def keys(part):
     def read(head, name):
-        fcurve = part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
-        return part("operators.fcurves").read(fcurve)["co"]
+        fcurve = part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
+        return part("operators.keys.fcurves").read(fcurve)["co"]
 
     return read
 
@@ -46,7 +46,7 @@ def keys(part):
 @pytest.fixture
 def turns(part):
     def read(head):
-        fcurves = part("operators.fcurves")
+        fcurves = part("operators.keys.fcurves")
         curves = [fcurves.fcurve_of(head, "rotation_euler", i) for i in range(3)]
         return np.array([[curve.evaluate(frame) for curve in curves] for frame in range(FRAMES)])
 
@@ -147,7 +147,7 @@ def test_a_failed_bake_into_a_new_action_puts_the_old_one_back(head, keys, part,
     def broken(*_):
         raise part("fields_blender.core.errors").FieldsError("Broken.")
 
-    monkeypatch.setattr(part("operators.keys"), "_widen_sliders", broken)
+    monkeypatch.setattr(part("operators.keys.keys"), "_widen_sliders", broken)
     with pytest.raises(RuntimeError, match="Broken"):
         bpy.ops.fields.bake(fresh=True)
     assert animation.action == old and not old.use_fake_user

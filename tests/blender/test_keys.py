@@ -27,8 +27,8 @@ def keyed(part, mapping):
         if chosen is not None:
             chosen.fields.key_style = style
         bpy.context.view_layer.update()
-        return part("operators.keys").write(
-            part("operators.heads").find(chosen, mapping), curves, frames, mapping, name
+        return part("operators.keys.keys").write(
+            part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name
         )
 
     return write
@@ -240,7 +240,9 @@ def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
     head = make_mesh(scene, "Face", [channel.key])
     curves = part("fields_blender.core.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
     bpy.context.view_layer.update()
-    part("operators.keys").write(part("operators.heads").find(head, odd), curves, np.array([4]), odd, "FIELDS odd")
+    part("operators.keys.keys").write(
+        part("operators.head.heads").find(head, odd), curves, np.array([4]), odd, "FIELDS odd"
+    )
     scene.frame_set(4)
     assert value(head, channel.key) == 0.5
 
@@ -310,7 +312,7 @@ def test_a_jaw_that_begins_at_the_ears_tells_no_wrong_up(scene, part):
         bone.head, bone.tail = place, Vector(place) + Vector((0, 0, 0.03))
     bpy.ops.object.mode_set(mode="OBJECT")
     bpy.context.view_layer.update()
-    heads = part("operators.heads")
+    heads = part("operators.head.heads")
     found = heads.Head(rig, (), (), rig, {})
     np.testing.assert_array_equal(heads.axes(found, rig), np.eye(3))
 
@@ -489,7 +491,7 @@ def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed
     teeth.parent = face
     face.data.shape_keys.key_blocks["jawOpen"].keyframe_insert("value", frame=3)
     actions = set(bpy.data.actions)
-    fcurves = part("operators.fcurves")
+    fcurves = part("operators.keys.fcurves")
     real, calls = fcurves.merged, []
 
     def failing(*arguments):

@@ -28,7 +28,7 @@ def performance(part):
 @pytest.fixture
 def head(small_head, part, performance):
     small_head.fields.use_smoothing, small_head.fields.key_style = False, "EVERY"
-    part("operators.takes").add(small_head, performance)
+    part("operators.takes.takes").add(small_head, performance)
     return small_head
 
 
@@ -129,7 +129,7 @@ def test_bake_down_with_reduced_keys_stays_within_the_tolerance(scene, head):
 
 def test_bake_down_is_truer_where_a_key_moves_little(scene, head, part, monkeypatch):
     """As a FLAME head's hundred keys do, of which each source moves many."""
-    keys = part("operators.keys")
+    keys = part("operators.keys.keys")
     monkeypatch.setattr(keys, "sizes", lambda mapping: {channel.name: 0.1 for channel in mapping.shape_keys})
     head.fields.key_style = "REDUCED"
     bpy.ops.fields.bake(write_as="LAYERED")
@@ -165,10 +165,10 @@ def test_push_to_nla_keeps_what_is_shown_and_frees_the_head(scene, head):
 def test_the_emotion_is_seen_as_curves_and_as_markers(scene, head, part, performance):
     performance["intensity"][:] = 0.5
     performance["intensity"][3] = np.nan
-    part("operators.takes").add(head, performance, "strong")
+    part("operators.takes.takes").add(head, performance, "strong")
     bpy.ops.fields.bake()
     assert bpy.ops.fields.emotion_curves() == {"FINISHED"}
-    curve = part("operators.fcurves").fcurve_of(head, "fields.shown_happiness", 0)
+    curve = part("operators.keys.fcurves").fcurve_of(head, "fields.shown_happiness", 0)
     assert curve.group.name == "FIELDS Emotion" and abs(curve.evaluate(20) - 0.4) < 0.03
     scene.frame_set(20)
     assert abs(head.fields.shown_happiness - 0.4) < 0.03 and abs(head.fields.shown_fear) < 0.03

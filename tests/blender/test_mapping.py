@@ -56,10 +56,10 @@ def keyed(part, performance):
     def write(head):
         head.fields.key_style = "EVERY"
         bpy.context.view_layer.update()
-        mapping = part("operators.mappings").of(head)
+        mapping = part("operators.head.mappings").of(head)
         curves = part("fields_blender.rig.retarget").retarget(performance, mapping)
-        found = part("operators.heads").find(head, mapping)
-        return part("operators.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
+        found = part("operators.head.heads").find(head, mapping)
+        return part("operators.keys.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
 
     return write
 
@@ -107,8 +107,8 @@ def test_an_arkit_head_is_keyed_as_by_the_preset_to_the_last_bit(scene, part, ke
     preset = part("fields_blender.rig.mapping").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
     curves = part("fields_blender.rig.retarget").retarget(performance, preset)
     other.fields.key_style = "EVERY"
-    part("operators.keys").write(
-        part("operators.heads").find(other, preset), curves, np.arange(N), preset, "FIELDS test"
+    part("operators.keys.keys").write(
+        part("operators.head.heads").find(other, preset), curves, np.arange(N), preset, "FIELDS test"
     )
     for key in names:
         assert value(one, key, scene) == value(other, key, scene)
@@ -157,7 +157,7 @@ FACE_BONES = {
 
 def rows(head, part, *made):
     mapping = part("fields_blender.rig.mapping")
-    part("operators.mapping_rows").fill(head, mapping.Mapping("test", made))
+    part("operators.head.mapping_rows").fill(head, mapping.Mapping("test", made))
     return head
 
 
@@ -238,11 +238,11 @@ def row_of(head, target):
 
 def test_matching_lists_the_rows_and_they_mean_what_automatic_means(head, part):
     assert bpy.ops.fields.mapping_match() == {"FINISHED"}
-    automatic = part("operators.mappings").automatic(head)
-    assert part("operators.mapping_rows").mapping(head).channels == automatic.mapping.channels
-    assert [(b.source, b.bone, b.gain, b.replaces) for b in part("operators.mapping_rows").mapping(head).bones] == [
-        (b.source, b.bone, b.gain, b.replaces) for b in automatic.mapping.bones
-    ]
+    automatic = part("operators.head.mappings").automatic(head)
+    assert part("operators.head.mapping_rows").mapping(head).channels == automatic.mapping.channels
+    assert [
+        (b.source, b.bone, b.gain, b.replaces) for b in part("operators.head.mapping_rows").mapping(head).bones
+    ] == [(b.source, b.bone, b.gain, b.replaces) for b in automatic.mapping.bones]
     assert head.fields.matched == automatic.sentence()
     assert {row.confidence for row in head.fields.rows if row.target == "Eye_Blink_L"} == {1.0}
     assert {row.confidence for row in head.fields.rows if row.target == "Eye_L_Look_Up"} == {0.0}
@@ -276,11 +276,11 @@ def test_saved_rows_come_back_and_fit_another_head(head, scene, part, tmp_path):
     bpy.ops.fields.mapping_match()
     head.fields.rows[row_of(head, "Mouth_Pucker")].gain = 0.5
     head.fields.rows[row_of(head, "Mouth_Pucker")].minimum = -0.25
-    before = part("operators.mapping_rows").mapping(head)
+    before = part("operators.head.mapping_rows").mapping(head)
     assert bpy.ops.fields.mapping_save(filepath=str(tmp_path / "mine.json")) == {"FINISHED"}
     bpy.ops.fields.mapping_clear()
     assert bpy.ops.fields.mapping_load(filepath=str(tmp_path / "mine.json")) == {"FINISHED"}
-    again = part("operators.mapping_rows").mapping(head)
+    again = part("operators.head.mapping_rows").mapping(head)
     assert {c.name: c for c in again.channels} == {c.name: c for c in before.channels}
     twin = make_mesh(scene, "Twin", [f"Twin.{name}" for name in RIGS["cc std"]])
     scene.fields.head = twin
@@ -299,14 +299,14 @@ def test_a_broken_file_is_refused_and_the_rows_stay(head, tmp_path):
 
 def test_mirroring_a_row_twice_is_the_row(head, part):
     bpy.ops.fields.mapping_match()
-    before = part("operators.mapping_rows").mapping(head)
+    before = part("operators.head.mapping_rows").mapping(head)
     head.fields.row = row_of(head, "Mouth_Smile_L")
     head.fields.rows[head.fields.row].gain = 0.7
     assert bpy.ops.fields.mapping_mirror() == {"FINISHED"}
     right = head.fields.rows[row_of(head, "Mouth_Smile_R")]
     assert abs(right.gain - 0.7) < 1e-6 and right.source == "mouthSmileRight"
     assert len(head.fields.rows) == len(before.channels) + len(before.bones)
-    mirrored = part("operators.mapping_rows").mirrored
+    mirrored = part("fields_blender.rig.mirror").mirrored_channel
     channel = part("fields_blender.rig.mapping").channel
     for made in (
         *before.channels,

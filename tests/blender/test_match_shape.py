@@ -35,7 +35,7 @@ def test_a_nameless_head_is_listed_and_can_be_keyed(nameless, part):
     rows = {row.target: row for row in head.fields.rows if row.kind == "KEY"}
     assert sum(rows[key].source == source for key, source in truth.items()) >= 50
     assert all("fit error" in row.why and row.confidence > 0.7 for row in rows.values())
-    assert part("operators.heads").find(head, part("operators.mappings").of(head)).meshes
+    assert part("operators.head.heads").find(head, part("operators.head.mappings").of(head)).meshes
     assert "Match by Shape" not in head.fields.matched
 
 

@@ -112,7 +112,7 @@ def test_a_strip_becomes_keys_on_the_frames_where_it_is_seen(scene, part, head, 
         np.testing.assert_allclose(got, np.minimum(expected[row], limit), atol=1e-5)
     assert head.data.shape_keys.animation_data.action.name.startswith("FIELDS take")
     assert head.fields.report.startswith(f"{FRAMES} frames, 1 without a face, 52 of 52 channels keyed")
-    kept = part("operators.track_store").load(head)
+    kept = part("operators.takes.track_store").load(head)
     np.testing.assert_array_equal(kept["head"], captured()["head"])
     assert kept.source["name"] == "take"
 
@@ -214,7 +214,7 @@ def test_a_damaged_track_is_refused(head, tmp_path):
 
 
 def test_the_track_lies_beside_a_saved_file(scene, part, head, strip, captured, tmp_path, monkeypatch):
-    store = part("operators.track_files")
+    store = part("operators.takes.track_files")
     here = SimpleNamespace(filepath=str(tmp_path / "shot.blend"), objects=bpy.data.objects)
     monkeypatch.setattr(store.bpy, "data", here, raising=False)
     assert store.path_for("Face", "take: 1/2") == tmp_path / "fields_tracks" / "Face take  1 2.npz"
@@ -233,7 +233,7 @@ def test_driven_heads_and_unwritable_folders_are_said_before_the_long_half(
     scene, part, head, strip, captured, monkeypatch, tmp_path
 ):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(part("operators.track_files"), "_folder", lambda: tmp_path / "file" / "fields_tracks")
+    monkeypatch.setattr(part("operators.takes.track_files"), "_folder", lambda: tmp_path / "file" / "fields_tracks")
     scene.fields.takes_in = "BESIDE"
     assert "can't be written" in error_of(bpy.ops.fields.capture)
     monkeypatch.undo()
@@ -338,7 +338,7 @@ class Window:
 
 @pytest.fixture
 def make_job(part):
-    job = part("operators.job")
+    job = part("operators.common.job")
 
     class Counting(job.Job):
         """Counts to 100 in the thread, or for ever."""
@@ -409,7 +409,7 @@ def test_the_modal_driver_does_the_work_and_cleans_up(make_job, part):
     assert job.finished == [(100, False)]
     assert window.timers == 0 and window.texts[-1] is None and not window.fields.running
     assert any("ESC" in text for text in window.texts if text)
-    assert not part("operators.job").running()
+    assert not part("operators.common.job").running()
 
 
 def test_esc_ends_it_with_what_there_is(make_job):
@@ -478,15 +478,15 @@ def test_loading_another_file_ends_the_thread_and_keeps_the_result(make_job, par
     job.invoke(window, None)
     while job._worker is None or job._worker.progress is None:
         job.modal(window, TIMER)
-    part("operators.job")._before_load()
+    part("operators.common.job")._before_load()
     assert not job._worker.is_alive() and len(job.kept) == 1
     assert window.timers == 0 and not window.fields.running and window.texts[-1] is None
     assert job.modal(window, TIMER) == {"CANCELLED"} and not job.finished
     # The new file says where it is; the next capture takes the sentence away.
-    part("operators.job")._after_load()
+    part("operators.common.job")._after_load()
     assert bpy.context.window_manager.fields.kept == "It is here"
     bpy.context.window_manager.fields.kept = ""
-    part("operators.job")._after_load()
+    part("operators.common.job")._after_load()
     assert bpy.context.window_manager.fields.kept == ""
 
 
@@ -500,8 +500,8 @@ def test_a_result_that_can_not_be_kept_when_a_file_is_loaded_is_said(make_job, p
     job.invoke(window, None)
     while job._worker is None or job._worker.progress is None:
         job.modal(window, TIMER)
-    part("operators.job")._before_load()
-    part("operators.job")._after_load()
+    part("operators.common.job")._before_load()
+    part("operators.common.job")._after_load()
     assert bpy.context.window_manager.fields.kept.startswith("The disk is full") and not window.fields.running
     bpy.context.window_manager.fields.kept = ""
 
@@ -511,7 +511,7 @@ def test_what_is_being_captured_is_shown_and_taken_away(make_job, part):
     looks = []
     job.look = lambda progress: looks.append(progress) or np.zeros((16, 16, 4), np.uint8)
     job.invoke(window, None)
-    icons = part("operators.live_picture")
+    icons = part("operators.common.live_picture")
     deadline = time.monotonic() + 10
     while len(looks) < 3 and time.monotonic() < deadline:
         job.modal(window, TIMER)
@@ -530,14 +530,15 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
     reports = []
     state = SimpleNamespace(
         report=lambda kinds, text: reports.append(text), _stop=threading.Event(), _name="take", _clip=None,
-        _head=head.session_uid, _scene=scene.session_uid, _path=part("operators.track_files").path_for("Face", "take"),
+        _head=head.session_uid, _scene=scene.session_uid,
+        _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
     state._named, state._beside = lambda result: operator._named(state, result), False
     state.keep = lambda head, result: operator.keep(state, head, result)
     half = part("fields_blender.core.track").empty(np.arange(5) / 24.0)
     assert operator.finish(state, bpy.context, half, True) == {"FINISHED"}
     assert head.data.shape_keys.animation_data is None
-    assert len(part("operators.track_store").load(head)) == 5 and "Bake Keys" in reports[0]
+    assert len(part("operators.takes.track_store").load(head)) == 5 and "Bake Keys" in reports[0]
     # The head was deleted meanwhile: nothing breaks, the track stays.
     state._head = -1
     assert operator.finish(state, bpy.context, half, False) == {"CANCELLED"}

@@ -23,7 +23,7 @@ def built(scene, part):
             assert bpy.ops.fields.mapping_shape() == {"FINISHED"}
         track = part("fields_blender.core.track")
         performed = proof_rigs.performance()
-        part("operators.takes").add(head, track.Track(performed.time, performed.groups), "Proof")
+        part("operators.takes.takes").add(head, track.Track(performed.time, performed.groups), "Proof")
         assert bpy.ops.fields.bake() == {"FINISHED"}
         return head
 
@@ -44,7 +44,7 @@ def moved(scene, head, expression):
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_face_shows_on_heads_of_every_kind(built, scene, part, name):
     head = built(name)
-    assert part("operators.mappings").automatic(head).profile == PROFILES[name]
+    assert part("operators.head.mappings").automatic(head).profile == PROFILES[name]
     assert not head.fields.unmatched
     size = max(head.dimensions) if head.type == "MESH" else 2.0
     for expression in list(proof_rigs.EXPRESSIONS)[1:]:

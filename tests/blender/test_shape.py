@@ -46,7 +46,7 @@ def curve(part):
     """`curve(head, name)`: the F-curve of a shape key."""
 
     def read(head, name):
-        return part("operators.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
+        return part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, f'key_blocks["{name}"].value', 0)
 
     return read
 
@@ -61,7 +61,7 @@ def everything(part, head) -> dict[tuple[str, int], list[float]]:
     """All keys of a head, by path."""
     found = {}
     for owner in (head, head.data.shape_keys):
-        for fcurve in part("operators.fcurves").channelbag(owner).fcurves:
+        for fcurve in part("operators.keys.fcurves").channelbag(owner).fcurves:
             found[fcurve.data_path, fcurve.array_index] = [tuple(point.co) for point in fcurve.keyframe_points]
     return found
 
@@ -76,7 +76,7 @@ def test_a_region_follows_its_slider_and_nothing_else_is_written(head, part, val
     head.fields.shape.strength[region(part, "brows")] = 0.5
     np.testing.assert_allclose(values(head, BROW), 0.5 * before, atol=1e-6)
     np.testing.assert_array_equal(values(head, SMILE), smile)
-    part("operators.bake")._kept.clear()  # as after opening the file
+    part("operators.keys.performance")._kept.clear()  # as after opening the file
     head.fields.shape.use_region[region(part, "brows")] = False
     assert np.abs(values(head, BROW)).max() == 0
     assert curve(head, JAW).keyframe_points[10].co.y == pytest.approx(0.77)
@@ -181,7 +181,7 @@ def test_a_damaged_memory_of_the_last_bake_bakes_all(head, part, values):
 def test_confidence_is_a_curve_of_the_head(scene, head, part):
     head.fields.shape.use_confidence = head.fields.shape.use_doubt = True
     assert bpy.ops.fields.bake() == {"FINISHED"}
-    fcurve_of = part("operators.fcurves").fcurve_of
+    fcurve_of = part("operators.keys.fcurves").fcurve_of
     sure = fcurve_of(head, "fields.confidence", 0)
     assert [sure.evaluate(frame) for frame in (10, 75)] == pytest.approx([0.9, 0.0], abs=0.02)
     assert len(sure.keyframe_points) < 20
@@ -210,11 +210,11 @@ def test_jumping_to_doubtful_frames(scene, head, part, performance, tmp_path):
 def test_settings_are_stored_in_the_file(head, part, tmp_path):
     shape = head.fields.shape
     shape.strength[0], shape.channels[5].gain, shape.gaps = 0.5, 0.4, "HOLD"
-    now, name = part("operators.shaping").of(bpy.context.scene, head), head.name
+    now, name = part("operators.keys.shaping").of(bpy.context.scene, head), head.name
     path = str(tmp_path / "kept.blend")
     bpy.data.libraries.write(path, {head})
     with bpy.data.libraries.load(path) as (_, loaded):
         loaded.objects = [name]
     again = loaded.objects[0]
-    assert part("operators.shaping").of(bpy.context.scene, again) == now
+    assert part("operators.keys.shaping").of(bpy.context.scene, again) == now
     bpy.data.objects.remove(again)

@@ -25,7 +25,7 @@ def videos(tmp_path_factory) -> dict[float, Path]:
 
 @pytest.fixture
 def reading(part):
-    return part("operators.strips")
+    return part("operators.footage.strips")
 
 
 @pytest.fixture
@@ -372,7 +372,7 @@ def test_nothing_in_the_range(scene, reading, errors, videos):
 
 
 def test_chosen_strips(scene, part, videos):
-    choosing = part("operators.scene").chosen_strips
+    choosing = part("operators.footage.chosen_footage").chosen_strips
     assert choosing(bpy.context) == []
     one, two = add_movie(scene, videos[24], start=1), add_movie(scene, videos[25], start=50)
     other = add_effect(scene, "COLOR", 4, 1, 20)  # selected together with them, as sounds are

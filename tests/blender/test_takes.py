@@ -38,7 +38,7 @@ def performance(part):
 
 @pytest.fixture
 def takes(part):
-    return part("operators.takes")
+    return part("operators.takes.takes")
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def error_of(operator, **options) -> str:
 
 
 def smile(part, head):
-    return part("operators.fcurves").fcurve_of(head.data.shape_keys, 'key_blocks["mouthSmileLeft"].value', 0)
+    return part("operators.keys.fcurves").fcurve_of(head.data.shape_keys, 'key_blocks["mouthSmileLeft"].value', 0)
 
 
 def data_blocks():
@@ -87,7 +87,7 @@ def test_the_chosen_take_is_what_is_baked(head, part, takes, performance):
         assert abs(smile(part, head).evaluate(10) - wanted) < 1e-5
     head.fields.take_index = 1
     head.fields.emotion_intensity = 0.5  # the slider moves to the other take as well
-    assert head.fields.baked.startswith(part("operators.track_store").stamp(head))
+    assert head.fields.baked.startswith(part("operators.takes.track_store").stamp(head))
     head.fields.emotion_intensity = 1.0
     assert abs(smile(part, head).evaluate(10) - performance(2)["expression"][10, column]) < 1e-5
 
@@ -151,7 +151,7 @@ def test_a_take_of_a_later_version_says_so(head, takes, performance):
 
 
 UNDO = """
-takes = importlib.import_module({name!r} + ".operators.takes")
+takes = importlib.import_module({name!r} + ".operators.takes.takes")
 track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
 made = track.empty(np.arange(24) / 24)
@@ -180,7 +180,7 @@ def test_undo_brings_a_deleted_take_back(tmp_path):
 
 
 def test_files_beside_the_blend_and_back(head, takes, performance, same, tmp_path, monkeypatch, part):
-    monkeypatch.setattr(part("operators.track_files"), "_folder", lambda: tmp_path)
+    monkeypatch.setattr(part("operators.takes.track_files"), "_folder", lambda: tmp_path)
     made, before = performance(), len(data_blocks())
     take = takes.add(head, made)
     assert bpy.ops.fields.take_pack() == {"FINISHED"}
@@ -272,7 +272,7 @@ def test_takes_come_along_when_the_head_is_appended(head, takes, performance, sa
 
 IN_A_FILE = """
 file, other = sys.argv[1:3]
-takes = importlib.import_module({name!r} + ".operators.takes")
+takes = importlib.import_module({name!r} + ".operators.takes.takes")
 track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
 made = track.empty(np.arange(24) / 24)

@@ -117,7 +117,7 @@ def models(tmp_path, part, monkeypatch):
     make_networks.write(tmp_path)
     for path in [*(ROOT / "models").glob("face*"), ROOT / "models" / "rigid_face.json"]:
         shutil.copy(path, tmp_path)
-    for name in ("try_device", "diagnostics"):
+    for name in ("device_check", "diagnostics"):
         monkeypatch.setattr(part(f"operators.{name}"), "MODELS", tmp_path)
     return tmp_path
 
@@ -151,7 +151,7 @@ def test_diagnostics_have_the_versions_and_nothing_private(part):
 
 
 def test_the_picture_is_an_icon_that_goes_away(part):
-    live = part("operators.live_picture")
+    live = part("operators.common.live_picture")
     picture = np.random.default_rng(1).integers(0, 256, (64, 64, 4), np.uint8)
     number = live.show(picture)
     assert live.show(picture[::-1].copy()) == number  # 0 in background, where nothing is drawn
@@ -163,7 +163,7 @@ def test_the_picture_is_an_icon_that_goes_away(part):
 
 
 def test_time_left_is_known_after_a_while(part):
-    left = part("operators.time_left").TimeLeft()
+    left = part("operators.common.time_left").TimeLeft()
     assert left.after(0.1, 100.0) == "" and left.after(0.2, 100.5) == ""
     assert left.after(0.6, 105.0) == "4 s left"
     assert left.after(1.0, 110.0) == ""
@@ -175,13 +175,13 @@ def test_time_left_is_known_after_a_while(part):
      (4200, "1 h 10 min")],
 )  # fmt: skip
 def test_durations_read_well(part, seconds, words):
-    assert part("operators.time_left").in_words(seconds) == words
+    assert part("operators.common.time_left").in_words(seconds) == words
 
 
 def test_an_error_is_told_in_the_language_of_the_interface(part, monkeypatch):
     from types import SimpleNamespace
 
-    wording, error = part("operators.wording"), part("fields_blender.core.errors").FieldsError
+    wording, error = part("operators.common.wording"), part("fields_blender.core.errors").FieldsError
     german = {"“{name}” is muted.": "„{name}“ ist stumm."}
     looked_up = SimpleNamespace(pgettext_rpt=lambda text: german.get(text, text))
     monkeypatch.setattr(wording, "bpy", SimpleNamespace(app=SimpleNamespace(translations=looked_up)))

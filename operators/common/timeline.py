@@ -1,0 +1,8 @@
+"""Scene frames and seconds."""
+
+from typing import Any
+
+
+def rate(scene: Any) -> float:
+    """Scene frames a second."""
+    return scene.render.fps / scene.render.fps_base

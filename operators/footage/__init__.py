@@ -1,0 +1,4 @@
+"""The sequencer's strips read into a Clip.
+
+May import common.
+"""

@@ -1,0 +1,152 @@
+"""What a strip shows, rendered by Blender's own sequencer: slower than decoding, but right for whatever it does."""
+
+import math
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...fields_blender.core.errors import FieldsError
+from .strip_api import all_strips, scratch_copy, strips_of
+
+# Faces gain nothing from more; the disk does.
+LONGEST_SIDE = 1920
+# What a JPEG of quality 95 takes at most, as a rule.
+BYTES_PER_PIXEL = 0.5
+FILE_NAME = "######"  # Blender puts the frame there and adds the suffix
+
+
+def picture_path(folder: Path, frame: int) -> Path:
+    """Where `render_strip` leaves a scene frame."""
+    return folder / f"{frame:06d}.jpg"
+
+
+def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) -> Iterator[int]:
+    """Render scene frames `first` to before `last` of `strip` alone to `picture_path`s; one a step.
+
+    Works on a copy of the scene that is removed at the end, so that nothing of the artist's scene changes. Must run in
+    the main thread. Raises FieldsError where Blender can't render or the disk is too full.
+    """
+    if first < 0:
+        raise FieldsError(
+            f"“{strip.name}” begins before frame 0, where Blender can't render. Move it to frame 0 or later."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with scratch_copy(scene, strip) as (copy, twin):
+        _mute_others(copy, twin)
+        _set_canvas(copy, twin)
+        _set_output(copy)
+        _keep_nothing(copy.sequence_editor)
+        render = copy.render
+        render.filepath = str(folder / FILE_NAME)
+        pixels = render.resolution_x * render.resolution_y * (render.resolution_percentage / 100) ** 2
+        need = pixels * BYTES_PER_PIXEL * (last - first)
+        if need > shutil.disk_usage(folder).free:
+            raise FieldsError(
+                f"“{strip.name}” has to be rendered to pictures first, and {need / 1e9:.1f} GB for them are not free "
+                f"in {folder.parent}. Make room there, or choose a shorter range."
+            )
+        for frame in range(first, last):
+            try:
+                copy.frame_start = copy.frame_end = frame
+                # As an animation of one frame: a still of a scene that no window shows comes out empty.
+                bpy.ops.render.render(animation=True, scene=copy.name)
+            except (RuntimeError, ReferenceError) as error:
+                raise FieldsError(
+                    f"Blender could not render frame {frame} of “{strip.name}” ({error}). Check that the strip shows "
+                    "in the sequencer's preview, then capture again."
+                ) from error
+            yield frame
+
+
+def _keep_nothing(editor: Any) -> None:
+    """No cache: each frame is rendered once, and 5.0 finds frames in its cache that are up to one frame off."""
+    for name in ("raw", "preprocessed", "composite", "final"):
+        if hasattr(editor, f"use_cache_{name}"):
+            setattr(editor, f"use_cache_{name}", False)
+    editor.use_prefetch = False
+
+
+def _inputs(strip: Any) -> list[Any]:
+    """The strip, what an effect takes in, and what a meta strip holds."""
+    found = [strip]
+    for name in ("input_1", "input_2"):
+        if getattr(strip, name, None) is not None:
+            found += _inputs(getattr(strip, name))
+    if strip.type == "META":
+        for child in strips_of(strip):
+            found += _inputs(child)
+    return found
+
+
+def _mute_others(scene: Any, strip: Any) -> None:
+    needed = _inputs(strip)
+    parent = strip.parent_meta()
+    while parent is not None:
+        needed.append(parent)
+        parent = parent.parent_meta()
+    for other in all_strips(scene.sequence_editor):
+        if other not in needed:
+            other.mute = True
+    # Laid over black it would be mixed with it.
+    strip.blend_type = "REPLACE"
+
+
+def _set_canvas(scene: Any, strip: Any) -> None:
+    """As large as the source picture; where the artist turned, cropped or flipped it, the scene's own canvas."""
+    parts = _inputs(strip)
+    width, height = _source_size(parts)
+    render = scene.render
+    if width and not any(_placed(part) for part in parts) and strip.parent_meta() is None:
+        render.resolution_x, render.resolution_y = width, height
+        for part in parts:
+            if part.transform:
+                part.transform.scale_x = part.transform.scale_y = 1.0
+                part.transform.offset_x = part.transform.offset_y = 0.0
+    render.pixel_aspect_x = render.pixel_aspect_y = 1.0
+    longest = max(render.resolution_x, render.resolution_y)
+    render.resolution_percentage = min(100, math.floor(100 * LONGEST_SIDE / longest))
+
+
+def _source_size(parts: list[Any]) -> tuple[int, int]:
+    """(width, height) of the largest source; (0, 0) where none tells."""
+    elements = [part.elements[0] for part in parts if part.type in ("MOVIE", "IMAGE") and len(part.elements)]
+    sizes = [(element.orig_width, element.orig_height) for element in elements]
+    return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
+
+
+def _placed(part: Any) -> bool:
+    transform, crop = part.transform, part.crop
+    return part.type == "TRANSFORM" or bool(
+        (crop and (crop.min_x or crop.max_x or crop.min_y or crop.max_y))
+        or (transform and (transform.rotation or abs(transform.scale_x - transform.scale_y) > 1e-4))
+    )
+
+
+def _set_output(scene: Any) -> None:
+    render = scene.render
+    render.use_sequencer = True
+    render.use_compositing = False
+    render.use_border = False
+    render.use_multiview = False
+    render.use_stamp = False
+    render.use_file_extension = True
+    render.use_overwrite = True
+    render.use_placeholder = False
+    scene.frame_step = 1
+    settings = render.image_settings
+    if hasattr(settings, "media_type"):  # 5.0
+        settings.media_type = "IMAGE"
+    settings.file_format = "JPEG"
+    settings.color_mode = "RGB"
+    settings.quality = 95
+    # The video's own colours: the scene's view transform (AgX, Filmic) is made for renders of 3D scenes.
+    settings.color_management = "FOLLOW_SCENE"
+    scene.display_settings.display_device = "sRGB"
+    view = scene.view_settings
+    view.view_transform = "Standard"
+    view.look = "None"
+    view.exposure, view.gamma = 0.0, 1.0
+    view.use_curve_mapping = False

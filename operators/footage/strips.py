@@ -1,0 +1,311 @@
+"""From strips to a Clip: what the sequencer shows when, in seconds of the scene's timeline.
+
+Which source frame Blender shows at scene frame f (measured against its own renders in 4.2, 4.5, 5.0):
+    index = floor((f - start) * factor + 1/2) + trim      forwards
+    index = floor((last - f) * factor + 1/2) + trim       reversed, last = start + content length - 1
+where `factor` is source frames per scene frame and `trim` the source frames cut off at the front. Blender finds the
+frame of an index in a file by time, index / strip.fps, which is how variable frame rates are followed too. So a source
+frame with time stamp s happens at scene frame start + (s * strip.fps - trim) / factor.
+"""
+
+import itertools
+from collections.abc import Callable, Generator, Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import bpy
+
+from ...fields_blender.capture.clip import Clip, PicturePiece, VideoPiece
+from ...fields_blender.capture.video import PICTURES, VideoInfo, probe
+from ...fields_blender.core.errors import FieldsError
+from ..common.timeline import rate
+from .sequencer_render import picture_path, render_strip
+from .strip_api import (
+    all_strips,
+    content_length,
+    content_start,
+    keeps_speed,
+    left,
+    right,
+    strips_of,
+    trim_end,
+    trim_start,
+)
+
+# A frame just outside a strip, delivered so that its edge can be interpolated, stays this many scene frames away from
+# the strip that follows.
+BEFORE_NEXT = 0.01
+
+# `video.probe`, which may yield None while it waits for the answer.
+Look = Callable[[Path], Generator[None, None, VideoInfo]]
+
+
+def looked_at(path: Path) -> Generator[None, None, VideoInfo]:
+    """`video.probe` at once."""
+    return probe(path)
+    yield
+
+
+def clip_from_strips(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None) -> Clip:
+    """`read_strips` in one go."""
+    reading = read_strips(scene, strips, limits)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return end.value
+
+
+def read_strips(
+    scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, look: Look = looked_at
+) -> Generator[tuple[int, int] | None, None, Clip]:
+    """The Clip of what `strips` show within `limits` (first and last scene frame, both included; None: all of it).
+
+    Movie and image strips are read from their files; in meta strips, what lies inside. Strips whose frames or picture
+    Blender alters (retimed, speed effects, flipped, cropped, turned, files cv2 can't decode) are rendered by Blender,
+    one frame a step: yields (rendered, to render). Also yields what `look` yields. Muted strips are left out. Where
+    strips overlap, the one in the higher channel is read. The scale and position of a strip are ignored: the whole
+    source picture is read. Parts of a strip pulled out beyond its content, where Blender holds a frame, have no frames.
+
+    The Clip has to be closed after use. Raises FieldsError where there is nothing to read and for missing files.
+    """
+    shown = _shown_by(scene, strips, limits)
+    rendered = []
+    for item in shown:
+        rendered.append((yield from _must_render(scene, item.strip, look)))
+    total = sum(item.last - item.first for item, render in zip(shown, rendered, strict=True) if render)
+    folder = TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) if total else None
+    done, pieces = 0, []
+    try:
+        for number, item in enumerate(shown):
+            if rendered[number] and folder is not None:
+                target = Path(folder.name, str(number))
+                for _ in render_strip(scene, item.strip, item.first, item.last, target):
+                    done += 1
+                    yield done, total
+                pieces.append(_rendered_piece(scene, item, target))
+            elif item.strip.type == "MOVIE":
+                pieces.append((yield from _movie_piece(scene, item, _bounds(scene, shown, number), look)))
+            else:
+                pieces.append(_image_piece(scene, item))
+    except BaseException:  # a cancelled generator too
+        if folder is not None:
+            folder.cleanup()
+        raise
+    source = {
+        "scene": scene.name,
+        "rate": rate(scene),
+        "strips": [{"name": item.strip.name, "first": item.first, "last": item.last - 1} for item in shown],
+    }
+    return Clip(tuple(pieces), source, folder=folder)
+
+
+# ---------------------------------------------------------------------------------------------- what is shown when
+
+
+class Shown(NamedTuple):
+    """A strip seen from scene frame `first` to before `last`."""
+
+    strip: Any
+    first: int
+    last: int
+
+
+READABLE = {"MOVIE", "IMAGE", "META", "SPEED", "TRANSFORM"}
+# Effects that change which frame is shown, or where the face is in it.
+ALTERING = {"SPEED", "TRANSFORM"}
+
+
+def _shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None) -> list[Shown]:
+    if not strips:
+        raise FieldsError("No strip is chosen. Select a movie strip or an image sequence in the Video Sequencer.")
+    readable = [strip for strip in strips if strip.type in READABLE]
+    if not readable:
+        kind = strips[0].type.replace("_", " ").lower()
+        raise FieldsError(
+            "“{name}” is a {kind} strip, which shows no video. Choose a movie strip, an image sequence or a meta strip "
+            "that holds one.",
+            name=strips[0].name,
+            kind=kind,
+        )
+    editor = scene.sequence_editor
+    sounding = [strip for strip in readable if not _muted(editor, strip)]
+    if not sounding:
+        raise FieldsError(
+            "“{name}” is muted. Unmute the strip and its channel, or choose another strip.", name=readable[0].name
+        )
+    seen = [_as_seen(editor, strip) for strip in sounding]
+    begin, end = (limits[0], limits[1] + 1) if limits else (min(map(left, seen)), max(map(right, seen)))
+    shown = [part for item in _topmost(seen, begin, end) for part in _inside(item)]
+    if not shown:
+        raise FieldsError(
+            "“{name}” shows no video between frames {first} and {last}. Choose another strip or another range.",
+            name=readable[0].name,
+            first=begin,
+            last=end - 1,
+        )
+    return shown
+
+
+def _as_seen(editor: Any, strip: Any) -> Any:
+    """The speed or transform effect laid over `strip`, or the altered meta strip around it; or else `strip`."""
+    for other in all_strips(editor):
+        if other.type in ALTERING and other.input_1 == strip and not other.mute:
+            return _as_seen(editor, other)
+    parent = strip.parent_meta()
+    if parent is not None and _altered(parent):
+        return _as_seen(editor, parent)
+    return strip
+
+
+def _inside(item: Shown) -> list[Shown]:
+    """What a meta strip shows in that time, strip by strip; any other strip as it is."""
+    if item.strip.type != "META" or _altered(item.strip):
+        return [item]
+    channels = item.strip.channels
+    children = [
+        child
+        for child in strips_of(item.strip)
+        if child.type in READABLE and not child.mute and not channels[child.channel].mute
+    ]
+    return [part for inner in _topmost(children, item.first, item.last) for part in _inside(inner)]
+
+
+def _topmost(strips: Iterable[Any], first: int, last: int) -> list[Shown]:
+    """Which of `strips` is seen when, in order of time: of those that overlap, the one in the highest channel."""
+    spans = [(max(_visible_from(strip), first), min(_visible_to(strip), last), strip) for strip in strips]
+    spans = [span for span in spans if span[0] < span[1]]
+    edges = sorted({edge for start, end, _ in spans for edge in (start, end)})
+    shown: list[Shown] = []
+    for start, end in itertools.pairwise(edges):
+        over = [strip for a, b, strip in spans if a <= start and end <= b]
+        if not over:
+            continue
+        top = max(over, key=lambda strip: strip.channel)
+        if shown and shown[-1].strip == top and shown[-1].last == start:
+            shown[-1] = shown[-1]._replace(last=end)
+        else:
+            shown.append(Shown(top, start, end))
+    return shown
+
+
+def _visible_from(strip: Any) -> int:
+    """`left`, within the handles of the meta strips around it."""
+    parent = strip.parent_meta()
+    return left(strip) if parent is None else max(left(strip), _visible_from(parent))
+
+
+def _visible_to(strip: Any) -> int:
+    parent = strip.parent_meta()
+    return right(strip) if parent is None else min(right(strip), _visible_to(parent))
+
+
+def _muted(editor: Any, strip: Any) -> bool:
+    parent = strip.parent_meta()
+    channels = editor.channels if parent is None else parent.channels
+    return strip.mute or channels[strip.channel].mute or (parent is not None and _muted(editor, parent))
+
+
+def _altered(strip: Any) -> bool:
+    """Does Blender change which frames this strip shows, or where the face is in them?"""
+    transform, crop = strip.transform, strip.crop
+    return bool(
+        len(getattr(strip, "retiming_keys", ()))
+        or strip.strobe > 1
+        or strip.use_flip_x
+        or strip.use_flip_y
+        or (crop and (crop.min_x or crop.max_x or crop.min_y or crop.max_y))
+        or (transform and (transform.rotation or abs(transform.scale_x - transform.scale_y) > 1e-4))
+    )
+
+
+def _must_render(scene: Any, strip: Any, look: Look) -> Generator[None, None, bool]:
+    if strip.type not in ("MOVIE", "IMAGE") or _altered(strip):
+        return True
+    if strip.type == "IMAGE":
+        return any(Path(element.filename).suffix.lower() not in PICTURES for element in strip.elements)
+    if strip.stream_index:
+        return True
+    path = _file(scene, strip, strip.filepath)
+    try:
+        yield from look(path)
+    except FieldsError:
+        if not _blender_reads(path):
+            raise
+        return True
+    return False
+
+
+def _blender_reads(path: Path) -> bool:
+    """Does Blender know how to decode a file that cv2 doesn't?"""
+    try:
+        movie = bpy.data.movieclips.load(str(path))
+    except RuntimeError:
+        return False
+    try:
+        return movie.frame_duration > 0
+    finally:
+        bpy.data.movieclips.remove(movie)
+
+
+# ------------------------------------------------------------------------------------------------- strips to pieces
+
+
+def _bounds(scene: Any, shown: list[Shown], number: int) -> tuple[float, float]:
+    """Seconds between which the frames of the strip must stay so as not to mix with the strips before and after."""
+    fps = rate(scene)
+    first = shown[number - 1].last / fps if number else -float("inf")
+    last = (shown[number].last - BEFORE_NEXT) / fps if number + 1 < len(shown) else float("inf")
+    return first, last
+
+
+def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
+    frames = range(item.first, item.last)
+    times = tuple(frame / rate(scene) for frame in frames)
+    return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
+
+
+def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], look: Look) -> Generator[None, None, VideoPiece]:
+    strip, fps = item.strip, rate(scene)
+    path = _file(scene, strip, strip.filepath)
+    info = yield from look(path)
+    trim = trim_start(strip)
+    factor = strip.fps / fps if keeps_speed(scene, strip) else 1.0
+    if strip.use_reverse_frames:
+        scale = -strip.fps / (factor * fps)
+        offset = (content_start(strip) + content_length(strip) - 1 + trim / factor) / fps
+    else:
+        scale = strip.fps / (factor * fps)
+        offset = (content_start(strip) - trim / factor) / fps
+    first, last = item.first / fps, (item.last - 1) / fps
+    count = round((item.last - item.first) / fps / abs(scale) * info.fps)
+    return VideoPiece(str(path), first, last, offset, scale, neighbours=True, bounds=bounds, count=count)
+
+
+def _image_piece(scene: Any, item: Shown) -> PicturePiece:
+    strip, fps = item.strip, rate(scene)
+    start, end, trim = content_start(strip), content_start(strip) + content_length(strip) - 1, trim_start(strip)
+    names = [element.filename for element in strip.elements]
+    last_number = len(names) - 1 - trim_end(strip)
+    paths, times, previous = [], [], None
+    for frame in range(item.first, item.last):
+        position = end - frame if strip.use_reverse_frames else frame - start
+        number = min(max(int(position + 0.5), 0) + trim, last_number)
+        if number != previous:  # a frame that is held is one picture
+            paths.append(str(_file(scene, strip, strip.directory, names[number])))
+            times.append(frame / fps)
+        previous = number
+    return PicturePiece(tuple(paths), tuple(times))
+
+
+def _file(scene: Any, strip: Any, path: str, name: str = "") -> Path:
+    absolute = Path(bpy.path.abspath(path, library=scene.library), name)
+    if not absolute.is_file():
+        raise FieldsError(
+            "{path} is not where the strip “{name}” says. Use File > External Data > Find Missing Files, or choose the "
+            "file again in the strip's Source panel.",
+            path=absolute,
+            name=strip.name,
+        )
+    return absolute

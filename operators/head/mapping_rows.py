@@ -1,0 +1,120 @@
+"""Object.fields.rows, a head's mapping as the artist edits it, to and from the library's Mapping."""
+
+import json
+import math
+from typing import Any
+
+import bpy
+
+from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.rig import formula, sources
+from ...fields_blender.rig import mapping as files
+from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
+from ...fields_blender.rig.match import Match
+
+# A limit this far out is none.
+NO_LIMIT = 1000.0
+_FIELD = {"KEY": "key", "BONE": "bone", "PROPERTY": "prop"}
+
+
+def fill(head: bpy.types.Object, rows: Match | Mapping) -> None:
+    """Put these rows in place of the head's own."""
+    settings = head.fields
+    settings.rows.clear()
+    settings.mapping_name = rows.profile if isinstance(rows, Match) else rows.name
+    if isinstance(rows, Match):
+        found = [(row.channel, row.confidence, row.why) for row in rows.rows]
+    else:
+        found = [(channel, 1.0, "") for channel in (*rows.channels, *rows.bones)]
+    for channel, confidence, why in found:
+        write(settings.rows.add(), channel)
+        settings.rows[-1].confidence, settings.rows[-1].why = confidence, why
+    settings.row = 0
+
+
+def add_spare(head: bpy.types.Object, spare: dict[str, str]) -> None:
+    """List shape keys that follow nothing, each with the reason, for the artist to say what they follow."""
+    for name, why in spare.items():
+        row = head.fields.rows.add()
+        row.target = name
+        row.why, row.confidence, row.region = why, 0.0, "Other"
+
+
+def mapping(head: bpy.types.Object) -> Mapping:
+    """The mapping of the head's rows; those without a target or source are left out.
+
+    Raises FieldsError that names the row whose formula can't be followed.
+    """
+    settings = head.fields
+    channels, bones = [], []
+    for row in settings.rows:
+        if not row.source or not row.target:
+            continue
+        try:
+            made = read(row)
+        except ValueError as error:
+            raise FieldsError(f"The row “{row.target}” under FIELDS > Mapping can't be followed: {error}.") from None
+        (channels if isinstance(made, Channel) else bones).append(made)
+    try:
+        files.check_bones(bones)
+    except files.Mistake as error:
+        raise FieldsError(f"Under FIELDS > Mapping, {error}. Mute or remove one of them.") from None
+    return Mapping(settings.mapping_name or head.name, tuple(channels), tuple(bones))
+
+
+def mistake(row: Any) -> str:
+    """What is wrong with a row, or nothing."""
+    if not row.source or not row.target:
+        return ""
+    try:
+        read(row)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def read(row: Any) -> Channel | BoneChannel:
+    """The row as the library takes it. Raises ValueError in words."""
+    more = json.loads(row.more) if row.more else {}
+    region = row.region or "Other"
+    if row.kind == "ROTATION":
+        if row.source not in sources.ROTATIONS:
+            raise ValueError(f"a bone's rotation follows one of {', '.join(sources.ROTATIONS)}")
+        return BoneChannel(row.source, row.target, region, row.gain, (), tuple(more.get("replaces", ())), row.mute)
+    values = {_FIELD[row.kind]: row.target}
+    if row.kind == "BONE":
+        does, unit = row.does.lower(), row.unit.lower() if row.does == "MOVE" and row.unit != "NONE" else ""
+        values |= {"does": does, "axis": row.axis.lower(), "unit": unit}
+    elif row.on:
+        values["mesh" if row.kind == "KEY" else "on"] = row.on
+    return Channel(
+        files.follow(row.source),
+        region,
+        gain=row.gain,
+        offset=row.offset,
+        minimum=-math.inf if row.minimum <= -NO_LIMIT else row.minimum,
+        maximum=math.inf if row.maximum >= NO_LIMIT else row.maximum,
+        curve=tuple(tuple(point) for point in more.get("curve", ())),
+        mute=row.mute,
+        **values,
+    )
+
+
+def write(row: Any, channel: Channel | BoneChannel) -> None:
+    """Let the row say what the channel does."""
+    row.mute, row.gain = channel.mute, channel.gain
+    if isinstance(channel, BoneChannel):
+        row.kind, row.target, row.source = "ROTATION", channel.bone, channel.source
+        row.more = json.dumps({"replaces": channel.replaces}) if channel.replaces else ""
+    else:
+        row.kind = "KEY" if channel.key else "BONE" if channel.bone else "PROPERTY"
+        row.source, row.target, row.on = formula.show(channel.source), channel.target, channel.mesh or channel.on
+        if channel.bone:
+            row.does, row.axis, row.unit = channel.does.upper(), channel.axis.upper(), channel.unit.upper() or "NONE"
+        row.offset, row.minimum, row.maximum = (
+            channel.offset,
+            max(channel.minimum, -NO_LIMIT),
+            min(channel.maximum, NO_LIMIT),
+        )
+        row.more = json.dumps({"curve": channel.curve}) if channel.curve else ""
+    row.region = channel.region

@@ -1,0 +1,129 @@
+"""From a head's performance to its keys."""
+
+from dataclasses import replace
+
+import bpy
+import numpy as np
+
+from ...fields_blender.core import curves
+from ...fields_blender.core.curves import Curves
+from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.timeline import LAST_FRAME, whole_frames
+from ...fields_blender.core.track import Track
+from ...fields_blender.rig import retarget
+from ...fields_blender.rig.mapping import Mapping
+from ...fields_blender.shape.emotion import Emotion
+from ...fields_blender.shape.shaping import Shaping
+from ..common import timeline
+from ..head import heads, mappings
+from ..props.choices import KEY_REGIONS
+from ..takes import track_store
+from . import confidence_curves, keys, layers, mapping_preview, shaping
+from .performance import intensity, prepared
+
+
+def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, fresh: bool = False) -> str:
+    """Key a head with a track on a scene's frames, in a new action if `fresh`. Returns the report.
+
+    Raises FieldsError, with nothing written, when the head can't be keyed or no frame shows a face.
+    """
+    mapping_preview.put_back()
+    mapping = mappings.of(head)
+    found = heads.find(head, mapping)
+    if not track.found.any():
+        raise FieldsError(
+            "No face was found in the footage, so there is nothing to key. Is a face in it, upright and lit?"
+        )
+    shaping.list_channels(head)
+    settings, now = head.fields, shaping.of(scene, head)
+    report = write(scene, head, found, chosen_channels(head, mapping), prepared(head, now, track), now, fresh)
+    report.gaps = _without_a_face(scene, head, track)
+    if why := confidence_curves.write(scene, head, track, settings.shape):
+        report.skipped["confidence"] = why
+    settings.baked = baked(head, now)
+    settings.report = report.sentence()
+    settings.unmatched = ", ".join(report.unmatched)
+    settings.skipped = ", ".join(f"{name} ({why})" for name, why in report.skipped.items())
+    return settings.report
+
+
+def baked(head: bpy.types.Object, now: Shaping) -> str:
+    """What `Object.fields.baked` says when a head has the keys of its track, shaped so."""
+    return f"{track_store.stamp(head)}\n{now.to_json()}"
+
+
+def chosen_channels(head: bpy.types.Object, mapping: Mapping) -> Mapping:
+    """What of the mapping lies in the regions that the head's settings key; a region they don't know always does."""
+    known = {name for name, *_ in KEY_REGIONS}
+    left_out = known - set(head.fields.key_regions)
+    return replace(
+        mapping,
+        channels=tuple(channel for channel in mapping.channels if channel.region not in left_out),
+        bones=tuple(channel for channel in mapping.bones if channel.region not in left_out),
+    )
+
+
+def write(
+    scene: bpy.types.Scene,
+    head: bpy.types.Object,
+    found: heads.Head,
+    mapping: Mapping,
+    performance: Emotion,
+    now: Shaping,
+    fresh: bool = False,
+    sliding: bool = False,
+) -> keys.Report:
+    """Key what `mapping` names, the emotion as strong as the head's setting says, frame by frame where it is animated.
+
+    `sliding`: a slider is dragged; what it does not change is there already. Raises FieldsError, with nothing written,
+    when the performance covers no whole frame or the head can't be keyed.
+    """
+    track, rate = performance.track, timeline.rate(scene)
+    frames = _frames(scene, head, track, rate)
+    strength = intensity(head, performance, rate)
+
+    def played(at: float | np.ndarray) -> Curves:
+        return curves.resample(retarget.retarget(now.finish(performance.at(at)), mapping), frames / rate)
+
+    name = head.fields.action_name or f"FIELDS {track.source.get('name') or track_store.name(head)}"
+    if head.fields.write_as == "BAKED":
+        layers.restore(found)
+        return keys.write(found, played(strength), frames, mapping, name, fresh)
+    on_frames = np.interp(frames / rate, track.time, strength)
+    both = layers.Played(frames, on_frames, played(0.0), played(1.0), played(strength))
+    if sliding:
+        layers.rewrite_emotion(found, mapping, both)
+        return keys.Report()
+    return layers.write(found, mapping, both, name, fresh)
+
+
+def _frames(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, rate: float) -> np.ndarray:
+    """The whole frames to key (n,). Raises FieldsError where there is none."""
+    try:
+        frames = whole_frames(track, rate)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:  # files travel, so they may hold anything
+        raise FieldsError(f"The track's own account of its strips is damaged ({error}). Capture again.") from None
+    if len(frames) == 0:
+        raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
+    first, last = _range(scene, head)
+    frames = frames[(frames >= first) & (frames <= last)]
+    if len(frames) == 0:
+        raise FieldsError("The take has no frame in the range that is to be keyed. Choose another under Keys > Range.")
+    return frames
+
+
+def _range(scene: bpy.types.Scene, head: bpy.types.Object) -> tuple[int, int]:
+    """First and last frame that the head's settings key."""
+    choice = head.fields.key_range
+    if choice == "PREVIEW" and scene.use_preview_range:
+        return scene.frame_preview_start, scene.frame_preview_end
+    if choice == "SCENE":
+        return scene.frame_start, scene.frame_end
+    return -LAST_FRAME, LAST_FRAME
+
+
+def _without_a_face(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> int:
+    """How many of the scene frames that get keys show no face, filled in or not."""
+    seen = curves.Curves(track.time, ("seen",), track["expression"][:, :1])
+    rate = timeline.rate(scene)
+    return int(np.isnan(curves.resample(seen, _frames(scene, head, track, rate) / rate).values).sum())

@@ -1,0 +1,62 @@
+"""The performance a head plays, as its settings shape it. Prepared once, and kept while sliders move."""
+
+import bpy
+import numpy as np
+
+from ...fields_blender.core.track import Track
+from ...fields_blender.shape import emotion
+from ...fields_blender.shape.emotion import Emotion
+from ...fields_blender.shape.shaping import Shaping
+from ..common import timeline
+from ..takes import track_store
+from . import fcurves, shaping
+
+# Performances prepared last, by stamp and settings: two, since a setting that changes is compared with what it was.
+# Nothing of Blender's is in them, so undo and loading a file can't spoil them.
+_kept: dict[tuple[str, str], Emotion] = {}
+KEPT = 2
+
+
+def prepared(head: bpy.types.Object, now: Shaping, track: Track | None = None) -> Emotion:
+    """The performance cleaned and calibrated, but for how strong its emotion is.
+
+    `track`: the head's own, where it is at hand; else it is read, unless this was prepared a moment ago.
+    """
+    which = track_store.stamp(head), now.slow.to_json()
+    if track is not None or which not in _kept:
+        made = now.prepare(track_store.load(head) if track is None else track)
+        _kept.pop(which, None)
+        while len(_kept) >= KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[which] = made
+    return _kept[which]
+
+
+def shaped(scene: bpy.types.Scene, head: bpy.types.Object, performance: Emotion, now: Shaping) -> Track:
+    """A prepared performance with its emotion as strong as the head's setting says, and the quick half of `now`."""
+    return now.finish(performance.at(intensity(head, performance, timeline.rate(scene))))
+
+
+def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
+    """The head's performance as its settings shape it: what is keyed.
+
+    Raises FieldsError when there is none or it can't be read.
+    """
+    now = shaping.of(scene, head)
+    return shaped(scene, head, prepared(head, now), now)
+
+
+def intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
+    """How strong the emotion is to be at each moment (n,): both settings of the head together, animated or not."""
+    frames = performance.track.time * rate
+    overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
+    each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
+    return np.clip(overall * performance.balance(np.stack(each, axis=1)), emotion.LEAST, emotion.MOST)
+
+
+def _setting(head: bpy.types.Object, path: str, index: int, value: float, frames: np.ndarray) -> np.ndarray:
+    """A setting of the head at each of `frames` (n,), which may lie between whole ones: its F-curve, else its value."""
+    fcurve = fcurves.fcurve_of(head, path, index)
+    if fcurve is None or fcurve.mute:
+        return np.full(len(frames), value)
+    return np.clip([fcurve.evaluate(frame) for frame in frames], emotion.LEAST, emotion.MOST)

@@ -1,0 +1,56 @@
+"""Scene.fields: what to capture onto which head."""
+
+import bpy
+from bpy.props import EnumProperty, PointerProperty, StringProperty
+
+
+def _is_head(_settings, candidate: bpy.types.Object) -> bool:
+    return candidate.type in {"MESH", "ARMATURE", "EMPTY"}
+
+
+class FIELDS_SceneSettings(bpy.types.PropertyGroup):
+    """Scene.fields: what to capture onto which head."""
+
+    head: PointerProperty(
+        name="Head",
+        description="The head to animate: its face mesh, its armature, or the empty that holds its meshes. "
+        "Without one, the active object",
+        type=bpy.types.Object,
+        poll=_is_head,
+        options=set(),
+    )
+    face: EnumProperty(
+        name="Face",
+        description="Which face to follow where the picture shows several",
+        items=[
+            ("LARGEST", "Largest", "The face that fills most of the picture"),
+            ("FIRST", "First Found", "The face that is found first, for as long as it is in the picture"),
+        ],
+        options=set(),
+    )
+    takes_in: EnumProperty(
+        name="Keep Takes",
+        description="Where new takes are stored",
+        items=[
+            ("BLEND", "In This File", "Takes travel with the .blend: about 0.5 MB for a minute"),
+            ("BESIDE", "In Files Beside It", "Each take is a .npz file in the folder fields_tracks beside the .blend"),
+        ],
+        options=set(),
+    )
+    range: EnumProperty(
+        name="Range",
+        description="Which part of the strips to capture",
+        items=[
+            ("STRIP", "Whole Strip", "All of the strip that plays"),
+            ("SCENE", "Scene Range", "Only what lies between the scene's start and end frame"),
+            ("PREVIEW", "Preview Range", "Only what lies within the timeline's preview range"),
+        ],
+        options=set(),
+    )
+    flame_model: StringProperty(
+        name="FLAME Model",
+        description="Your own FLAME model file (.pkl or .npz, any release): it says what FLAME coefficients mean. "
+        "Needed to import and export them, unless the head is a FLAME head with expression shape keys",
+        subtype="FILE_PATH",
+        options=set(),
+    )

@@ -1,0 +1,166 @@
+"""Object.fields.shape: how a head's performance is calibrated, cleaned and shaped. Live, without keys of their own."""
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    BoolVectorProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+)
+
+from ...fields_blender.core.regions import REGIONS
+from . import choices, on_change
+
+
+class FIELDS_Channel(bpy.types.PropertyGroup):
+    """One of the 52 ARKit channels. Its name is the channel's."""
+
+    mute: BoolProperty(name="Mute", description="This channel stays at rest", options=set(), update=on_change.changed)
+    gain: FloatProperty(
+        name="Gain",
+        description="How many times as strong this channel is",
+        default=1.0, soft_min=0.0, soft_max=2.0, min=-10.0, max=10.0, step=5,
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    offset: FloatProperty(
+        name="Offset",
+        description="What is added to this channel, in units of a full shape key",
+        soft_min=-1.0, soft_max=1.0, min=-10.0, max=10.0, step=1,
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    use_clamp: BoolProperty(
+        name="Clamp",
+        description="Keep this channel between two values, after gain and offset",
+        options=set(),
+        update=on_change.changed,
+    )
+    least: FloatProperty(
+        name="Min", description="This channel is never lower", min=-10.0, max=10.0, step=1, options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    most: FloatProperty(
+        name="Max", description="This channel is never higher", default=1.0, min=-10.0, max=10.0, step=1,
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+
+
+class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
+    """Object.fields.shape."""
+
+    neutral: EnumProperty(
+        name="Taken From",
+        description="What counts as this person's face at rest, where all shape keys are 0. A blink never does",
+        items=choices.NEUTRALS,
+        options=set(),
+        update=on_change.changed,
+    )
+    rest_first: IntProperty(
+        name="From", description="First frame in which the face is at rest", options=set(), update=on_change.changed
+    )
+    rest_last: IntProperty(
+        name="To", description="Last frame in which the face is at rest", options=set(), update=on_change.changed
+    )
+    rest_head: BoolProperty(
+        name="Head Straight Too",
+        description="The head is held straight in those frames too: it is turned as seen from there",
+        options=set(),
+        update=on_change.changed,
+    )
+    stretch: FloatProperty(
+        name="Full Range",
+        description="How far the strongest this person does in each channel is brought to a full shape key. For faces "
+        "that move little",
+        subtype="FACTOR", min=0.0, max=1.0,
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    smoothing: EnumProperty(
+        name="Method",
+        description="How jitter is taken out",
+        items=choices.SMOOTHING,
+        options=set(),
+        update=on_change.changed,
+    )
+    use_despike: BoolProperty(
+        name="Remove Glitches",
+        description="First mend what is off in a single frame. Blinks and lips that close are no glitches",
+        default=True,
+        options=set(),
+        update=on_change.changed,
+    )
+    gaps: EnumProperty(
+        name="No Face", description="What the head does where no face was seen", items=choices.GAPS, options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    mirror: BoolProperty(
+        name="Mirror", description="Swap left and right, of the head's turns too", options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    even: FloatProperty(
+        name="Symmetry",
+        description="How far both sides of the face are made alike. Gaze and head stay",
+        subtype="FACTOR", min=0.0, max=1.0,
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    side: EnumProperty(
+        name="Side", description="Which side of the face is followed", items=choices.SIDES, options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    use_region: BoolVectorProperty(
+        name="Region",
+        description="Whether this region moves. Off, it stays at rest",
+        size=len(REGIONS),
+        default=(True,) * len(REGIONS),
+        options=set(),
+        update=on_change.changed,
+    )
+    strength: FloatVectorProperty(
+        name="Strength",
+        description="How strongly this region moves: 1 as captured. Eyes and lips that close keep closing",
+        subtype="NONE",
+        size=len(REGIONS),
+        min=0.0, max=2.0, step=5,
+        default=(1.0,) * len(REGIONS),
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    smooth: FloatVectorProperty(
+        name="Smoothing",
+        description="How much jitter is taken out of this region: 0 none, 1 as suits most. Blinks and lips that close "
+        "keep closing",
+        subtype="NONE",
+        size=len(REGIONS),
+        min=0.0, max=2.0, step=5,
+        default=(1.0,) * len(REGIONS),
+        options=set(),
+        update=on_change.changed,
+    )  # fmt: skip
+    channels: CollectionProperty(type=FIELDS_Channel, name="Channels", description="The 52 channels one by one")
+    active_channel: IntProperty(name="Channel", description="The channel that is shown below the list", options=set())
+    least_confidence: FloatProperty(
+        name="Threshold",
+        description="Frames in which FIELDS is less sure than this are doubtful, and so are frames without a face",
+        subtype="FACTOR", min=0.0, max=1.0, default=0.5,
+        options=set(),
+    )  # fmt: skip
+    use_confidence: BoolProperty(
+        name="Confidence Curve",
+        description="Bake Keys shows how sure FIELDS is as a curve of the head in the Graph Editor",
+        default=True,
+        options=set(),
+    )
+    use_doubt: BoolProperty(
+        name="By Region",
+        description="Bake Keys shows a curve for each region too: the error to expect, in units of a shape key",
+        options=set(),
+    )
+
+
+CLASSES = (FIELDS_Channel, FIELDS_ShapeSettings)

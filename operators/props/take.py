@@ -1,0 +1,52 @@
+"""What a head knows of its takes. The performance itself lies in a datablock of its own, or in a file (takes.py)."""
+
+import bpy
+from bpy.props import FloatProperty, IntProperty, PointerProperty, StringProperty
+
+from ..takes import takes
+
+
+def _problem(take: "FIELDS_Take") -> str:
+    return takes.problem(take)
+
+
+class FIELDS_Take(bpy.types.PropertyGroup):
+    """One take: what the list shows, and where its performance is."""
+
+    name: StringProperty(name="Name", description="What this take is called")
+    data: PointerProperty(name="Data", description="The performance, kept in this .blend", type=bpy.types.Text)
+    file: StringProperty(
+        name="File",
+        description="The file with the performance, where it is not kept in the .blend",
+        subtype="FILE_PATH",
+        # From 4.5 on Blender wants to be told that a path may begin with "//".
+        options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+    )
+    # Of the bytes of the performance: tells one from another, and whether it is whole.
+    key: StringProperty(options={"HIDDEN"})
+    strip: StringProperty(name="Strip", description="What was captured")
+    start: FloatProperty(
+        name="Start",
+        description="When it begins on the timeline",
+        subtype="TIME",
+        unit="TIME_ABSOLUTE",
+    )
+    end: FloatProperty(
+        name="End",
+        description="When it ends on the timeline",
+        subtype="TIME",
+        unit="TIME_ABSOLUTE",
+    )
+    frames: IntProperty(name="Frames", description="How many frames of the footage it has")
+    coverage: FloatProperty(
+        name="Coverage",
+        description="Share of the frames with a face",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+    )
+    model: StringProperty(name="Model", description="The network that read the face")
+    date: StringProperty(name="Date", description="When it was captured")
+    problem: StringProperty(
+        name="Problem", description="Why this take can't be used; nothing where it can", get=_problem
+    )
