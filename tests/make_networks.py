@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from fields_blender.capture.regressor import OUTPUTS
-from fields_blender.core.names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
+from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS, UNCERTAINTY
 
 # Mean of the landmarks, rotation, mean of each of the inner maps.
 FEATURES = 12
@@ -21,7 +21,7 @@ MATRICES = {
     name: np.random.default_rng(i).normal(0, 1, (FEATURES, int(np.prod(GROUPS[name])))).astype(np.float32)
     for i, name in enumerate(OUTPUTS)
 }
-RANGE = {"jaw": 0.3, "gaze": 0.3, "doubt": 0.1}
+RANGE = {"jaw": 0.3, "gaze": 0.3, "uncertainty": 0.1}
 
 
 def write(folder: Path) -> None:
@@ -38,7 +38,13 @@ def write_card(folder: Path, **changed) -> None:
         name: {"file": f"{name}.onnx", "sha256": hashlib.sha256((folder / f"{name}.onnx").read_bytes()).hexdigest()}
         for name in ("encoder", "regressor")
     }
-    card = {"licence": "CC0-1.0", "networks": networks, "expression": EXPRESSION, "emotions": EMOTIONS, "doubt": DOUBT}
+    card = {
+        "licence": "CC0-1.0",
+        "networks": networks,
+        "expression": EXPRESSION,
+        "emotions": EMOTIONS,
+        "uncertainty": UNCERTAINTY,
+    }
     (folder / "regressor.json").write_text(json.dumps({**card, **changed}))
 
 

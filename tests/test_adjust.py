@@ -29,15 +29,15 @@ def test_every_channel_has_its_region():
 
 def test_mirroring_twice_is_nothing():
     track = lively(gap=slice(10, 20))
-    assert same(adjust.mirrored(adjust.mirrored(track)), track)
+    assert same(adjust.mirrored_track(adjust.mirrored(track)), track)
 
 
 def test_a_mirror_swaps_the_sides_of_every_channel():
     track = lively()
-    before, after = arkit(track), arkit(adjust.mirrored(track))
+    before, after = arkit(track), arkit(adjust.mirrored_track(track))
     swapped = [ARKIT.index(other_side(name)) for name in ARKIT]
     np.testing.assert_allclose(after, before[:, swapped], atol=1e-6)
-    np.testing.assert_array_equal(adjust.mirrored(track)["head"], track["head"] * np.float32([1, -1, -1]))
+    np.testing.assert_array_equal(adjust.mirrored_track(track)["head"], track["head"] * np.float32([1, -1, -1]))
 
 
 @pytest.mark.parametrize("side", adjust.SIDES)

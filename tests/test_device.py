@@ -5,7 +5,6 @@ import importlib
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from fields_blender.capture import device
+from fields_blender.core import paths
 from fields_blender.core.errors import FieldsError
 
 
@@ -102,7 +102,7 @@ def test_what_loads_but_is_no_library_is_said_so(monkeypatch) -> None:
 def test_onnxruntime_reports_nothing_to_its_maker(network, tmp_path) -> None:
     """Where it reports, it leaves the id it reports under in the folder for temporary files."""
     code = "import sys; from fields_blender.capture import device; device.session(sys.argv[1], 'cpu')"
-    root = Path(device.__file__).parents[1]
+    root = paths.ROOT
     clean = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     (tmp_path / "temporary").mkdir()
     subprocess.run(

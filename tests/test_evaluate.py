@@ -94,7 +94,7 @@ def test_a_sitting_is_measured_one_person_at_a_time(evaluate, truths):
     """A tracker that reads each person as strongly, and turned as far, as another has r 1 there and less in stills."""
     from training.evaluation import scores
 
-    for name, apart in (("sittings", True), ("stills", False)):
+    for name, apart in (("sessions", True), ("stills", False)):
         truth = truths[f"{name}-ict"]
         person = truth["person"][:, None]
         turned = truth["turns"] @ np.array([measures_turn(3.0 * p) for p in range(5)])[truth["person"]]
@@ -118,7 +118,7 @@ def test_a_sitter_is_in_fair_light_before_a_good_camera(evaluate, tmp_path):
     people = make_test.family("ict", ict_head.DATA, tmp_path)
     clear = {True: [], False: []}
     for seed in range(8):
-        act = acting.sitting(np.random.default_rng(seed))
+        act = acting.session(np.random.default_rng(seed))
         assert len(act.weights) == 100 and not act.weights[:10].any()
         assert measures.rotation_error(act.turns, np.broadcast_to(np.eye(3), act.turns.shape)).mean() < 15
         for sits in clear:

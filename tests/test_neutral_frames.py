@@ -27,7 +27,7 @@ def test_the_quietest_frames_are_taken():
     np.testing.assert_array_equal(chosen, np.arange(100, 130))
 
 
-@pytest.mark.parametrize("group", ["jaw", "eyelids", "gaze", "doubt"])
+@pytest.mark.parametrize("group", ["jaw", "eyelids", "gaze", "uncertainty"])
 def test_a_frame_that_does_or_doubts_something_is_not_at_rest(group):
     read, rotation, translation = face(300)
     read["expression"][100:140] *= 0.2

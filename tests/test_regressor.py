@@ -51,7 +51,7 @@ def test_outputs_have_the_sizes_and_ranges_of_the_contract(bundled, frames):
         assert value.shape == (20, *GROUPS[name]) and value.dtype == np.float32 and np.isfinite(value).all(), name
     for name in ("expression", "eyelids", "emotion", "intensity"):
         assert read[name].min() >= 0 and read[name].max() <= 1, name
-    assert (read["jaw"][:, 0] >= 0).all() and (read["doubt"] > 0).all()
+    assert (read["jaw"][:, 0] >= 0).all() and (read["uncertainty"] > 0).all()
     np.testing.assert_allclose(read["emotion"].sum(axis=1), 1, atol=1e-5)
 
 
@@ -111,7 +111,7 @@ def test_a_damaged_card_is_refused(made, text):
         Regressor(made, "cpu")
 
 
-@pytest.mark.parametrize("names", ["expression", "emotions", "doubt"])
+@pytest.mark.parametrize("names", ["expression", "emotions", "uncertainty"])
 def test_a_card_of_other_outputs_is_refused(made, names):
     card = json.loads((made / "regressor.json").read_text())
     make_networks.write_card(made, **{names: card[names][::-1]})

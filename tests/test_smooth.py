@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fields_blender.core import track_matrix
 from fields_blender.core.errors import FieldsError
-from fields_blender.core.names import DOUBT, EXPRESSION, GROUPS
+from fields_blender.core.names import EXPRESSION, GROUPS, UNCERTAINTY
 from fields_blender.core.regions import REGIONS
 from fields_blender.shape import lips
 from fields_blender.shape.smooth import CALM, METHODS, both_ways, local_parabola, smooth
@@ -96,10 +96,10 @@ def busy(n: int = 90) -> dict[str, np.ndarray]:
 
 
 @given(st.floats(0, 0.5))
-def test_the_same_doubt_everywhere_changes_nothing(doubt):
+def test_the_same_uncertainty_everywhere_changes_nothing(uncertainty):
     """The last bit of it: a network that is never sure is no reason to smooth more than it was set to."""
     sure = smooth(track_of(times(90), **busy()))
-    unsure = smooth(track_of(times(90), **busy(), doubt=np.full((90, 8), doubt)))
+    unsure = smooth(track_of(times(90), **busy(), uncertainty=np.full((90, 8), uncertainty)))
     for name in ("expression", "eyelids", "jaw", "gaze", "head"):
         np.testing.assert_array_equal(sure[name], unsure[name])
 
@@ -115,12 +115,12 @@ def test_values_of_full_weight_are_filtered_as_without_weights():
 def test_a_doubtful_stretch_gives_way_to_what_is_around_it():
     """A hand before the mouth for a fifth of a second: the mouth goes astray, the brows are seen as well as ever."""
     still = np.full((90, 39), 0.2)
-    astray, doubt = still.copy(), np.full((90, 8), 0.05)
+    astray, uncertainty = still.copy(), np.full((90, 8), 0.05)
     astray[40:46] += 0.5
-    doubt[40:46, DOUBT.index("mouth")] = 0.8
+    uncertainty[40:46, UNCERTAINTY.index("mouth")] = 0.8
     talking = np.tile([0.35, 0, 0], (90, 1))
     sure = smooth(track_of(times(90), expression=astray, jaw=talking))["expression"] - still
-    unsure = smooth(track_of(times(90), expression=astray, jaw=talking, doubt=doubt))["expression"] - still
+    unsure = smooth(track_of(times(90), expression=astray, jaw=talking, uncertainty=uncertainty))["expression"] - still
     mouth = [name.startswith("mouth") for name in EXPRESSION]
     assert unsure[:, mouth].max() < sure[:, mouth].max() / 3
     np.testing.assert_array_equal(unsure[:, EXPRESSION.index("browInnerUp")], sure[:, EXPRESSION.index("browInnerUp")])
@@ -129,14 +129,14 @@ def test_a_doubtful_stretch_gives_way_to_what_is_around_it():
 def test_a_blink_that_is_doubted_a_little_keeps_its_peak():
     time = times(90)
     blink = np.exp(-(((time - 1.5) / 0.055) ** 2))[:, None].repeat(2, axis=1)
-    doubt = 0.05 + 0.1 * blink[:, :1].repeat(8, axis=1)
-    after = smooth(track_of(time, eyelids=blink, doubt=doubt))["eyelids"]
+    uncertainty = 0.05 + 0.1 * blink[:, :1].repeat(8, axis=1)
+    after = smooth(track_of(time, eyelids=blink, uncertainty=uncertainty))["eyelids"]
     assert after.max() > 0.85
     assert np.argmax(after[:, 0]) == np.argmax(blink[:, 0])
 
 
 def test_a_doubt_that_is_not_known_is_none():
-    unknown = smooth(track_of(times(90), **busy(), doubt=np.full((90, 8), np.nan)))
+    unknown = smooth(track_of(times(90), **busy(), uncertainty=np.full((90, 8), np.nan)))
     np.testing.assert_array_equal(unknown["expression"], smooth(track_of(times(90), **busy()))["expression"])
 
 

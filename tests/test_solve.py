@@ -236,8 +236,8 @@ def test_a_capture_stopped_before_the_rest_keeps_what_it_has(made):
 
 
 def test_doubt_lowers_the_confidence(automatic):
-    doubt = automatic["doubt"]
-    assert (doubt > 0).all() and doubt.shape == (len(automatic), 8)
+    uncertainty = automatic["uncertainty"]
+    assert (uncertainty > 0).all() and uncertainty.shape == (len(automatic), 8)
     assert ((automatic["confidence"] > 0.3) & (automatic["confidence"] < 1)).all()
     score = np.array([0.8, 0.8, 0.8])
     sure = confidence(score, np.array([[0.0], [HALF_SURE], [2 * HALF_SURE]]).repeat(8, axis=1))

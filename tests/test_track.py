@@ -87,7 +87,7 @@ def test_a_failed_save_leaves_what_was_there(tmp_path, monkeypatch):
         {"expression": np.zeros((3, 40), np.float32)},
         {"expression": np.zeros((2, 39), np.float32)},
         {"gaze": np.zeros((3, 4), np.float32)},
-        {"doubt": np.zeros((3, 7), np.float32)},
+        {"uncertainty": np.zeros((3, 7), np.float32)},
         {"gaze": np.full((3, 2, 2), np.inf, np.float32)},
         {"jaw": np.full((3, 3), 1e38, np.float32)},
         {"time": np.array([0.0, 1.0, 1e300])},
@@ -117,12 +117,12 @@ class Bomb:
 
 def test_a_file_from_before_doubt_has_none(tmp_path):
     gappy = random_track(5, [2])
-    groups = {name: values for name, values in gappy.groups.items() if name != "doubt"}
+    groups = {name: values for name, values in gappy.groups.items() if name != "uncertainty"}
     meta = np.array(json.dumps({"format": track.FORMAT, "card": {}, "source": {}}))
     np.savez(tmp_path / "t.npz", time=gappy.time, meta=meta, **groups)
-    doubt = track.load(tmp_path / "t.npz")["doubt"]
-    assert doubt.dtype == np.float32 and doubt.shape == (5, 8)
-    assert np.isnan(doubt[2]).all() and (np.delete(doubt, 2, axis=0) == 0).all()
+    uncertainty = track.load(tmp_path / "t.npz")["uncertainty"]
+    assert uncertainty.dtype == np.float32 and uncertainty.shape == (5, 8)
+    assert np.isnan(uncertainty[2]).all() and (np.delete(uncertainty, 2, axis=0) == 0).all()
 
 
 @pytest.mark.parametrize("name", ["meta", "time", "expression"])

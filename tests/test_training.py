@@ -17,7 +17,7 @@ sys.path.insert(0, os.fspath(Path(__file__).parent))
 import shards  # noqa: E402
 from torch import nn  # noqa: E402
 
-from fields_blender.core.names import DOUBT  # noqa: E402
+from fields_blender.core.names import UNCERTAINTY  # noqa: E402
 from training import agreement, encode, load, losses, train  # noqa: E402
 from training.encoder import CODE, CODE_NOISE, FEATURES, SEEN, Coder, Encoder, MapCoder  # noqa: E402
 from training.model import (  # noqa: E402
@@ -288,7 +288,7 @@ def test_unknown_controls_are_no_part_of_the_least_squares(data, folder):
 
 
 def test_every_control_has_a_region():
-    assert list(REGIONS) == DOUBT
+    assert list(REGIONS) == UNCERTAINTY
     assert sorted(i for columns in REGION_CONTROLS for i in columns) == list(range(CONTROLS))
 
 
@@ -352,8 +352,8 @@ def test_emotion_sees_nothing_but_the_parameters(trainer):
 
 def test_doubt_teaches_no_features(trainer):
     features = torch.randn(6, FEATURES, requires_grad=True)
-    _, doubt = trainer.model.reader(features, features, torch.ones(6, 1))
-    assert torch.autograd.grad(doubt.sum(), features, allow_unused=True)[0] is None
+    _, uncertainty = trainer.model.reader(features, features, torch.ones(6, 1))
+    assert torch.autograd.grad(uncertainty.sum(), features, allow_unused=True)[0] is None
 
 
 def test_doubt_finds_the_size_of_the_error():
@@ -364,7 +364,7 @@ def test_doubt_finds_the_size_of_the_error():
     optimiser = torch.optim.Adam([sigma], 0.02)
     for _ in range(100):
         optimiser.zero_grad()
-        losses.doubt(sigma.expand(1000, -1), guess, true).backward()
+        losses.uncertainty(sigma.expand(1000, -1), guess, true).backward()
         optimiser.step()
     np.testing.assert_allclose(sigma.detach().numpy(), 0.1, atol=0.02)
 
@@ -568,7 +568,7 @@ def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     for value, name in zip(expected, outputs, strict=True):
         np.testing.assert_allclose(outputs[name], value.numpy(), atol=3e-3)
     assert outputs["expression"].min() >= 0 and outputs["expression"].max() <= 1
-    assert outputs["doubt"].min() > 0
+    assert outputs["uncertainty"].min() > 0
     np.testing.assert_allclose(outputs["emotion"].sum(axis=1), 1, atol=1e-5)
 
 
@@ -588,7 +588,7 @@ def test_faces_at_rest_read_as_zero_on_the_mean(data, begin):
 
 
 def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
-    """And doubt is as large as the error."""
+    """And uncertainty is as large as the error."""
     from training import shipped
 
     trainer = begin()
@@ -598,7 +598,7 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
     rows = trainer.split.calibration
     features = agreement.features_of(data, rows)
     rest, known = agreement.resting(features, data, rows)
-    guess, doubt, _ = (part.numpy() for part in agreement.predict(trainer.average, features, rest, known))
+    guess, uncertainty, _ = (part.numpy() for part in agreement.predict(trainer.average, features, rest, known))
     truth, gain, order = data.arrays["controls"][rows], whole.gain.numpy(), mirrored_controls()[0]
     r = agreement.agreement(guess, truth)["r"]
     needed = truth.std(axis=0) / np.maximum(guess.std(axis=0), 1e-6)
@@ -613,7 +613,7 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
         fitted = whole.fitted(torch.from_numpy(guess), features, rest, known).numpy()
     error = (fitted - truth) / losses.FULL_SCALE
     for region, columns in enumerate(REGION_CONTROLS):
-        said = (doubt[:, region] * whole.doubt_gain.numpy()[region]) ** 2
+        said = (uncertainty[:, region] * whole.doubt_gain.numpy()[region]) ** 2
         assert said.mean() == pytest.approx((error[:, columns] ** 2).mean(), rel=0.01)
 
 

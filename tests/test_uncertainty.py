@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fields_blender.core.names import DOUBT
+from fields_blender.core.names import UNCERTAINTY
 from fields_blender.shape.uncertainty import doubtful, reason
 from tests.tracks import lively
 
@@ -10,7 +10,7 @@ from tests.tracks import lively
 def test_doubtful_frames_and_their_reasons():
     track = lively(gap=slice(10, 12))
     track["confidence"][20:23] = 0.3
-    track["doubt"][40, DOUBT.index("mouth")] = 0.6
+    track["uncertainty"][40, UNCERTAINTY.index("mouth")] = 0.6
     wrong = np.flatnonzero(doubtful(track, 0.5))
     assert wrong.tolist() == [10, 11, 20, 21, 22, 40]
     assert reason(track, 10) == "no face"
@@ -20,11 +20,11 @@ def test_doubtful_frames_and_their_reasons():
 
 def test_the_same_doubt_everywhere_is_none():
     track = lively()
-    track["doubt"][:] = 0.6
+    track["uncertainty"][:] = 0.6
     assert not doubtful(track, 0.5).any()
 
 
 def test_tracks_without_doubt():
     track = lively()
-    track["doubt"][:] = np.nan
+    track["uncertainty"][:] = np.nan
     assert not doubtful(track, 0.5).any()

@@ -29,7 +29,7 @@ def lively(n: int = 90, seed: int = 1, gap: slice = slice(0, 0)) -> Track:
         at, expression=0.3 + 0.2 * wave[:, :39], jaw=jaw, eyelids=np.maximum(0.05, blink),
         gaze=0.2 * wave[:, 42:46].reshape(n, 2, 2), head=0.3 * wave[:, 46:49],
         translation=wave[:, 49:52] + (0, 0, -12), emotion=np.full((n, 8), 0.125), intensity=np.full((n, 1), 0.5),
-        confidence=np.ones((n, 1)), doubt=np.full((n, 8), 0.05),
+        confidence=np.ones((n, 1)), uncertainty=np.full((n, 8), 0.05),
     )  # fmt: skip
     for name, values in made.groups.items():
         values[gap] = 0.0 if name == "confidence" else np.nan

@@ -36,14 +36,14 @@ def resting(features: Tensor, data: Data, rows: np.ndarray) -> tuple[Tensor, Ten
 
 
 def predict(model: Regressor, features: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Controls (k, 48), doubt (k, 8), emotion branch (k, 11)."""
+    """Controls (k, 48), uncertainty (k, 8), emotion branch (k, 11)."""
     model.eval()
     device = model.reader.deep.weight.device
     with torch.no_grad():
-        controls, doubt = model.reader(*(x.to(device) for x in (features, rest, known)))
+        controls, uncertainty = model.reader(*(x.to(device) for x in (features, rest, known)))
         look = model.emotion(controls)
     model.train()
-    return controls.cpu(), doubt.cpu(), look.cpu()
+    return controls.cpu(), uncertainty.cpu(), look.cpu()
 
 
 def agreement(guess: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:

@@ -26,9 +26,9 @@ FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"
 WITH_REST, READ_OUT = "FIELDS, rest face named", "FIELDS, emotion read out"
 # Turned from the camera by less than this is nearly frontal.
 NEARLY_FRONTAL = 20.0  # degrees
-VARIED = ("sittings", "stills")  # sets on which other models are measured as well
+VARIED = ("sessions", "stills")  # sets on which other models are measured as well
 OF_SET: dict[str, Callable[[Truth, Reading], scores.Figures]] = {
-    "sittings": scores.stills,
+    "sessions": scores.stills,
     "stills": scores.stills,
     "videos": scores.videos,
     "ramps": scores.ramps,
@@ -129,7 +129,7 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
             for tracker in asked:
                 reading = readings.joined([tracker.readings[key].rows(some) for key, some in rows.items()])
                 figures = {key: [value] for key, value in figures_of(truth, reading).items()}
-                if name in ("sittings", "stills", "videos"):
+                if name in ("sessions", "stills", "videos"):
                     for key, ends in bootstrap(figures_of, truth, reading, resamples).items():
                         figures[key] += ends
                     if len(rows) == 1:

@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", type=Path)
     parser.add_argument("what", type=Path, nargs="+")
-    parser.add_argument("--alone", nargs="*", default=["stills", "sweeps", "readout", "sittings"])
+    parser.add_argument("--alone", nargs="*", default=["stills", "sweeps", "readout", "sessions"])
     parser.add_argument("--clips", type=Path, default=Path("data/eval/clips"))
     options = parser.parse_args()
     cv2.setNumThreads(1)

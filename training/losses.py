@@ -20,9 +20,9 @@ CLOSURES = [CONTROL_NAMES.index(name) for name in ("eyelidLeft", "eyelidRight", 
 CLOSURES_COUNT = 3.0
 WEIGHTS = {
     **{"direct": 1.0, "vertices": 10.0, "gain": 0.05, "points": 0.1, "gaps": 2.0, "consistency": 0.1},
-    **{"same": 0.1, "twins": 0.1, "neutral": 0.1, "emotion": 0.1, "doubt": 0.1, "anchor": 1.0},
+    **{"same": 0.1, "twins": 0.1, "neutral": 0.1, "emotion": 0.1, "uncertainty": 0.1, "anchor": 1.0},
 }
-WEIGHTS_2D = {"consistency": 1.0, "moderation": 0.05, "emotion": 0.1, "doubt": 0.1, "anchor": 1.0}
+WEIGHTS_2D = {"consistency": 1.0, "moderation": 0.05, "emotion": 0.1, "uncertainty": 0.1, "anchor": 1.0}
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def consistency(controls: Tensor, moved: Tensor, measures: Measures) -> Tensor:
     return mean(F.smooth_l1_loss(off, torch.zeros_like(off), reduction="none"))
 
 
-def doubt(sigma: Tensor, controls: Tensor, true: Tensor) -> Tensor:
+def uncertainty(sigma: Tensor, controls: Tensor, true: Tensor) -> Tensor:
     """Gaussian negative log likelihood of each region's error (n, 8), in ARKit weights; teaches `sigma` alone."""
     error = ((controls - true).detach() / torch.tensor(FULL_SCALE, device=true.device)) ** 2
     region = torch.stack([error[:, columns].nanmean(dim=1) for columns in REGION_CONTROLS], dim=1)

@@ -40,7 +40,7 @@ SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = 
     "sweeps": (acting.sweep, 20, 10),
     "videos": (acting.speaking, 6, acting.RATE),
     "readout": (acting.stills, 80, 1),
-    "sittings": (acting.sitting, 16, 1),
+    "sessions": (acting.session, 16, 1),
 }
 
 

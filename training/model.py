@@ -80,8 +80,8 @@ class EmotionBranch(nn.Module):
 
 
 class Reader(nn.Module):
-    """Features now and at rest (n, FEATURES each), rest known or not (n, 1) -> controls (n, 48), and the doubt about
-    them by region (n, 8): expected error in ARKit weights, one standard deviation.
+    """Features now and at rest (n, FEATURES each), rest known or not (n, 1) -> controls (n, 48), and the uncertainty
+    about them by region (n, 8): expected error in ARKit weights, one standard deviation.
 
     A straight path beside the deep one: most of what the features tell is linear, and can be had by least squares at
     once; what is learned beyond that is held small by dropout, since ten thousand people are easily learned by heart.
@@ -99,7 +99,7 @@ class Reader(nn.Module):
         for last in (self.straight, self.deep):  # a face at rest to begin with, not a grimace
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
-        self.doubt = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
+        self.uncertainty = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
 
     def forward(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
         return self.read(now, rest, known)[:2]
@@ -110,9 +110,9 @@ class Reader(nn.Module):
         with torch.autocast(given.device.type, torch.bfloat16, enabled=self.training):
             trunk = self.trunk(given)
         trunk = trunk.float()
-        # Detached: the doubt must not make the features easier to doubt.
-        doubt = nn.functional.softplus(self.doubt(given.detach()) - 2) + 0.005
-        return self.straight(given) + self.deep(trunk), doubt, trunk
+        # Detached: the uncertainty must not make the features easier to predict errors from.
+        uncertainty = nn.functional.softplus(self.uncertainty(given.detach()) - 2) + 0.005
+        return self.straight(given) + self.deep(trunk), uncertainty, trunk
 
     def given(self, now: Tensor, rest: Tensor, known: Tensor) -> Tensor:
         """(n, 2 FEATURES + 4)"""

@@ -42,12 +42,12 @@ class Shipped(nn.Module):
         self.register_buffer("farthest", torch.tensor(FARTHEST_LOOK * 2))
 
     def forward(self, features: Tensor, rest: Tensor, rest_known: Tensor) -> tuple[Tensor, ...]:
-        read, doubt = self.reader(features, rest, rest_known)
+        read, uncertainty = self.reader(features, rest, rest_known)
         controls = self.limited(self.fitted(read, features, rest, rest_known))
         look = self.emotion(controls)
         emotion, affect = look[:, :8].softmax(dim=1), look[:, 8:10].tanh()
         intensity = look[:, 10:11].sigmoid()
-        return (*controls.split([39, 3, 2, 4], dim=1), emotion, affect, intensity, doubt * self.doubt_gain)
+        return (*controls.split([39, 3, 2, 4], dim=1), emotion, affect, intensity, uncertainty * self.doubt_gain)
 
     def limited(self, c: Tensor) -> Tensor:
         """Controls (n, 48) held to what a face can do."""
@@ -80,7 +80,7 @@ def calibrated(trainer: Trainer) -> Shipped:
     rest, known = agreement.resting(features, data, rows)
     truth, quiet = data.arrays["controls"][rows], data.arrays["at_rest"][rows]
     without, _, _ = agreement.predict(model, features, rest, torch.zeros_like(known))
-    guess, doubt, _ = agreement.predict(model, features, rest, known)
+    guess, uncertainty, _ = agreement.predict(model, features, rest, known)
     scores = agreement.agreement(guess.numpy(), truth)
     wanted = np.clip(scores["r"] / np.maximum(scores["slope"], 1e-3), 1, MOST)
     gain = 1 + (wanted - 1) * np.clip((scores["r"] - SEEN) / (SEEN_WELL - SEEN), 0, 1)
@@ -99,7 +99,9 @@ def calibrated(trainer: Trainer) -> Shipped:
         fitted = shipped.fitted(guess, features, rest, known).numpy()
     error = (fitted - truth) / FULL_SCALE
     region = np.stack([(error[:, columns] ** 2).mean(axis=1) for columns in REGION_CONTROLS], axis=1)
-    shipped.doubt_gain = torch.from_numpy(np.sqrt(region.mean(axis=0) / (doubt.numpy() ** 2).mean(axis=0))).float()
+    shipped.doubt_gain = torch.from_numpy(
+        np.sqrt(region.mean(axis=0) / (uncertainty.numpy() ** 2).mean(axis=0))
+    ).float()
     return shipped.cpu()
 
 

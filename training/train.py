@@ -244,7 +244,7 @@ class Trainer:
         supervision, measures, model = self.settings.supervision, self.measures, self.model
         features = self.features(batch)
         rest = _resting(features, batch)
-        controls, doubt, trunk = model.reader.read(features, rest, batch["known"])
+        controls, uncertainty, trunk = model.reader.read(features, rest, batch["known"])
         labelled = ~batch["controls"].isnan().all(dim=1)
         guess, told = controls[labelled], batch["controls"][labelled]
         true = torch.where(told.isnan(), guess.detach(), told)  # what nobody knows counts as right
@@ -270,7 +270,7 @@ class Trainer:
             terms["emotion"] = losses.emotion_class(look, batch["emotion"])
         else:
             terms["emotion"] = losses.emotion(look, batch["emotion"], batch["va"], batch["intensity"])
-        terms["doubt"] = losses.doubt(doubt[labelled], guess, told)
+        terms["uncertainty"] = losses.uncertainty(uncertainty[labelled], guess, told)
         if self.anchor is not None:
             with torch.no_grad():
                 before = self.anchor.reader(features, rest, batch["known"])[0]

@@ -127,7 +127,7 @@ class _Doubtful(_Part):
         row.operator("fields.next_doubtful", text="Next", icon="TRIA_RIGHT").direction = "NEXT"
         column = layout.column(heading="Show Curves")
         column.prop(shape, "use_confidence")
-        column.prop(shape, "use_doubt")
+        column.prop(shape, "use_uncertainty")
 
 
 CLASSES = (

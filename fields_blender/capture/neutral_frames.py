@@ -37,7 +37,7 @@ def quietest(read: dict[str, np.ndarray], rotation: np.ndarray, translation: np.
     """
     face = [i for i, name in enumerate(EXPRESSION) if name != "tongueOut"]
     activity = np.abs(read["expression"][:, face]).sum(axis=1) + 3 * np.abs(read["jaw"]).sum(axis=1)
-    activity += read["eyelids"].sum(axis=1) + read["doubt"].sum(axis=1)
+    activity += read["eyelids"].sum(axis=1) + read["uncertainty"].sum(axis=1)
     activity += np.linalg.norm(rotation - np.median(rotation, axis=0), axis=1)
     gaze = read["gaze"].reshape(len(rotation), -1)
     activity += np.linalg.norm(gaze - np.median(gaze, axis=0), axis=1)  # resting eyes look where they mostly do

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import FieldsError
-from ..core.names import DOUBT, EMOTIONS, EXPRESSION, GROUPS
+from ..core.names import EMOTIONS, EXPRESSION, GROUPS, UNCERTAINTY
 from .device import session
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ NAME = "regressor"
 ADVICE = "Install the extension again."
 # What each graph takes and gives, by name. Head, translation and confidence come from the landmarks themselves.
 ENCODER = (("landmarks", "rotation", "inner8", "inner4"), ("features",))
-OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity", "doubt")
+OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity", "uncertainty")
 READER = (("features", "rest", "rest_known"), OUTPUTS)
 
 
@@ -75,11 +75,11 @@ def load_card(models: Path) -> dict[str, Any]:
     path = models / f"{NAME}.json"
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-        names = (card["expression"], card["emotions"], card["doubt"])
+        names = (card["expression"], card["emotions"], card["uncertainty"])
         stated = [card["networks"][name][what] for name in ("encoder", NAME) for what in ("file", "sha256")]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FieldsError(f"The card of the capture networks, {path}, can't be read ({error}). {ADVICE}") from None
-    if names != (EXPRESSION, EMOTIONS, DOUBT) or not all(stated):
+    if names != (EXPRESSION, EMOTIONS, UNCERTAINTY) or not all(stated):
         raise FieldsError(f"The capture networks' card {path.name} names other outputs than this version. {ADVICE}")
     return card
 

@@ -106,18 +106,18 @@ def capture(
     for name in OUTPUTS:
         groups[name][found] = read[name]
     groups["confidence"][:, 0] = 0.0
-    groups["confidence"][found, 0] = confidence(np.array(score)[found], read["doubt"])
+    groups["confidence"][found, 0] = confidence(np.array(score)[found], read["uncertainty"])
     source = {**clip.source, "device": tracker.device}
     return Track(np.array(time, np.float64), groups, regressor.card, source)
 
 
-def confidence(score: np.ndarray, doubt: np.ndarray) -> np.ndarray:
+def confidence(score: np.ndarray, uncertainty: np.ndarray) -> np.ndarray:
     """(n,) 0..1: how sure there is a face, score (n,), times how sure the network is of it.
 
-    doubt (n, 8) as in a Track: none leaves the score, an expected error of HALF_SURE in all regions halves it, twice
-    that leaves a quarter of it.
+    uncertainty (n, 8) as in a Track: none leaves the score, an expected error of HALF_SURE in all regions halves it,
+    twice that leaves a quarter of it.
     """
-    return score * 0.5 ** (doubt.mean(axis=1) / HALF_SURE)
+    return score * 0.5 ** (uncertainty.mean(axis=1) / HALF_SURE)
 
 
 def _at_rest(

@@ -16,8 +16,8 @@ EXPRESSION = (
 
 EMOTIONS: list[str] = list("neutral happiness sadness surprise fear anger disgust contempt".split())
 
-# Regions of the face, each with a doubt of its own.
-DOUBT = "brows eyelids gaze cheeks nose mouth jaw tongue".split()
+# Regions of the face, each with an uncertainty of its own.
+UNCERTAINTY = "brows eyelids gaze cheeks nose mouth jaw tongue".split()
 
 # Group -> its shape per frame. Units: weights 0..1, angles in rad, translation in inter-ocular distances.
 GROUPS: dict[str, tuple[int, ...]] = {
@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[int, ...]] = {
     "valence_arousal": (2,),  # -1..1
     "intensity": (1,),  # strength of the shown emotion, 0..1
     "confidence": (1,),  # 0..1
-    "doubt": (8,),  # over DOUBT: the error to expect in ARKit weights, one standard deviation
+    "uncertainty": (8,),  # over UNCERTAINTY: the error to expect in ARKit weights, one standard deviation
 }
 
 # In the order Apple lists them (Live Link Face swaps a few: livelink.py).

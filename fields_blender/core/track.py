@@ -115,14 +115,17 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
             card, source = (dict(meta.get(part) or {}) for part in ("card", "source"))
             time = _read(archive, "time", "f", (None,)).astype(np.float64)
             stored = {entry.removesuffix(".npy") for entry in archive.namelist()}
+            names = {"uncertainty": "doubt"} if "doubt" in stored else {}  # what earlier versions called it
             groups = {
-                group: _read(archive, group, "f", (len(time), *shape)).astype(np.float32)
+                group: _read(archive, names.get(group, group), "f", (len(time), *shape)).astype(np.float32)
                 for group, shape in GROUPS.items()
-                if group != "doubt" or group in stored
+                if group != "uncertainty" or names.get(group, group) in stored
             }
-            if "doubt" not in groups:  # written before there was one
+            if "uncertainty" not in groups:  # written before there was one
                 gap = np.isnan(groups["expression"]).any(axis=1, keepdims=True)
-                groups["doubt"] = np.where(gap, np.nan, np.zeros((len(time), *GROUPS["doubt"]))).astype(np.float32)
+                groups["uncertainty"] = np.where(gap, np.nan, np.zeros((len(time), *GROUPS["uncertainty"]))).astype(
+                    np.float32
+                )
     except UNREADABLE as error:
         raise FieldsError(f"{name} is not a FIELDS track ({error}). Choose a .npz that FIELDS wrote.") from None
     return Track(time, groups, card, source)

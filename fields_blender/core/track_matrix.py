@@ -6,7 +6,7 @@ middle, translation (3) in inter-ocular distances.
 
 import numpy as np
 
-from .names import DOUBT, GROUPS, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
+from .names import GROUPS, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN, UNCERTAINTY
 from .regions import OF_EXPRESSION, REGIONS
 from .rotation import multiply, to_quaternion, to_vector
 from .track import Track
@@ -22,12 +22,12 @@ _FULL = np.concatenate([
     np.ones(39), [JAW_OPEN, JAW_SIDE, JAW_SIDE], np.ones(2), [LOOK_SIDE, LOOK_UP_DOWN] * 2, np.ones(6)
 ])  # fmt: skip
 _NAMED = {"jaw": "jaw", "eyelids": "eyes", "gaze": "gaze", "head": "head", "translation": "head"}
-# The region of each column, as a place in REGIONS, and the region of DOUBT it is doubted by; -1: none.
+# The region of each column, as a place in REGIONS, and the region of UNCERTAINTY it is doubted by; -1: none.
 REGION = np.concatenate(
     [OF_EXPRESSION]
     + [np.full(size, REGIONS.index(_NAMED[name])) for name, size in zip(MOVING[1:], _SIZES[1:], strict=True)]
 )
-_DOUBTS = {"eyes": DOUBT.index("eyelids"), "head": -1} | {name: place for place, name in enumerate(DOUBT)}
+_DOUBTS = {"eyes": UNCERTAINTY.index("eyelids"), "head": -1} | {name: place for place, name in enumerate(UNCERTAINTY)}
 DOUBTED = np.array([_DOUBTS[name] for name in REGIONS])[REGION]
 
 

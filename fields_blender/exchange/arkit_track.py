@@ -88,9 +88,9 @@ def make(
 def fill(performance: Track, faces: np.ndarray, groups: dict[str, np.ndarray]) -> None:
     """Write `groups` into the rows `faces` (n,) bool of a Track of gaps.
 
-    What no such file says: there is no doubt, the face is straight ahead, and its look is read off its weights.
+    What no such file says: there is no uncertainty, the face is straight ahead, and its look is read off its weights.
     """
-    known = {"translation": np.asarray(AHEAD), "confidence": 1.0, "doubt": 0.0}
+    known = {"translation": np.asarray(AHEAD), "confidence": 1.0, "uncertainty": 0.0}
     for name, values in (known | emotion_from_weights.read(groups["expression"]) | groups).items():
         performance.groups[name][faces] = values
 

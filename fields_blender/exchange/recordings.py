@@ -56,7 +56,7 @@ def _flame(path: Path, reading: Reading) -> Track:
 def _is_track(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return {"meta.npy", "doubt.npy", "valence_arousal.npy"} & set(archive.namelist()) != set()
+            return {"meta.npy", "uncertainty.npy", "valence_arousal.npy"} & set(archive.namelist()) != set()
     except track.UNREADABLE:
         return False
 

@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from ..core.names import DOUBT
+from ..core.names import UNCERTAINTY
 from ..core.track import Track
 
-# A frame whose doubt (expected error in weights) is so much above the performance's usual one counts half. High, since
-# a network doubts quick and rare things such as blinks a little more than others.
+# A frame whose uncertainty (expected error in weights) is so much above the performance's usual one counts half. High,
+# since a network is always a little less sure of quick and rare things such as blinks.
 DOUBTFUL = 0.25
 
 
 def beyond_usual(track: Track) -> np.ndarray:
-    """(n, 8) over DOUBT: the error to expect beyond the performance's usual one, in weights, 0 or more."""
-    doubt = np.nan_to_num(track["doubt"].astype(np.float64))
-    usual = np.median(doubt[track.found], axis=0) if track.found.any() else 0.0
-    return np.maximum(doubt - usual, 0.0)
+    """(n, 8) over UNCERTAINTY: the error to expect beyond the performance's usual one, in weights, 0 or more."""
+    uncertainty = np.nan_to_num(track["uncertainty"].astype(np.float64))
+    usual = np.median(uncertainty[track.found], axis=0) if track.found.any() else 0.0
+    return np.maximum(uncertainty - usual, 0.0)
 
 
 def doubtful(track: Track, least: float) -> np.ndarray:
@@ -29,5 +29,5 @@ def reason(track: Track, row: int) -> str:
         return "no face"
     beyond = beyond_usual(track)[row]
     confidence = f"confidence {float(track['confidence'][row, 0]):.2f}"
-    worst = [name for name, amount in zip(DOUBT, beyond, strict=True) if amount > DOUBTFUL]
+    worst = [name for name, amount in zip(UNCERTAINTY, beyond, strict=True) if amount > DOUBTFUL]
     return f"{confidence}, unsure of {', '.join(worst)}" if worst else confidence

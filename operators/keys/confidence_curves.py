@@ -5,7 +5,7 @@ import numpy as np
 
 from ...fields_blender.core import curves
 from ...fields_blender.core.errors import FieldsError
-from ...fields_blender.core.names import DOUBT
+from ...fields_blender.core.names import UNCERTAINTY
 from ...fields_blender.core.track import Track
 from ...fields_blender.rig import reduce
 from ..common import timeline
@@ -18,13 +18,13 @@ GROUP = "FIELDS Confidence"
 
 
 def write(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, settings) -> str:
-    """Key `Object.fields.confidence` and `doubt`, as far as `settings` ask for them. Returns why not, or nothing.
+    """Key `Object.fields.confidence` and `uncertainty`, as far as `settings` ask for them. Returns why not, or nothing.
 
     They only show: a head that can't have them is keyed all the same.
     """
     wanted = [("fields.confidence", 0, track["confidence"][:, 0])] if settings.use_confidence else []
-    if settings.use_doubt:
-        wanted += [("fields.doubt", i, track["doubt"][:, i]) for i in range(len(DOUBT))]
+    if settings.use_uncertainty:
+        wanted += [("fields.uncertainty", i, track["uncertainty"][:, i]) for i in range(len(UNCERTAINTY))]
     if not wanted:
         return ""
     return show(scene, head, track.time, wanted, GROUP)

@@ -12,7 +12,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from ...fields_blender.core.names import DOUBT
+from ...fields_blender.core.names import UNCERTAINTY
 from ...fields_blender.rig.sources import REGIONS
 from . import on_change, shape_settings
 from .added_emotion import FIELDS_AddedEmotion
@@ -80,13 +80,13 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         max=1.0,
         default=1.0,
     )
-    doubt: FloatVectorProperty(
-        name="Doubt",
-        description="The error to expect in each region, in units of a shape key: " + ", ".join(DOUBT),
-        size=len(DOUBT),
+    uncertainty: FloatVectorProperty(
+        name="Uncertainty",
+        description="The error to expect in each region, in units of a shape key: " + ", ".join(UNCERTAINTY),
+        size=len(UNCERTAINTY),
         subtype="NONE",
         min=0.0,
-        default=(0.0,) * len(DOUBT),
+        default=(0.0,) * len(UNCERTAINTY),
     )
     # The artist's own mapping; without rows it is found by names each time (mappings.py).
     rows: CollectionProperty(

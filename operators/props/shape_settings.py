@@ -156,7 +156,7 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
         default=True,
         options=set(),
     )
-    use_doubt: BoolProperty(
+    use_uncertainty: BoolProperty(
         name="By Region",
         description="Bake Keys shows a curve for each region too: the error to expect, in units of a shape key",
         options=set(),

@@ -179,13 +179,13 @@ def test_a_damaged_memory_of_the_last_bake_bakes_all(head, part, values):
 
 
 def test_confidence_is_a_curve_of_the_head(scene, head, part):
-    head.fields.shape.use_confidence = head.fields.shape.use_doubt = True
+    head.fields.shape.use_confidence = head.fields.shape.use_uncertainty = True
     assert bpy.ops.fields.bake() == {"FINISHED"}
     fcurve_of = part("operators.keys.fcurves").fcurve_of
     sure = fcurve_of(head, "fields.confidence", 0)
     assert [sure.evaluate(frame) for frame in (10, 75)] == pytest.approx([0.9, 0.0], abs=0.02)
     assert len(sure.keyframe_points) < 20
-    assert fcurve_of(head, "fields.doubt", 7) is not None
+    assert fcurve_of(head, "fields.uncertainty", 7) is not None
     scene.frame_set(75)
     assert head.fields.confidence == pytest.approx(0.0, abs=0.02)
     count = len(sure.keyframe_points)

@@ -13,9 +13,9 @@ from fields_blender.core.names import ARKIT
 from fields_blender.core.rotation import to_quaternion
 from fields_blender.core.track import Track
 
-# Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time, and sittings
+# Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time, and sessions
 # are clips whose pictures have nothing to do with their neighbours, measured one person at a time.
-ALONE, APART = ("stills", "sweeps", "readout"), ("sittings",)
+ALONE, APART = ("stills", "sweeps", "readout"), ("sessions",)
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Reading:
     """Of n pictures; rows without a face are NaN.
 
     `weights` (n, 52) ARKit, NaN columns for what the tracker doesn't have; `rotation` (n, 3, 3) head to camera.
-    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `doubt` (n, 8): None where the tracker has no such
-    thing.
+    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `uncertainty` (n, 8): None where the tracker has no
+    such thing.
     """
 
     weights: np.ndarray
@@ -47,7 +47,7 @@ class Reading:
     emotion: np.ndarray | None = None
     valence_arousal: np.ndarray | None = None
     intensity: np.ndarray | None = None
-    doubt: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
 
     @property
     def found(self) -> np.ndarray:
@@ -104,8 +104,10 @@ def track_of(clip: Clip, models: Path, **options) -> Track:
 def of_track(track: Track) -> Reading:
     rotation = _matrices(track["head"])
     weights = to_arkit(*(track[name].astype(np.float64) for name in ("expression", "jaw", "eyelids", "gaze")))
-    emotion, affect, intensity, doubt = (track[n] for n in ("emotion", "valence_arousal", "intensity", "doubt"))
-    return Reading(weights, rotation, emotion, affect, intensity[:, 0], doubt)
+    emotion, affect, intensity, uncertainty = (
+        track[n] for n in ("emotion", "valence_arousal", "intensity", "uncertainty")
+    )
+    return Reading(weights, rotation, emotion, affect, intensity[:, 0], uncertainty)
 
 
 def _matrices(vectors: np.ndarray) -> np.ndarray:

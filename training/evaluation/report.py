@@ -18,7 +18,7 @@ OF_PICTURES = (
     ("blink F1 at .5, pictures", 0.95, 0.98, True),
 )
 TARGETS = (
-    *(("sittings", *target) for target in OF_PICTURES),
+    *(("sessions", *target) for target in OF_PICTURES),
     ("videos", "mean r", 0.60, 0.75, True),
     ("videos", "blink F1 at .5, events", 0.95, 0.98, True),
     ("ramps", "ramp of weights, overshoot", 0.10, 0.05, False),

@@ -21,7 +21,7 @@ Figures = dict[str, float]
 
 def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
     """(52,) each: `visible`, `r`, `gain`, `mae`. A channel that the tracker doesn't have is one that it leaves at 0.
-    r and gain of sittings are of one person at a time, and then the mean over people.
+    r and gain of sessions are of one person at a time, and then the mean over people.
     """
     guess, true = np.nan_to_num(reading.weights), truth["weights"]
     each = _together(truth)
@@ -43,7 +43,7 @@ def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
 
 
 def _together(truth: Truth) -> list[np.ndarray]:
-    """Rows (n,) bool that are measured as one: each person of a sitting, else all."""
+    """Rows (n,) bool that are measured as one: each person of a session, else all."""
     who = truth["person"] if truth.name in APART else np.zeros(len(truth), int)
     return [who == person for person in np.unique(who)]
 
@@ -76,9 +76,9 @@ def stills(truth: Truth, reading: Reading) -> Figures:
         **affect(truth, reading),
         "blink F1 at .5, pictures": measures.f1(reading.weights[:, BLINKS] > 0.5, truth["weights"][:, BLINKS] > 0.5),
     }
-    if reading.doubt is not None:
+    if reading.uncertainty is not None:
         error = np.sqrt(((np.nan_to_num(reading.weights) - truth["weights"]) ** 2).mean(axis=1))
-        figures["doubt and error, Spearman"] = measures.rank_correlation(reading.doubt.mean(axis=1), error)
+        figures["uncertainty and error, Spearman"] = measures.rank_correlation(reading.uncertainty.mean(axis=1), error)
     return figures
 
 
@@ -165,7 +165,7 @@ def _slope(guess: np.ndarray, true: np.ndarray) -> float:
 
 def rotation(truth: Truth, reading: Reading) -> Figures:
     """Degrees, of one head family: where its "straight ahead" lies is a convention, so one fixed turn is taken out; of
-    sittings, one for each person.
+    sessions, one for each person.
     """
     true, guess = truth["turns"], reading.rotation
     error = []

@@ -55,7 +55,7 @@ def stills(rng: np.random.Generator) -> Act:
     return _mixed(rng, {"rest": 1, "emotion": 3, "subtle": 2, "life": 2, "sparse": 3}, random_rotation)
 
 
-def sitting(rng: np.random.Generator) -> Act:
+def session(rng: np.random.Generator) -> Act:
     """100 pictures of one person before a good camera, the head turned little, as artists film their reference."""
     counts = {"rest": 9, "emotion": 36, "subtle": 14, "life": 10, "sparse": 30}
     mixed = _mixed(rng, counts, lambda rng: _turn(*rng.normal(0, [8, 5, 3])))

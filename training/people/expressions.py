@@ -54,7 +54,7 @@ AU: dict[str, dict[str, float]] = {
 }
 # What faces do that says no emotion by itself: action units and their strength. Names are ours.
 GESTURES: list[dict[str, float]] = [
-    {"17": 0.9, "24": 0.6, "15": 0.4},  # doubt: the chin pushed up, lips shut
+    {"17": 0.9, "24": 0.6, "15": 0.4},  # uncertainty: the chin pushed up, lips shut
     {"17": 0.7, "24": 0.6, "15": 0.3, "1": 0.5, "2": 0.5},  # "not bad"
     {"17": 0.8, "18": 0.5},  # pout
     {"17": 0.6, "22": 0.4, "15": 0.4},  # sulk

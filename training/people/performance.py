@@ -121,7 +121,7 @@ def perform(seed: int = 5) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         "translation": _REST_PLACE + place + rotation @ NECK_TO_EYES - NECK_TO_EYES,
         **labels,
         "confidence": np.ones((len(time), 1)),
-        "doubt": np.zeros((len(time), 8)),
+        "uncertainty": np.zeros((len(time), 8)),
     }
     return time, {name: groups[name].astype(np.float32) for name in GROUPS}
 
