@@ -29,7 +29,7 @@ def test_every_channel_has_its_region():
 
 def test_mirroring_twice_is_nothing():
     track = lively(gap=slice(10, 20))
-    assert same(adjust.mirrored_track(adjust.mirrored(track)), track)
+    assert same(adjust.mirrored_track(adjust.mirrored_track(track)), track)
 
 
 def test_a_mirror_swaps_the_sides_of_every_channel():
