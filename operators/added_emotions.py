@@ -3,6 +3,8 @@
 import bpy
 from bpy.props import EnumProperty
 
+from ..fields_blender.core.timeline import nearest_frame
+from .common import timeline
 from .head.heads import chosen_head
 from .props.choices import EMOTION_ITEMS
 from .props.on_change import changed, together
@@ -37,8 +39,8 @@ class FIELDS_OT_emotion_add(bpy.types.Operator):
             if scene.use_preview_range:
                 added.first, added.last = scene.frame_preview_start, scene.frame_preview_end
             else:
-                rate = scene.render.fps / scene.render.fps_base
-                added.first, added.last = scene.frame_current, scene.frame_current + round(LASTS * rate)
+                frames = nearest_frame(LASTS, timeline.rate(scene))
+                added.first, added.last = scene.frame_current, scene.frame_current + frames
             head.fields.added_index = len(head.fields.added) - 1
         changed(added, context)
         return {"FINISHED"}

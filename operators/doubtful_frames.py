@@ -5,6 +5,7 @@ import numpy as np
 from bpy.props import EnumProperty
 
 from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.timeline import nearest_frames
 from ..fields_blender.shape import uncertainty
 from .common import timeline
 from .common.wording import told
@@ -44,7 +45,7 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
             return {"CANCELLED"}
         wrong = uncertainty.doubtful(track, head.fields.shape.least_confidence)
         starts = np.flatnonzero(wrong & ~np.r_[False, wrong[:-1]])
-        frames = np.round(track.time[starts] * timeline.rate(scene)).astype(int)
+        frames = nearest_frames(track.time[starts], timeline.rate(scene))
         here = scene.frame_current
         ahead = frames > here if self.direction == "NEXT" else frames < here
         if not ahead.any():

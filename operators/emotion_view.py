@@ -3,6 +3,7 @@
 import bpy
 
 from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.timeline import nearest_frame
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import emotion_over_time
 from .common import timeline
@@ -66,7 +67,7 @@ class FIELDS_OT_emotion_markers(_EmotionOperator, bpy.types.Operator):
         found = emotion_over_time.changes(performance)
         rate = timeline.rate(scene)
         for time, name in found:
-            scene.timeline_markers.new(f"{head.name}: {name}", frame=round(time * rate))
+            scene.timeline_markers.new(f"{head.name}: {name}", frame=nearest_frame(time, rate))
         return f"{len(found)} changes marked"
 
 

@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 from bpy_extras.io_utils import ImportHelper
 
 from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.timeline import to_seconds
 from .common import timeline
 from .common.job import running
 from .common.wording import told
@@ -94,7 +95,8 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         try:
             axes = flame_axes.of(context, head)
             reading = recordings.Reading(self.head_unit, self.flip_head, self.frame_rate or None, axes)
-            performance = recordings.moved(recordings.read(path, reading), start / timeline.rate(context.scene))
+            later = to_seconds(start, timeline.rate(context.scene))
+            performance = recordings.moved(recordings.read(path, reading), later)
             takes.keep(context.scene, head, performance, path.stem)
             context.view_layer.update()
             said = bake(context.scene, head, performance)

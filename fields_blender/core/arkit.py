@@ -1,12 +1,13 @@
-"""FLAME groups <-> the 52 ARKit weights: a fixed, lossless renaming (docs/data-path.md)."""
+"""FLAME groups <-> the 52 ARKit weights: a fixed, lossless conversion (docs/data-path.md)."""
 
 import numpy as np
 
+from .arrays import Floats
 from .names import ARKIT, EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
 
 _EXPRESSION_COLUMNS = [ARKIT.index(name) for name in EXPRESSION]
 _COLUMN = {name: i for i, name in enumerate(ARKIT)}
-# (negative name, positive name, full scale in rad): one signed angle is two one-sided ARKit weights.
+# One signed angle is two one-sided ARKit weights: (eye, axis, negative name, positive name, angle of a full weight).
 _GAZE = (
     (0, 0, "eyeLookInLeft", "eyeLookOutLeft", LOOK_SIDE),
     (0, 1, "eyeLookDownLeft", "eyeLookUpLeft", LOOK_UP_DOWN),
@@ -15,11 +16,11 @@ _GAZE = (
 )
 
 
-def to_arkit(expression: np.ndarray, jaw: np.ndarray, eyelids: np.ndarray, gaze: np.ndarray) -> np.ndarray:
-    """ARKit weights (n, 52) in the order of `names.ARKIT` from (n, 39), (n, 3), (n, 2), (n, 2, 2).
+def to_arkit(expression: Floats, jaw: Floats, eyelids: Floats, gaze: Floats) -> Floats:
+    """ARKit weights (n, 52) in the order of `names.ARKIT` from groups (n, 39), (n, 3), (n, 2), (n, 2, 2).
 
-    Nothing is clamped, so that `from_arkit` gives the same numbers back (except the jaw's roll, which ARKit lacks,
-    and a negative jaw opening). Rows with NaN stay NaN.
+    Nothing is clamped, so `from_arkit` returns the same numbers (except the jaw's roll and a negative opening, which
+    ARKit can't express). Rows with NaN stay NaN.
     """
     weights = np.zeros((len(expression), len(ARKIT)), dtype=np.float64)
     weights[:, _EXPRESSION_COLUMNS] = expression
@@ -32,7 +33,7 @@ def to_arkit(expression: np.ndarray, jaw: np.ndarray, eyelids: np.ndarray, gaze:
     return weights
 
 
-def from_arkit(weights: np.ndarray) -> dict[str, np.ndarray]:
+def from_arkit(weights: Floats) -> dict[str, Floats]:
     """`expression`, `jaw`, `eyelids`, `gaze` from ARKit weights (n, 52)."""
     weights = np.asarray(weights, dtype=np.float64)
     jaw = np.zeros((len(weights), 3))
@@ -45,10 +46,10 @@ def from_arkit(weights: np.ndarray) -> dict[str, np.ndarray]:
     return {"expression": weights[:, _EXPRESSION_COLUMNS], "jaw": jaw, "eyelids": eyelids, "gaze": gaze}
 
 
-def _split(weights: np.ndarray, angle: np.ndarray, negative: str, positive: str, full: float) -> None:
+def _split(weights: Floats, angle: Floats, negative: str, positive: str, full: float) -> None:
     weights[:, _COLUMN[positive]] = np.maximum(angle, 0.0) / full
     weights[:, _COLUMN[negative]] = np.maximum(-angle, 0.0) / full
 
 
-def _join(weights: np.ndarray, negative: str, positive: str, full: float) -> np.ndarray:
+def _join(weights: Floats, negative: str, positive: str, full: float) -> Floats:
     return (weights[:, _COLUMN[positive]] - weights[:, _COLUMN[negative]]) * full

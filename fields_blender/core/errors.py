@@ -1,11 +1,11 @@
-"""The one error an artist sees."""
+"""The one error that an artist sees."""
 
 
 class FieldsError(Exception):
-    """What went wrong and what to do about it, in a sentence for the artist (no traceback is shown).
+    """What went wrong and what to do about it, in a sentence for the artist; no traceback is shown.
 
-    `FieldsError("“{name}” is muted. Unmute it.", name=strip.name)`: a sentence whose values come apart from it can be
-    looked up in the artist's language before they are filled in.
+    `FieldsError("“{name}” is muted. Unmute it.", name=strip.name)`: the sentence is kept without its values, so that it
+    can be translated before they are filled in. A sentence without values is taken as it is, braces and all.
     """
 
     def __init__(self, sentence: str, **values: object) -> None:

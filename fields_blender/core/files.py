@@ -1,4 +1,4 @@
-"""Files read within a size limit, and written whole or not at all."""
+"""Files read within a size limit, and written as a whole or not at all."""
 
 import contextlib
 from pathlib import Path
@@ -7,7 +7,10 @@ from .errors import FieldsError
 
 
 def check_writable(path: Path) -> None:
-    """Raises FieldsError when `path` can't be written; to say so before the long work, not after it. Leaves nothing."""
+    """Raises FieldsError when `path` can't be written. Leaves nothing behind.
+
+    To be called before long work, so that the artist hears of it then and not afterwards.
+    """
     part, made = _part(path), []
     try:
         made = [folder for folder in path.parents if not folder.exists()]
@@ -27,9 +30,9 @@ def check_writable(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` beside `path` first, then move it there; missing folders are made.
+    """Write `data` to a file beside `path`, then rename that to `path`. Makes missing folders.
 
-    Raises FieldsError when the disk is full, read-only or the like; what stood at `path` before is then still there.
+    Raises FieldsError when the disk is full, read-only or the like; a file that was at `path` before is then unharmed.
     """
     part = _part(path)
     try:
@@ -48,18 +51,22 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
-    """A file of at most `largest` bytes. Raises FieldsError where it can't be read or is larger."""
+    """The content of a file of at most `largest` bytes. Raises FieldsError when it can't be read or is larger."""
     try:
         if not path.is_file() and path.exists():
-            raise FieldsError(f"{path.name} is not a file. Choose a file.")
+            raise FieldsError("{file} is not a file. Choose a file.", file=path.name)
         size = path.stat().st_size
         data = path.read_bytes() if size <= largest else b""
     except FileNotFoundError:
-        raise FieldsError(f"There is no file {path}. Check the path.") from None
+        raise FieldsError("There is no file {path}. Check the path.", path=path) from None
     except (OSError, ValueError) as error:
-        raise FieldsError(f"{path.name} can't be read ({error}). Check the file.") from None
+        raise FieldsError("{file} can't be read ({why}). Check the file.", file=path.name, why=str(error)) from None
     if size > largest:
-        raise FieldsError(f"{path.name} is larger than {largest // 1_000_000} MB, too much for a recording. Cut it.")
+        raise FieldsError(
+            "{file} is larger than {size} MB, too much for a recording. Cut it.",
+            file=path.name,
+            size=largest // 1_000_000,
+        )
     return data
 
 

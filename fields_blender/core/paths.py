@@ -1,4 +1,4 @@
-"""Where the extension lies, and the data beside its code."""
+"""Where the extension is installed, and the data that comes with it."""
 
 from pathlib import Path
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from .arrays import Floats, Quaternions, Vectors
 
-def to_quaternion(vectors: np.ndarray) -> np.ndarray:
+
+def to_quaternion(vectors: Vectors) -> Quaternions:
     """Quaternions (n, 4) of axis-angle vectors (n, 3). NaN rows stay NaN."""
     vectors = np.asarray(vectors, dtype=np.float64)
     half = np.linalg.norm(vectors, axis=1, keepdims=True) / 2.0
@@ -11,27 +13,27 @@ def to_quaternion(vectors: np.ndarray) -> np.ndarray:
     return np.hstack([np.cos(half), vectors * np.sinc(half / np.pi) / 2.0])
 
 
-def to_vector(quaternions: np.ndarray) -> np.ndarray:
-    """Axis-angle vectors (n, 3) of unit quaternions (n, 4), by the shorter way round."""
+def to_vector(quaternions: Quaternions) -> Vectors:
+    """Axis-angle vectors (n, 3) of unit quaternions (n, 4), with angles of at most pi."""
     quaternions = np.where(quaternions[:, :1] < 0.0, -quaternions, quaternions)
     sine = np.linalg.norm(quaternions[:, 1:], axis=1, keepdims=True)
     half = np.arctan2(sine, quaternions[:, :1])
     return 2.0 * quaternions[:, 1:] / np.sinc(half / np.pi)
 
 
-def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def multiply(a: Quaternions, b: Quaternions) -> Quaternions:
     """The rotation b followed by the rotation a, for quaternions (n, 4)."""
     scalar = a[:, :1] * b[:, :1] - np.sum(a[:, 1:] * b[:, 1:], axis=1, keepdims=True)
     return np.hstack([scalar, a[:, :1] * b[:, 1:] + b[:, :1] * a[:, 1:] + np.cross(a[:, 1:], b[:, 1:])])
 
 
-def slerp(a: np.ndarray, b: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """From a (weight 0) to b (weight 1) at a steady pace, the shorter way round: (n, 4), (n, 4), (n,) -> (n, 4).
+def slerp(a: Quaternions, b: Quaternions, weight: Floats) -> Quaternions:
+    """From a (weight 0) to b (weight 1) at constant speed, the shorter way round: (n, 4), (n, 4), (n,) -> (n, 4).
 
     Shoemake, Animating rotation with quaternion curves, SIGGRAPH 1985.
     """
     cosine = np.sum(a * b, axis=1, keepdims=True)
-    b = np.where(cosine < 0.0, -b, b)
+    b = np.where(cosine < 0.0, -b, b)  # the same rotation, on the same half of the sphere as a
     angle = np.arccos(np.clip(np.abs(cosine), 0.0, 1.0))
     weight = weight[:, None]
     # sin(w angle) / sin(angle), written so that it is w where the two rotations are the same.

@@ -1,4 +1,4 @@
-"""Arrays out of .npy and .npz files of other tools. Nothing in them is executed, and none is larger than it may be."""
+"""Reads .npy and .npz files of other tools. Nothing in them is executed, and sizes are checked first."""
 
 import math
 import os
@@ -13,22 +13,21 @@ from .errors import FieldsError
 from .track import UNREADABLE
 
 MAX_BYTES = 1_000_000_000
-# What unpacks to this much is let be; beyond it, only as much more than its packed size as real numbers ever do.
-UNPACKS_TO, UNPACKS_BY = 64_000_000, 50
+# A zip bomb unpacks to far more than its size. Up to so many bytes any factor is allowed, above that no more than this.
+UNPACKED_BYTES, UNPACKED_FACTOR = 64_000_000, 50
 
 
 def load(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """The arrays of an .npz by name, those called `wanted` only; of an .npy its one array by the file's own name.
+    """The arrays of an .npz by name (only those in `wanted`, if given), or the one of an .npy by the file's stem.
 
-    Arrays of Python objects are left out. Raises FieldsError where the file is neither, is damaged, or would take more
-    memory than it deserves.
+    Leaves out arrays of Python objects. Raises FieldsError when the file is neither, is damaged or is too large.
     """
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise FieldsError(f"{path.name} is not a file. Choose a file.")
+            raise FieldsError("{file} is not a file. Choose a file.", file=path.name)
         if size > MAX_BYTES:
-            raise FieldsError(f"{path.name} has {size / 1e9:.1f} GB, too much to be read. Cut it.")
+            raise FieldsError("{file} has {size:.1f} GB, too much to be read. Cut it.", file=path.name, size=size / 1e9)
         with path.open("rb") as file:
             if file.read(2) != b"PK":
                 file.seek(0)
@@ -37,17 +36,23 @@ def load(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndar
         with zipfile.ZipFile(path) as archive:
             return _arrays(archive, size, wanted, path.name)
     except FileNotFoundError:
-        raise FieldsError(f"There is no file {path}. Check the path.") from None
+        raise FieldsError("There is no file {path}. Check the path.", path=path) from None
     except UNREADABLE as error:
-        raise FieldsError(f"{path.name} can't be read as numpy arrays ({str(error)[:120]}). Save it again.") from None
+        raise FieldsError(
+            "{file} can't be read as numpy arrays ({why}). Save it again.", file=path.name, why=str(error)[:120]
+        ) from None
 
 
 def _arrays(archive: zipfile.ZipFile, size: int, wanted: Collection[str] | None, name: str) -> dict[str, np.ndarray]:
     entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
     chosen = {key: entry for key, entry in entries.items() if wanted is None or key in wanted}
     unpacked = sum(entry.file_size for entry in chosen.values())
-    if unpacked > max(UNPACKS_TO, UNPACKS_BY * size) or unpacked > MAX_BYTES:
-        raise FieldsError(f"{name} would unpack to {unpacked / 1e9:.1f} GB, more than such a file holds. Not opened.")
+    if unpacked > max(UNPACKED_BYTES, UNPACKED_FACTOR * size) or unpacked > MAX_BYTES:
+        raise FieldsError(
+            "{file} would unpack to {size:.1f} GB, more than such a file holds. Not opened.",
+            file=name,
+            size=unpacked / 1e9,
+        )
     found = {}
     for key, entry in chosen.items():
         with archive.open(entry) as file:
@@ -58,9 +63,9 @@ def _arrays(archive: zipfile.ZipFile, size: int, wanted: Collection[str] | None,
 
 
 def _array(file: IO[bytes], size: int) -> np.ndarray | None:
-    """The array of an .npy of `size` bytes; None where it holds Python objects or records. ValueError if damaged."""
-    if np.lib.format.read_magic(file) != (1, 0):  # others allow headers of gigabytes, and numbers never need them
-        raise ValueError("a kind of .npy that plain numbers never need")
+    """The array of an .npy of `size` bytes; None if it holds Python objects or records. ValueError if damaged."""
+    if np.lib.format.read_magic(file) != (1, 0):  # later versions allow headers of gigabytes, which numbers never need
+        raise ValueError("a version of .npy that plain numbers never need")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.kind not in "fiubSU" or dtype.itemsize == 0:
         return None
@@ -74,7 +79,7 @@ def _array(file: IO[bytes], size: int) -> np.ndarray | None:
 
 
 def is_npz(path: str | os.PathLike[str]) -> bool:
-    """Does the file begin as a zip does?"""
+    """Does the file start like a zip?"""
     try:
         with Path(path).open("rb") as file:
             return file.read(4) == b"PK\x03\x04"

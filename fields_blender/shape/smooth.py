@@ -205,7 +205,7 @@ def local_parabola(time: np.ndarray, values: np.ndarray, reach: float, weight: n
 def _weights(track: Track) -> np.ndarray:
     """(n, 54): how much each frame counts in each of the columns."""
     counts = 1.0 / (1.0 + (beyond_usual(track) / DOUBTFUL) ** 2)
-    return np.hstack([counts, np.ones((len(track), 1))])[:, track_matrix.DOUBTED]
+    return np.hstack([counts, np.ones((len(track), 1))])[:, track_matrix.UNCERTAINTY_COLUMN]
 
 
 def runs(track: Track) -> list[np.ndarray]:

@@ -19,6 +19,7 @@ import bpy
 from ...fields_blender.capture.clip import Clip, PicturePiece, VideoPiece
 from ...fields_blender.capture.video import PICTURES, VideoInfo, probe
 from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.timeline import to_seconds
 from ..common.timeline import rate
 from .sequencer_render import picture_path, render_strip
 from .strip_api import (
@@ -255,14 +256,14 @@ def _blender_reads(path: Path) -> bool:
 def _bounds(scene: Any, shown: list[Shown], number: int) -> tuple[float, float]:
     """Seconds between which the frames of the strip must stay so as not to mix with the strips before and after."""
     fps = rate(scene)
-    first = shown[number - 1].last / fps if number else -float("inf")
-    last = (shown[number].last - BEFORE_NEXT) / fps if number + 1 < len(shown) else float("inf")
+    first = to_seconds(shown[number - 1].last, fps) if number else -float("inf")
+    last = to_seconds(shown[number].last - BEFORE_NEXT, fps) if number + 1 < len(shown) else float("inf")
     return first, last
 
 
 def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
     frames = range(item.first, item.last)
-    times = tuple(frame / rate(scene) for frame in frames)
+    times = tuple(to_seconds(frame, rate(scene)) for frame in frames)
     return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
 
 
@@ -274,12 +275,12 @@ def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], look: Loo
     factor = strip.fps / fps if keeps_speed(scene, strip) else 1.0
     if strip.use_reverse_frames:
         scale = -strip.fps / (factor * fps)
-        offset = (content_start(strip) + content_length(strip) - 1 + trim / factor) / fps
+        offset = to_seconds(content_start(strip) + content_length(strip) - 1 + trim / factor, fps)
     else:
         scale = strip.fps / (factor * fps)
-        offset = (content_start(strip) - trim / factor) / fps
-    first, last = item.first / fps, (item.last - 1) / fps
-    count = round((item.last - item.first) / fps / abs(scale) * info.fps)
+        offset = to_seconds(content_start(strip) - trim / factor, fps)
+    first, last = to_seconds(item.first, fps), to_seconds(item.last - 1, fps)
+    count = round(to_seconds(item.last - item.first, fps) / abs(scale) * info.fps)
     return VideoPiece(str(path), first, last, offset, scale, neighbours=True, bounds=bounds, count=count)
 
 
@@ -294,7 +295,7 @@ def _image_piece(scene: Any, item: Shown) -> PicturePiece:
         number = min(max(int(position + 0.5), 0) + trim, last_number)
         if number != previous:  # a frame that is held is one picture
             paths.append(str(_file(scene, strip, strip.directory, names[number])))
-            times.append(frame / fps)
+            times.append(to_seconds(frame, fps))
         previous = number
     return PicturePiece(tuple(paths), tuple(times))
 

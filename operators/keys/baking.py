@@ -8,7 +8,7 @@ import numpy as np
 from ...fields_blender.core import curves
 from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.errors import FieldsError
-from ...fields_blender.core.timeline import LAST_FRAME, whole_frames
+from ...fields_blender.core.timeline import LAST_FRAME, to_seconds, whole_frames
 from ...fields_blender.core.track import Track
 from ...fields_blender.rig import retarget
 from ...fields_blender.rig.mapping import Mapping
@@ -80,16 +80,17 @@ def write(
     """
     track, rate = performance.track, timeline.rate(scene)
     frames = _frames(scene, head, track, rate)
+    time = to_seconds(frames, rate)
     strength = intensity(head, performance, rate)
 
     def played(at: float | np.ndarray) -> Curves:
-        return curves.resample(retarget.retarget(now.finish(performance.at(at)), mapping), frames / rate)
+        return curves.resample(retarget.retarget(now.finish(performance.at(at)), mapping), time)
 
     name = head.fields.action_name or f"FIELDS {track.source.get('name') or track_store.name(head)}"
     if head.fields.write_as == "BAKED":
         layers.restore(found)
         return keys.write(found, played(strength), frames, mapping, name, fresh)
-    on_frames = np.interp(frames / rate, track.time, strength)
+    on_frames = np.interp(time, track.time, strength)
     both = layers.Played(frames, on_frames, played(0.0), played(1.0), played(strength))
     if sliding:
         layers.rewrite_emotion(found, mapping, both)
@@ -99,10 +100,7 @@ def write(
 
 def _frames(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, rate: float) -> np.ndarray:
     """The whole frames to key (n,). Raises FieldsError where there is none."""
-    try:
-        frames = whole_frames(track, rate)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:  # files travel, so they may hold anything
-        raise FieldsError(f"The track's own account of its strips is damaged ({error}). Capture again.") from None
+    frames = whole_frames(track, rate)
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
     first, last = _range(scene, head)
@@ -126,4 +124,5 @@ def _without_a_face(scene: bpy.types.Scene, head: bpy.types.Object, track: Track
     """How many of the scene frames that get keys show no face, filled in or not."""
     seen = curves.Curves(track.time, ("seen",), track["expression"][:, :1])
     rate = timeline.rate(scene)
-    return int(np.isnan(curves.resample(seen, _frames(scene, head, track, rate) / rate).values).sum())
+    time = to_seconds(_frames(scene, head, track, rate), rate)
+    return int(np.isnan(curves.resample(seen, time).values).sum())

@@ -6,6 +6,7 @@ import numpy as np
 from ...fields_blender.core import curves
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.names import UNCERTAINTY
+from ...fields_blender.core.timeline import frames_covered, to_seconds
 from ...fields_blender.core.track import Track
 from ...fields_blender.rig import reduce
 from ..common import timeline
@@ -39,10 +40,9 @@ def show(
 ) -> str:
     """Key (path, index, values (n,) at `time` (n,) s) on the head as curves to look at. Returns why not, or nothing."""
     rate = timeline.rate(scene)
-    frames = np.arange(int(np.floor(time[0] * rate)), int(np.ceil(time[-1] * rate)) + 2)
-    frames = frames[curves.covered(time, frames / rate)]
+    frames = frames_covered(time, rate)
     values = np.stack([value for *_, value in wanted], axis=1).astype(np.float64)
-    shown = curves.resample(curves.Curves(time, tuple(path for path, *_ in wanted), values), frames / rate)
+    shown = curves.resample(curves.Curves(time, tuple(path for path, *_ in wanted), values), to_seconds(frames, rate))
     undo = []
     try:
         actions = fcurves.Actions(f"FIELDS {head.name}", undo)

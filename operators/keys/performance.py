@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 
+from ...fields_blender.core.timeline import to_frame
 from ...fields_blender.core.track import Track
 from ...fields_blender.shape import emotion
 from ...fields_blender.shape.emotion import Emotion
@@ -48,7 +49,7 @@ def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
 
 def intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
     """How strong the emotion is to be at each moment (n,): both settings of the head together, animated or not."""
-    frames = performance.track.time * rate
+    frames = to_frame(performance.track.time, rate)
     overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
     each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
     return np.clip(overall * performance.balance(np.stack(each, axis=1)), emotion.LEAST, emotion.MOST)

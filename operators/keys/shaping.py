@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 
 from ...fields_blender.core.names import ARKIT
+from ...fields_blender.core.timeline import to_seconds
 from ...fields_blender.shape.added_emotion import Added
 from ...fields_blender.shape.adjust import Channel
 from ...fields_blender.shape.shaping import Shaping
@@ -22,8 +23,8 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
     strength = np.where(settings.use_region, settings.strength, 0.0)
     return Shaping(
         neutral=settings.neutral,
-        rest_from=first / rate if chosen else 0.0,
-        rest_to=last / rate if chosen else 0.0,
+        rest_from=to_seconds(first, rate) if chosen else 0.0,
+        rest_to=to_seconds(last, rate) if chosen else 0.0,
         rest_head=settings.rest_head and chosen,
         stretch=settings.stretch,
         no_glitches=settings.use_despike and smooths,
@@ -36,7 +37,14 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
         strength=tuple(strength.tolist()),
         channels={row.name: _channel(row) for row in settings.channels if row.name in ARKIT and is_set(row)},
         added=tuple(
-            Added(row.emotion.lower(), row.strength, row.first / rate, row.last / rate, row.attack, row.release)
+            Added(
+                row.emotion.lower(),
+                row.strength,
+                to_seconds(row.first, rate),
+                to_seconds(row.last, rate),
+                row.attack,
+                row.release,
+            )
             for row in head.fields.added
         ),
     )
