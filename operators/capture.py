@@ -63,7 +63,7 @@ class _Capture(Job):
             check_writable(self._path)
         choose, device = context.scene.fields.face.lower(), chosen_device(context)
         # In the window all that uses cv2 or the networks is done in a process of its own.
-        helper = capture_process.Helper() if self.in_window else None
+        helper = capture_process.CaptureProcess() if self.in_window else None
         try:
             look = helper.probe if helper else None
             self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), look)
@@ -73,7 +73,7 @@ class _Capture(Job):
             raise
         return self._work(helper, device, choose)
 
-    def _work(self, helper: capture_process.Helper | None, device: str, choose: str):
+    def _work(self, helper: capture_process.CaptureProcess | None, device: str, choose: str):
         """The heavy half; the pictures made for it go when it ends, however it ends."""
         how = self._clip, MODELS, device, choose, self._stop.is_set
         try:
@@ -87,14 +87,14 @@ class _Capture(Job):
                 helper.close()
             self._clip.close()
 
-    def describe(self, progress: "capture_process.Seen | Progress") -> tuple[float, str]:
+    def describe(self, progress: "capture_process.ProgressReport | Progress") -> tuple[float, str]:
         total = max(progress.total, 1)
         words = say(
             "{done} of {total} frames, {found} with a face", done=progress.done, total=total, found=progress.found
         )
         return progress.done / total, words
 
-    def look(self, progress: capture_process.Seen) -> "np.ndarray | None":
+    def look(self, progress: capture_process.ProgressReport) -> "np.ndarray | None":
         return progress.picture
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:

@@ -29,14 +29,14 @@ def drain(work):
 
 
 @pytest.fixture
-def helper():
-    one = capture_process.Helper()
-    yield one
-    one.close()
+def child():
+    process = capture_process.CaptureProcess()
+    yield process
+    process.close()
 
 
-def capture(helper, clip, models, stop=lambda: False):
-    return helper.capture(clip, models, "cpu", "largest", stop)
+def capture(child, clip, models, stop=lambda: False):
+    return child.capture(clip, models, "cpu", "largest", stop)
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def processes(monkeypatch):
     return started
 
 
-def test_it_gives_what_a_capture_gives_here(made, helper, processes):  # noqa: F811
+def test_it_gives_what_a_capture_gives_here(made, child, processes):  # noqa: F811
     clip = open_video(CLIP, 0.0, 1.0)
-    seen, track = drain(capture(helper, clip, made))
+    seen, track = drain(capture(child, clip, made))
     *_, (_, expected) = [drain(solve.capture(clip, made, "cpu"))]
     assert track.time.tolist() == expected.time.tolist() and track.card == expected.card
     assert track.source == expected.source
@@ -59,67 +59,67 @@ def test_it_gives_what_a_capture_gives_here(made, helper, processes):  # noqa: F
     assert len(processes) == 1
 
 
-def test_what_could_not_be_read_is_told(made, helper, tmp_path):  # noqa: F811
+def test_what_could_not_be_read_is_told(made, child, tmp_path):  # noqa: F811
     import cv2
 
     cv2.imwrite(str(tmp_path / "1.png"), cv2.VideoCapture(str(CLIP)).read()[1])
     (tmp_path / "2.png").write_text("no picture")
     clip = open_stills(tmp_path)
-    _, track = drain(capture(helper, clip, made))
+    _, track = drain(capture(child, clip, made))
     assert len(track) == 1 and len(clip.notes) == 1 and "2.png" in clip.notes[0]
 
 
-def test_a_sentence_stays_a_sentence(made, helper, tmp_path):  # noqa: F811
+def test_a_sentence_stays_a_sentence(made, child, tmp_path):  # noqa: F811
     with pytest.raises(FieldsError, match="There is no file at"):
-        drain(capture(helper, Clip((capture_process.VideoPiece(str(tmp_path / "gone.mp4"), 0.0, 1.0),)), made))
+        drain(capture(child, Clip((capture_process.VideoPiece(str(tmp_path / "gone.mp4"), 0.0, 1.0),)), made))
 
 
-def test_a_fault_of_ours_comes_with_its_traceback(made, helper, monkeypatch):  # noqa: F811
+def test_a_fault_of_ours_comes_with_its_traceback(made, child, monkeypatch):  # noqa: F811
     monkeypatch.setattr(capture_process.devices, "MAX_THREADS", "many")
     with pytest.raises(RuntimeError, match=r"session[\s\S]*TypeError"):
-        drain(capture(helper, open_video(CLIP), made))
+        drain(capture(child, open_video(CLIP), made))
 
 
-def test_stopped_it_gives_what_there_is(made, helper, processes):  # noqa: F811
+def test_stopped_it_gives_what_there_is(made, child, processes):  # noqa: F811
     looks = iter([False, True])
-    seen, track = drain(capture(helper, open_video(CLIP), made, lambda: next(looks, True)))
+    seen, track = drain(capture(child, open_video(CLIP), made, lambda: next(looks, True)))
     assert len(seen) >= 2 and seen[1].done <= len(track) < 300
     assert len(processes) == 1
 
 
-def test_closed_it_ends_at_once(made, helper, processes):  # noqa: F811
-    work = capture(helper, open_video(CLIP), made)
+def test_closed_it_ends_at_once(made, child, processes):  # noqa: F811
+    work = capture(child, open_video(CLIP), made)
     next(work)
-    helper.close()
+    child.close()
     assert processes[0].poll() is not None
     with pytest.raises(FieldsError):
         drain(work)
 
 
-def test_closed_before_it_has_started_nothing_stays(helper, processes, monkeypatch):
+def test_closed_before_it_has_started_nothing_stays(child, processes, monkeypatch):
     start = capture_process._start
 
     def slow():
-        helper.close()
+        child.close()
         return start()
 
     monkeypatch.setattr(capture_process, "_start", slow)
-    drain(helper.probe(CLIP))
-    assert all(process.poll() is not None for process in processes) and helper._process is None
+    drain(child.probe(CLIP))
+    assert all(process.poll() is not None for process in processes) and child._process is None
 
 
-def test_it_looks_at_videos_and_then_captures(made, helper, processes, tmp_path):  # noqa: F811
-    waited, info = drain(helper.probe(CLIP))
+def test_it_looks_at_videos_and_then_captures(made, child, processes, tmp_path):  # noqa: F811
+    waited, info = drain(child.probe(CLIP))
     assert info == probe(CLIP) and waited
-    assert drain(helper.probe(CLIP)) == ([], info)  # once is enough
+    assert drain(child.probe(CLIP)) == ([], info)  # once is enough
     with pytest.raises(FieldsError, match="There is no file at"):
-        drain(helper.probe(tmp_path / "gone.mp4"))
-    _, track = drain(capture(helper, open_video(CLIP, 0.0, 0.2), made))
+        drain(child.probe(tmp_path / "gone.mp4"))
+    _, track = drain(capture(child, open_video(CLIP, 0.0, 0.2), made))
     assert len(track) == 6 and len(processes) == 1
 
 
-def test_ended_from_outside_it_says_so(made, helper, processes):  # noqa: F811
-    work = capture(helper, open_video(CLIP), made)
+def test_ended_from_outside_it_says_so(made, child, processes):  # noqa: F811
+    work = capture(child, open_video(CLIP), made)
     next(work)
     processes[0].kill()
     with pytest.raises(FieldsError, match="ended from outside"):
@@ -127,32 +127,32 @@ def test_ended_from_outside_it_says_so(made, helper, processes):  # noqa: F811
 
 
 @pytest.mark.parametrize("executable", ["", "/opt/blender/blender", str(ROOT / "no" / "python3")])
-def test_without_a_python_to_start_it_runs_here(made, helper, monkeypatch, executable):  # noqa: F811
+def test_without_a_python_to_start_it_runs_here(made, child, monkeypatch, executable):  # noqa: F811
     monkeypatch.setattr(sys, "executable", executable)
-    seen, track = drain(capture(helper, open_video(CLIP, 0.0, 0.3), made))
-    assert drain(helper.probe(CLIP))[1] == probe(CLIP)
+    seen, track = drain(capture(child, open_video(CLIP, 0.0, 0.3), made))
+    assert drain(child.probe(CLIP))[1] == probe(CLIP)
     assert len(track) == 9 and seen[0].picture.shape == (256, 256, 4)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script as a program")
-def test_a_python_that_does_not_start_does_not_stop_a_capture(made, helper, tmp_path, monkeypatch):  # noqa: F811
+def test_a_python_that_does_not_start_does_not_stop_a_capture(made, child, tmp_path, monkeypatch):  # noqa: F811
     broken = tmp_path / "python3"
     broken.write_text("#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(broken))
-    _, track = drain(capture(helper, open_video(CLIP, 0.0, 0.1), made))
-    assert len(track) == 3 and helper._process is None
+    _, track = drain(capture(child, open_video(CLIP, 0.0, 0.1), made))
+    assert len(track) == 3 and child._process is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_it_does_not_outlive_whoever_started_it():
     """Blender is killed while the process captures."""
     script = (
-        "from fields_blender.capture import capture_process as apart;"
+        "from fields_blender.capture import capture_process;"
         "from fields_blender.capture.clip import open_video; from pathlib import Path;"
-        "start = apart._start; apart._start = lambda: print((p := start()).pid, flush=True) or p;"
+        "start = capture_process._start; capture_process._start = lambda: print((p := start()).pid, flush=True) or p;"
         f"how = open_video({str(CLIP)!r}), Path({str(MODELS)!r}), 'cpu', 'first', bool;"
-        "[None for _ in apart.Helper().capture(*how)]"
+        "[None for _ in capture_process.CaptureProcess().capture(*how)]"
     )
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE) as parent:
         child = int(parent.stdout.readline())

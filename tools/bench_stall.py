@@ -32,16 +32,16 @@ def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "samples" / "performance.mp4"
     until = time.monotonic() + 5.0
     _say("nothing at work", _waits(lambda: time.monotonic() > until))
-    _say("capture in a process", _with(lambda: _capture_apart(path)))
+    _say("capture in a process", _with(lambda: _capture_in_process(path)))
     _say("capture in a thread", _with(lambda: _capture_here(path)))
 
 
-def _capture_apart(path: Path) -> Generator:
-    helper = capture_process.Helper()
+def _capture_in_process(path: Path) -> Generator:
+    process = capture_process.CaptureProcess()
     try:
-        yield from helper.capture(_clip(path), ROOT / "models", "cpu", "largest", lambda: False)
+        yield from process.capture(_clip(path), ROOT / "models", "cpu", "largest", lambda: False)
     finally:
-        helper.close()
+        process.close()
 
 
 def _capture_here(path: Path) -> Generator:
