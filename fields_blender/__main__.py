@@ -129,8 +129,8 @@ def _capture(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     began = time.monotonic()
     with _interruption() as interrupted:
-        choice = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
-        work = capture(clip, MODELS, stop=lambda: bool(interrupted), **choice)
+        settings = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
+        work = capture(clip, MODELS, stop=lambda: bool(interrupted), **settings)
         try:
             result = _run(work, sys.stderr)
         except FieldsError:
@@ -140,7 +140,7 @@ def _capture(arguments: argparse.Namespace) -> int:
             return INTERRUPTED
     seconds = time.monotonic() - began
     if arguments.stills:
-        result = _a_row_each(result, int(result.time[-1]) + 1 if interrupted else clip.count)
+        result = _with_unread(result, int(result.time[-1]) + 1 if interrupted else clip.count)
     track.save(result, arguments.output)
     if arguments.csv:
         livelink.write(result, arguments.csv)
@@ -164,33 +164,35 @@ def _open(arguments: argparse.Namespace) -> Clip:
     try:
         source.stat()
     except OSError as error:
-        raise FieldsError(f"There is no {source} ({error.strerror}). Check the path.") from None
+        raise FieldsError("There is no {path} ({why}). Check the path.", path=source, why=error.strerror) from None
     if arguments.stills:
         if arguments.start is not None or arguments.end is not None:
             raise FieldsError("--start and --end are seconds of a video; leave them out with --stills.")
         return open_stills(source)
     if source.is_dir():
-        raise FieldsError(f"{source} is a folder. Add --stills to capture each of its pictures on its own.")
+        raise FieldsError("{path} is a folder. Add --stills to capture each of its pictures on its own.", path=source)
     if arguments.start is not None and arguments.end is not None and arguments.start >= arguments.end:
-        raise FieldsError(f"--start {arguments.start:g} is not before --end {arguments.end:g}.")
+        raise FieldsError("--start {start:g} is not before --end {end:g}.", start=arguments.start, end=arguments.end)
     return open_video(source, arguments.start, arguments.end)
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
-    """Fail before the long work, not after it."""
-    others = [arguments.source.resolve()]
+    """Raises FieldsError before the long work, not after it, when a file can't be written."""
+    taken = [arguments.source.resolve()]
     for path in (arguments.output, arguments.csv):
         if path is None:
             continue
         check_writable(path)
-        if path.resolve() in others:
-            raise FieldsError(f"{path} can't be written: it is the video itself or named twice. Name another file.")
-        others.append(path.resolve())
+        if path.resolve() in taken:
+            raise FieldsError(
+                "{path} can't be written: it is the video itself or named twice. Name another file.", path=path
+            )
+        taken.append(path.resolve())
 
 
 @contextlib.contextmanager
 def _interruption() -> Iterator[list[int]]:
-    """A list that fills at the first Ctrl-C, so that the work can end in order; a second Ctrl-C ends it at once."""
+    """A list that is empty until the first Ctrl-C, so that work can end in order; a second Ctrl-C raises at once."""
     caught: list[int] = []
 
     def note(number: int, _frame: object) -> None:
@@ -200,7 +202,7 @@ def _interruption() -> Iterator[list[int]]:
 
     try:
         before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not in the main thread: whoever runs us there handles Ctrl-C
+    except ValueError:  # not in the main thread: Ctrl-C is the host's business
         yield caught
         return
     try:
@@ -210,7 +212,7 @@ def _interruption() -> Iterator[list[int]]:
 
 
 def _run(work: Generator[Progress, None, Track], out: TextIO) -> Track:
-    """Drain the generator, with a bar that redraws itself on a terminal and a line every tenth elsewhere."""
+    """Run the capture. Shows a progress bar on a terminal, a line for every tenth elsewhere."""
     began, shown, terminal = time.monotonic(), -1, out.isatty()
     try:
         while True:
@@ -232,8 +234,8 @@ def _run(work: Generator[Progress, None, Track], out: TextIO) -> Track:
             print(file=out)
 
 
-def _a_row_each(result: Track, count: int) -> Track:
-    """`result` with a row for every one of `count` pictures: those that could not be read become gaps."""
+def _with_unread(result: Track, count: int) -> Track:
+    """`result` with a row for each of `count` pictures: those that could not be read have no face."""
     whole = track.empty(np.arange(count, dtype=np.float64), result.card, result.source)
     rows = np.searchsorted(whole.time, result.time)
     for name, values in result.groups.items():
@@ -250,6 +252,6 @@ def _summary(result: Track, seconds: float, arguments: argparse.Namespace) -> st
 
 
 if __name__ == "__main__":
-    # A log that can't hold every letter of a path is no reason to fail.
+    # An output that can't encode every letter of a path is no reason to fail.
     sys.stdout.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
     sys.exit(main())

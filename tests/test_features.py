@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 
-from fields_blender.capture.features import BESIDE, Features, steadied
+from fields_blender.capture.features import FILTER_RADIUS, Features, denoised
 
 WIDTH = 30
 
@@ -27,8 +27,8 @@ def stored(rows: np.ndarray, shots: np.ndarray | None = None) -> Features:
     return features
 
 
-def steady(features: Features, first: int, last: int) -> np.ndarray:
-    return features.steady(first, last, features.noise())
+def denoised_rows(features: Features, first: int, last: int) -> np.ndarray:
+    return features.denoised(first, last, features.noise())
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def noise() -> np.ndarray:
 
 
 def test_a_face_that_holds_still_trembles_less(noise):
-    still = steady(stored(1 + noise), 0, 200)
+    still = denoised_rows(stored(1 + noise), 0, 200)
     assert still.std(axis=0).mean() < 0.6 * noise.std(axis=0).mean()
     assert np.abs(still.mean(axis=0) - 1).max() < 0.03
 
@@ -47,15 +47,15 @@ def test_what_moves_stays(noise):
     rows = noise.copy()
     rows[100:103, :10] += np.array([1.0, 2.0, 1.0])[:, None]
     rows[150, 10:20] += 1
-    still = steady(stored(rows), 0, 200)
+    still = denoised_rows(stored(rows), 0, 200)
     assert np.allclose(still[100:103, :10].mean(axis=1), rows[100:103, :10].mean(axis=1), atol=0.1)
     assert np.allclose(still[150], rows[150], atol=1e-3)
 
 
 def test_parts_are_steady_as_the_whole_is(noise):
     features = stored(noise)
-    whole = steady(features, 0, 200)
-    parts = [steady(features, first, min(first + 16, 200)) for first in range(0, 200, 16)]
+    whole = denoised_rows(features, 0, 200)
+    parts = [denoised_rows(features, first, min(first + 16, 200)) for first in range(0, 200, 16)]
     assert np.allclose(np.concatenate(parts), whole, atol=1e-6)
 
 
@@ -63,25 +63,25 @@ def test_nothing_comes_over_a_cut(noise):
     rows, shots = noise.copy(), np.repeat([0, 1], 100)
     other = rows.copy()
     other[100:] += 0.01
-    one, two = (steady(stored(x, shots), 0, 100) for x in (rows, other))
-    assert np.allclose(one[: 100 - BESIDE], two[: 100 - BESIDE], atol=1e-3)
-    alone = steadied(rows[:100], shots[:100], 0.5)
-    assert np.allclose(steadied(rows, shots, 0.5)[:100], alone, atol=1e-6)
+    one, two = (denoised_rows(stored(x, shots), 0, 100) for x in (rows, other))
+    assert np.allclose(one[: 100 - FILTER_RADIUS], two[: 100 - FILTER_RADIUS], atol=1e-3)
+    alone = denoised(rows[:100], shots[:100], 0.5)
+    assert np.allclose(denoised(rows, shots, 0.5)[:100], alone, atol=1e-6)
 
 
 def test_pictures_that_stand_alone_stay(noise):
-    assert np.array_equal(steady(stored(noise, np.arange(200)), 0, 200), noise)
+    assert np.array_equal(denoised_rows(stored(noise, np.arange(200)), 0, 200), noise)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_the_shortest_clips(noise, count):
-    assert steady(stored(noise[:count]), 0, count).shape == (count, WIDTH)
+    assert denoised_rows(stored(noise[:count]), 0, count).shape == (count, WIDTH)
 
 
 def test_frames_shown_twice_tell_no_noise(noise):
     """Half the rate, each frame twice: still as much noise is taken out as of the single frames."""
-    single = steady(stored(noise[:100]), 0, 100)
-    twice = steady(stored(np.repeat(noise[:100], 2, axis=0)), 0, 200)
+    single = denoised_rows(stored(noise[:100]), 0, 100)
+    twice = denoised_rows(stored(np.repeat(noise[:100], 2, axis=0)), 0, 200)
     assert twice.std(axis=0).mean() < 1.5 * single.std(axis=0).mean()
     frozen = np.repeat(noise[:1], 50, axis=0)
-    assert np.array_equal(steady(stored(frozen), 0, 50), frozen)
+    assert np.array_equal(denoised_rows(stored(frozen), 0, 50), frozen)

@@ -8,7 +8,7 @@ import pytest
 from fields_blender.capture import head_pose_correction
 from fields_blender.capture.clip import frames, open_video
 from fields_blender.capture.face import FaceTracker
-from fields_blender.capture.pose import frontal, head_pose, rigid_face, sight
+from fields_blender.capture.pose import frontal, head_pose, line_of_sight, rigid_face
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 from fields_blender.core.track import load
@@ -43,8 +43,8 @@ def landmarks(random: np.random.Generator) -> np.ndarray:
 def turn_of(landmarks: np.ndarray, width: int = WIDTH, height: int = HEIGHT) -> np.ndarray:
     """(n, 3) of landmarks (n, 478, 3)."""
     rotation, _ = head_pose(landmarks, width, height)
-    return head_pose_correction.head_turn(
-        frontal(landmarks, rotation, width, height), rotation, sight(landmarks, width, height)
+    return head_pose_correction.corrected_rotation(
+        frontal(landmarks, rotation, width, height), rotation, line_of_sight(landmarks, width, height)
     )
 
 
@@ -95,7 +95,7 @@ def test_a_damaged_description_of_the_turn_is_refused(tmp_path, monkeypatch, tex
     if text is not None:
         (tmp_path / "head_turn.json").write_text(text)
     with pytest.raises(FieldsError, match="Reinstall"):
-        head_pose_correction._what_is_known.__wrapped__()  # pyright: ignore[reportFunctionMemberAccess] - without what it remembers
+        head_pose_correction._correction.__wrapped__()  # pyright: ignore[reportFunctionMemberAccess] - without what it remembers
 
 
 def test_turns_that_the_landmarks_halve_are_learned(tmp_path):

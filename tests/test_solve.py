@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from fields_blender.capture.clip import open_video
-from fields_blender.capture.features import STILL, TOGETHER, steadied
-from fields_blender.capture.solve import HALF_SURE, capture, confidence
+from fields_blender.capture.features import ENCODED_AT_ONCE, NOISE_QUANTILE, denoised
+from fields_blender.capture.solve import HALVING_UNCERTAINTY, capture, confidence
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, GROUPS
@@ -175,14 +175,14 @@ def features(made):
         turned = frontal(face.landmarks, rotation, width, height)
         seen = (turned, rotation, face.inner8, face.inner4)
         rows.append(regressor.encode(*(part[None] for part in seen))[0])
-    assert len(rows) % TOGETHER, "the last frames must be fewer than are encoded together"
+    assert len(rows) % ENCODED_AT_ONCE, "the last frames must be fewer than are encoded together"
     return np.stack(rows)
 
 
 def without_noise(features):
-    """As `features.Features.steady` gives them: its own laws are in test_features.py."""
+    """As `features.Features.denoised` gives them: its own laws are in test_features.py."""
     steps = ((features[1:] - features[:-1]) ** 2).sum(axis=1)
-    return steadied(features, np.zeros(len(features)), float(np.quantile(steps[steps > 0], STILL)))
+    return denoised(features, np.zeros(len(features)), float(np.quantile(steps[steps > 0], NOISE_QUANTILE)))
 
 
 def test_frames_at_rest_given_by_hand_are_the_rest(made, features):
@@ -240,5 +240,5 @@ def test_doubt_lowers_the_confidence(automatic):
     assert (uncertainty > 0).all() and uncertainty.shape == (len(automatic), 8)
     assert ((automatic["confidence"] > 0.3) & (automatic["confidence"] < 1)).all()
     score = np.array([0.8, 0.8, 0.8])
-    sure = confidence(score, np.array([[0.0], [HALF_SURE], [2 * HALF_SURE]]).repeat(8, axis=1))
+    sure = confidence(score, np.array([[0.0], [HALVING_UNCERTAINTY], [2 * HALVING_UNCERTAINTY]]).repeat(8, axis=1))
     np.testing.assert_allclose(sure, [0.8, 0.4, 0.2])

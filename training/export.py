@@ -21,7 +21,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from fields_blender.capture.features import TOGETHER
+from fields_blender.capture.features import ENCODED_AT_ONCE
 from fields_blender.capture.regressor import ENCODER, NAME, READER
 from fields_blender.core.names import EMOTIONS, EXPRESSION, UNCERTAINTY
 
@@ -123,7 +123,7 @@ def encoded(path: Path, data: load.Data, rows: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def milliseconds(paths: list[Path], data: load.Data, together: int = TOGETHER, repeats: int = 40) -> list[float]:
+def milliseconds(paths: list[Path], data: load.Data, together: int = ENCODED_AT_ONCE, repeats: int = 40) -> list[float]:
     """Median time of one picture of `together` on 2 threads, the networks in turn."""
     sessions = [_session(path) for path in paths]
     feed = {name: part[:together] for name, part in _encoder_feed(data.shards[0]).items()}

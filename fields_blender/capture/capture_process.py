@@ -2,8 +2,8 @@
 
 A thread of Blender would make it wait: importing cv2, starting networks and numpy's small steps hold Python's lock,
 which drawing a sidebar asks for some fifty times. Blender and the process send each other messages through its stdin
-and stdout: pickled tuples of plain values, since modules have other names in Blender. The process ends when its stdin is
-closed, so it never outlives Blender.
+and stdout: pickled tuples of plain values, since modules have other names in Blender. The process ends when its stdin
+is closed, so it never outlives Blender.
 
 Messages to the process: ("probe", path), ("capture", ...), ("stop",). From it: ("ready",), ("info", ...),
 ("progress", ...), ("track", ...), ("error", sentence, values) for a FieldsError, ("fault", traceback) for others.

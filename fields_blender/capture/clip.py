@@ -40,8 +40,8 @@ class Frame:
 class VideoPiece:
     """The frames of a video file with `first` <= time < `last`, where time = `offset` + `scale` x time stamp (s).
 
-    A negative `scale` plays backwards; times rise either way. With `neighbours`, the frame before `first` (unless one is
-    exactly there) and the first at or after `last` are delivered too, so that values can be interpolated all the way
+    A negative `scale` plays backwards; times rise either way. With `neighbours`, the frame before `first` (unless one
+    is exactly there) and the first at or after `last` are delivered too, so that values can be interpolated all the way
     from `first` to `last`. A neighbour outside `bounds` is moved to the bound.
     """
 

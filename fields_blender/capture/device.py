@@ -1,4 +1,4 @@
-"""Which onnxruntime provider runs the networks, and why; and imports that explain themselves when they fail."""
+"""Which onnxruntime provider runs the networks, and why; and imports with errors that an artist can act on."""
 
 import hashlib
 import importlib
@@ -20,27 +20,27 @@ MAX_THREADS = 2
 
 
 def import_cv2() -> Any:
-    """The cv2 module, or FieldsError with the reason and the cure."""
+    """The cv2 module. Raises FieldsError with the reason and a remedy when it can't be imported."""
     return _import("cv2", "OpenCV", "VideoCapture")
 
 
 def import_onnxruntime() -> Any:
-    """The onnxruntime module, or FieldsError with the reason and the cure."""
-    # From 1.29 on it reports to its maker over the network unless told not to before it starts. Nothing leaves here.
+    """The onnxruntime module. Raises FieldsError with the reason and a remedy when it can't be imported."""
+    # From 1.29 on it sends telemetry over the network unless this is set before it starts. Nothing leaves this machine.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     module = _import("onnxruntime", "ONNX Runtime", "InferenceSession")
-    module.disable_telemetry_events()  # on Windows, where the variable is not read
+    module.disable_telemetry_events()  # for Windows, where the variable is not read
     return module
 
 
 def providers(device: str = "auto") -> tuple[list[str], str]:
-    """The providers to ask onnxruntime for, best first, and the reason in a sentence.
+    """The providers to request from onnxruntime, best first, and the reason in a sentence.
 
-    `device`: "auto" and "cuda" take CUDA where onnxruntime offers it, "cpu" never does.
-    Raises FieldsError for another name, or when onnxruntime doesn't start.
+    `device`: "auto" and "cuda" take CUDA if onnxruntime offers it, "cpu" never does.
+    Raises FieldsError for another name, or when onnxruntime can't be imported.
     """
     if device not in ("auto", "cpu", "cuda"):
-        raise FieldsError(f"There is no device “{device}”. Choose auto, cpu or cuda.")
+        raise FieldsError("There is no device “{device}”. Choose auto, cpu or cuda.", device=device)
     available = import_onnxruntime().get_available_providers()
     if device == "cpu":
         return [CPU], "CPU: as chosen"
@@ -52,7 +52,7 @@ def providers(device: str = "auto") -> tuple[list[str], str]:
 def processor() -> str:
     """The processor's name and how many threads it runs at once."""
     name = platform.processor() or platform.machine()
-    try:  # where Linux keeps the name; platform does not look there
+    try:  # Linux keeps the name here, where `platform` does not look
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
     except OSError:
@@ -61,9 +61,9 @@ def processor() -> str:
 
 
 def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None) -> "InferenceSession":
-    """An onnxruntime session for the network at `path`; on the CPU where CUDA is asked for but doesn't start.
+    """An onnxruntime session for the network at `path`; on the CPU if CUDA is requested but doesn't start.
 
-    `sha256`: what the file must be, from its card. Raises FieldsError when the file is missing, another or damaged.
+    `sha256`: the file's hash, from its card. Raises FieldsError when the file is missing, damaged or another one.
     """
     path = Path(path)
     onnxruntime = import_onnxruntime()
@@ -71,13 +71,21 @@ def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | No
     try:
         network = path.read_bytes()
     except OSError as error:
-        raise _unusable(path, f"can't be read ({error.strerror})") from None
+        raise FieldsError(
+            "The network {file} can't be read ({why}). Reinstall the extension (in a git checkout: run make models).",
+            file=path.name,
+            why=error.strerror,
+        ) from None
     if sha256 is not None and hashlib.sha256(network).hexdigest() != sha256:
-        raise _unusable(path, "is not the file its card describes (wrong sha256)")
+        raise FieldsError(
+            "The network {file} is not the file its card describes (wrong sha256). Reinstall the extension (in a git "
+            "checkout: run make models).",
+            file=path.name,
+        )
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # a CUDA that doesn't start is reported by `describe`, not by pages in the console
+    options.log_severity_level = 4  # `describe` reports a CUDA that doesn't start; no need for pages in the console
     options.intra_op_num_threads = min(MAX_THREADS, os.cpu_count() or 1)
-    # Waiting threads would otherwise burn the core that decodes the video.
+    # Threads that wait would otherwise keep busy the core that decodes the video.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if CUDA in wanted and hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()  # finds CUDA and cuDNN in the nvidia-* packages; onnxruntime 1.21 and later
@@ -85,13 +93,18 @@ def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | No
         return onnxruntime.InferenceSession(network, options, providers=[_with_options(name) for name in wanted])
     except Exception as error:
         if wanted == [CPU]:
-            raise _unusable(path, f"is no working network ({str(error).splitlines()[0][:200]})") from None
-    # CUDA may fail for itself; what fails on the CPU too is the file.
+            raise FieldsError(
+                "The network {file} can't be loaded ({why}). Reinstall the extension (in a git checkout: run make "
+                "models).",
+                file=path.name,
+                why=str(error).splitlines()[0][:200],
+            ) from None
+    # The fault may be CUDA's. If it is the file's, the CPU fails too and says so.
     return session(path, "cpu")
 
 
 def describe(running: "InferenceSession", device: str = "auto") -> str:
-    """The provider that really runs this session, and why, in a sentence."""
+    """Which provider really runs this session, and why, in a sentence."""
     wanted, reason = providers(device)
     if running.get_providers()[0] == wanted[0]:
         return reason
@@ -102,26 +115,34 @@ def describe(running: "InferenceSession", device: str = "auto") -> str:
 
 
 def _with_options(provider: str) -> Any:
-    # TF32 rounds to 10 bits, which moves landmarks by more than they differ between CPU and GPU otherwise.
-    # The exhaustive search for the fastest convolution takes seconds at each start and gains little.
+    # TF32 rounds to 10 bits, which moves landmarks by more than CPU and GPU otherwise differ. The exhaustive search for
+    # the fastest convolution takes seconds at each start and gains little.
     return (provider, {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}) if provider == CUDA else provider
 
 
 def _import(module: str, name: str, needed: str) -> Any:
+    """A module, checked for an attribute it must have. `name`: what the artist calls it."""
     try:
         imported = importlib.import_module(module)
         if not hasattr(imported, needed):  # a folder left over from another installation imports as an empty module
             raise ModuleNotFoundError(f"{module} is incomplete")
         return imported
-    except Exception as error:  # libraries built for another numpy raise whatever they like
-        if isinstance(error, ModuleNotFoundError):
-            cure = "Reinstall the FIELDS extension for this platform and this Blender"
-        elif sys.platform == "win32":
-            cure = "Install the Microsoft Visual C++ Redistributable (x64) and restart Blender"
-        else:
-            cure = "Reinstall the FIELDS extension made for this platform and restart Blender"
-        raise FieldsError(f"{name} does not start ({error}). {cure}.") from error
-
-
-def _unusable(path: Path, why: str) -> FieldsError:
-    return FieldsError(f"The network {path.name} {why}. Reinstall the extension (in a git checkout: run make models).")
+    except ModuleNotFoundError as error:
+        raise FieldsError(
+            "{name} does not start ({why}). Reinstall the FIELDS extension for this platform and this Blender.",
+            name=name,
+            why=str(error),
+        ) from error
+    except Exception as error:  # libraries built for another numpy raise errors of any kind
+        if sys.platform == "win32":
+            raise FieldsError(
+                "{name} does not start ({why}). Install the Microsoft Visual C++ Redistributable (x64) and restart "
+                "Blender.",
+                name=name,
+                why=str(error),
+            ) from error
+        raise FieldsError(
+            "{name} does not start ({why}). Reinstall the FIELDS extension made for this platform and restart Blender.",
+            name=name,
+            why=str(error),
+        ) from error

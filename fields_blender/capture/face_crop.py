@@ -1,49 +1,51 @@
-"""The crop around a face, once: capture and training import this one."""
+"""The crop around a face: the same for capture and training."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.arrays import Floats, Image
 from .device import import_cv2
 
 
 @dataclass(frozen=True)
 class Region:
-    """A turned square of the picture: centre x, y and side in px; `angle` in rad, from the picture's x axis to the
-    square's, clockwise as seen."""
+    """A rotated square of the picture: centre x, y and side in px; `angle` in rad, from the picture's x axis to that of
+    the square, clockwise as seen.
+    """
 
     x: float
     y: float
     size: float
     angle: float = 0.0
 
-    def axes(self) -> np.ndarray:
-        """(2, 2) orthonormal: the picture's directions of the square's x and y axis, in columns."""
+    def axes(self) -> Floats:
+        """(2, 2) orthonormal: the directions of the square's x and y axis in the picture, as columns."""
         c, s = np.cos(self.angle), np.sin(self.angle)
         return np.array([[c, -s], [s, c]])
 
-    def corner(self) -> np.ndarray:
+    def corner(self) -> Floats:
         """(2,) px: the square's own top left corner."""
         return np.array([self.x, self.y]) - self.axes().sum(axis=1) * (self.size / 2)
 
-    def bounds(self) -> np.ndarray:
-        """(4,) px: x0 y0 x1 y1 of an upright square in the middle that the face fills."""
+    def bounds(self) -> Floats:
+        """(4,) px: x0 y0 x1 y1 of an upright square in the middle, filled by the face."""
         reach = self.size / 3
         return np.array([self.x - reach, self.y - reach, self.x + reach, self.y + reach])
 
-    def to_picture(self, points: np.ndarray, size: int) -> np.ndarray:
-        """Points (..., 2 or 3) in pixels of a `size` x `size` crop -> in pixels of the picture; z is only scaled."""
+    def to_picture(self, points: Floats, size: int) -> Floats:
+        """Points (..., 2 or 3) in px of a `size` x `size` crop -> in px of the picture; z is only scaled."""
         scaled = points * (self.size / size)
         result = scaled.copy()
         result[..., :2] = scaled[..., :2] @ self.axes().T + self.corner()
         return result
 
 
-def crop(image: np.ndarray, region: Region, size: int) -> np.ndarray:
+def crop(image: Image, region: Region, size: int) -> Image:
     """The region of a BGR picture (h, w, 3) uint8 as RGB (size, size, 3) uint8, bilinear, edges repeated outside.
 
-    Samples are taken where MediaPipe on a CPU takes them, so that the landmarks are MediaPipe's: from the corner in
-    whole steps, half a pixel of the crop up and to the left of its pixels' middles.
+    Samples are taken where MediaPipe takes them on a CPU, so that the landmarks are the same: from the corner in whole
+    steps, half a pixel of the crop up and to the left of its pixels' centres.
     """
     cv2 = import_cv2()
     image, x, y, shrunk = shrink(image, region, int(region.size / size))
@@ -54,11 +56,11 @@ def crop(image: np.ndarray, region: Region, size: int) -> np.ndarray:
     return cv2.cvtColor(part, cv2.COLOR_BGR2RGB)
 
 
-def shrink(image: np.ndarray, region: Region, times: int) -> tuple[np.ndarray, int, int, int]:
-    """The part of the picture around a region, `times` smaller, with its place x, y in the picture and `times`.
+def shrink(image: Image, region: Region, times: int) -> tuple[Image, int, int, int]:
+    """The part of the picture around a region, shrunk `times`, with its x, y in the picture and its factor (1: as is).
 
-    Bilinear sampling of a large face skips pixels, and its landmarks tremble with the noise of those it hits; averaging
-    first takes a fifth off that on a face of 500 px.
+    Bilinear sampling of a large face skips pixels, and the noise of those it hits makes the landmarks jitter. Averaging
+    before takes a fifth off that for a face of 500 px.
     """
     height, width = image.shape[:2]
     reach = region.size / 2 * (abs(np.cos(region.angle)) + abs(np.sin(region.angle))) + 2 * times
@@ -72,13 +74,15 @@ def shrink(image: np.ndarray, region: Region, times: int) -> tuple[np.ndarray, i
     return cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), x0, y0, times
 
 
-def region_of_landmarks(landmarks: np.ndarray, scale: float = 1.5) -> Region:
-    """The square around landmarks (478, 3) px that the landmark network wants: bounds along the eye line x `scale`."""
+def region_of_landmarks(landmarks: Floats, scale: float = 1.5) -> Region:
+    """The square around landmarks (478, 3) px that the landmark network expects: their bounds along the line of the
+    eyes, times `scale`.
+    """
     right, left = landmarks[33, :2], landmarks[263, :2]  # outer eye corners, the subject's right one first
     angle = float(np.arctan2(left[1] - right[1], left[0] - right[0]))
     axes = Region(0.0, 0.0, 1.0, angle).axes()
     upright = landmarks[:, :2] @ axes
     low, high = upright.min(axis=0), upright.max(axis=0)
     x, y = axes @ ((low + high) / 2)
-    # Landmarks in one place must not give a square without a size.
+    # Not 0, even if all landmarks coincide.
     return Region(float(x), float(y), max(float((high - low).max()) * scale, 1.0), angle)

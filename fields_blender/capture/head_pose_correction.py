@@ -1,8 +1,8 @@
-"""Where a head really points: the fit of `pose.head_pose`, freed of what the landmark network does to turned heads.
+"""Corrects the head rotation of `pose.head_pose` for the errors that the landmark network makes on turned heads.
 
-Its landmarks turn less than the head they lie on (a nod by .77, a shake by .92, measured on renders whose turn is
-known), bend with what the face does, and differ from face to face. What is missing is predicted, linearly, from the fit
-and from where the landmarks lie that expressions hardly move.
+Its landmarks turn less than the head does (by .77 of a nod, .92 of a shake, measured on renders with known rotation),
+depend on the expression, and differ from face to face. A linear model predicts the missing rotation from the fitted one
+and from the landmarks that expressions hardly move.
 """
 
 import json
@@ -10,30 +10,33 @@ from functools import cache
 
 import numpy as np
 
+from ..core.arrays import Floats, Quaternions, Vectors
 from ..core.errors import FieldsError
 from ..core.paths import MODELS
-from ..core.rotation import multiply, to_quaternion, to_vector
+from ..core.rotation import inverse, multiply, to_quaternion, to_vector
 from .pose import rigid_face
 
 HEAD_TURN = MODELS / "head_turn.json"
 
 
-def head_turn(front: np.ndarray, rotation: np.ndarray, view: np.ndarray) -> np.ndarray:
+def corrected_rotation(front: Floats, rotation: Vectors, sight: Quaternions) -> Vectors:
     """The head's rotation (n, 3) axis-angle in rad, head to camera.
 
-    rotation (n, 3), front (n, 478, 3) and view (n, 4) as `pose.head_pose`, `frontal` and `sight` give them for the same
-    landmarks. A head of average shape that is seen straight from the front stays about as it is.
+    `front` (n, 478, 3), `rotation` (n, 3) and `sight` (n, 4) from `pose.frontal`, `head_pose` and `line_of_sight` for
+    the same landmarks. A head of average shape seen straight from the front stays about as it is.
     """
     fitted = to_quaternion(rotation)
-    known = _what_is_known()
-    seen = to_vector(multiply(view * (1.0, -1.0, -1.0, -1.0), fitted))
-    missing = terms(seen, front) @ known["matrix"] + known["shift"]
+    model = _correction()
+    seen = to_vector(multiply(inverse(sight), fitted))
+    missing = terms(seen, front) @ model["matrix"] + model["shift"]
     return to_vector(multiply(fitted, to_quaternion(missing)))
 
 
-def terms(rotation: np.ndarray, front: np.ndarray) -> np.ndarray:
-    """(n, k): what the missing turn is linear in. rotation (n, 3): the fit, as seen by a camera that is turned to the
-    face. front (n, 478, 3): as `pose.frontal` gives it."""
+def terms(rotation: Vectors, front: Floats) -> Floats:
+    """The terms (n, k) of the linear model.
+
+    `rotation` (n, 3): the fitted one, as seen by a camera turned to the face. `front` (n, 478, 3): see `pose.frontal`.
+    """
     x, y, z = rotation.T
     powers = [x, y, z, x * x, x * y, x * z, y * y, y * z, z * z]
     powers += [x**3, x * x * y, x * x * z, x * y * y, x * y * z, x * z * z, y**3, y * y * z, y * z * z, z**3]
@@ -42,12 +45,15 @@ def terms(rotation: np.ndarray, front: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _what_is_known() -> dict[str, np.ndarray]:
+def _correction() -> dict[str, Floats]:
+    """The linear model of models/head_turn.json: `matrix` (k, 3), `shift` (3,)."""
     try:
         card = json.loads(HEAD_TURN.read_text(encoding="utf-8"))
-        known = {name: np.array(card[name], np.float64) for name in ("matrix", "shift")}
-        if known["matrix"].shape[1:] != (3,) or known["shift"].shape != (3,):
+        model = {name: np.array(card[name], np.float64) for name in ("matrix", "shift")}
+        if model["matrix"].shape[1:] != (3,) or model["shift"].shape != (3,):
             raise ValueError("wrong size")
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise FieldsError(f"{HEAD_TURN} is missing or damaged ({error}). Reinstall the extension.") from None
-    return known
+        raise FieldsError(
+            "{path} is missing or damaged ({why}). Reinstall the extension.", path=HEAD_TURN, why=str(error)
+        ) from None
+    return model

@@ -1,39 +1,42 @@
-"""Which frames show a person's face at rest: those the artist names, or the quietest ones."""
+"""Which frames show a person's face at rest: those the artist chooses, or the quietest ones."""
 
 import numpy as np
 
+from ..core.arrays import Floats, Ints, Times, Vectors
 from ..core.errors import FieldsError
 from ..core.names import EXPRESSION
 from ..core.rotation import to_quaternion
 
-# Frames taken for the face at rest: the quietest tenth, but no fewer and no more than this.
+# The quietest tenth of the frames is taken, but no fewer and no more than this.
 FEWEST, MOST = 5, 200
-# Below this many frames with a face a performance is too short to say what this person's face is at rest.
+# A performance with fewer frames with a face is too short to tell what this face is at rest.
 ENOUGH = 24
-# Turned away from the camera by less (rad), a face looks to it; of one that never does, the least turned part is taken.
+# A face turned away from the camera by less than this (rad) faces it. If it never does, so large a share of the frames,
+# those turned away least, are taken instead.
 FACING, LEAST_TURNED = 0.2, 0.3
 
 
-def between(time: np.ndarray, start: float, end: float) -> np.ndarray:
-    """Indices of the frames at `time` (n,) s from `start` to `end`, to half a frame: one moment names the frame there.
-
-    Raises FieldsError when there is none.
+def between(time: Times, start: float, end: float) -> Ints:
+    """Indices of the frames at `time` (n,) s from `start` to `end` s, give or take half a frame: if both are the same,
+    the frame shown then. Raises FieldsError when there is none.
     """
     near = np.median(np.diff(time)) / 2 if len(time) > 1 else np.inf
     chosen = np.flatnonzero((time >= start - near) & (time <= end + near))
     if len(chosen) == 0:
         raise FieldsError(
-            f"There is no face between {start:.2f} s and {end:.2f} s to take the face at rest from. "
-            "Choose frames in which the face can be seen."
+            "There is no face between {start:.2f} s and {end:.2f} s to take the face at rest from. "
+            "Choose frames in which the face can be seen.",
+            start=start,
+            end=end,
         )
     return chosen
 
 
-def quietest(read: dict[str, np.ndarray], rotation: np.ndarray, translation: np.ndarray) -> np.ndarray:
-    """Indices of the frames in which the face does least, among those in which it looks to the camera; rising.
+def quietest(read: dict[str, Floats], rotation: Vectors, translation: Vectors) -> Ints:
+    """Indices, rising, of the frames with the least activity of the face, among those in which it faces the camera.
 
-    read: what `Regressor.read` gives for n frames without knowing the rest. rotation, translation (n, 3): of the head.
-    A frame that the network doubts counts as one in which something happens.
+    `read`: the outputs of `Regressor.read` for n frames, without a face at rest. `rotation`, `translation` (n, 3): of
+    the head. Uncertainty counts as activity.
     """
     face = [i for i, name in enumerate(EXPRESSION) if name != "tongueOut"]
     activity = np.abs(read["expression"][:, face]).sum(axis=1) + 3 * np.abs(read["jaw"]).sum(axis=1)
@@ -47,8 +50,8 @@ def quietest(read: dict[str, np.ndarray], rotation: np.ndarray, translation: np.
     return np.sort(facing[np.argsort(activity[facing], kind="stable")[:count]])
 
 
-def _turned_away(rotation: np.ndarray, translation: np.ndarray) -> np.ndarray:
-    """(n,) rad between where the head points and where the camera is from there."""
+def _turned_away(rotation: Vectors, translation: Vectors) -> Floats:
+    """Angles (n,) in rad between where the head points and the direction from it to the camera."""
     w, x, y, z = to_quaternion(rotation).T
     ahead = np.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x**2 + y**2)], axis=1)
     to_camera = -translation / np.linalg.norm(translation, axis=1, keepdims=True)

@@ -1,22 +1,23 @@
-"""A small picture of the face that is being captured, to see that it is the right one and that it is followed."""
+"""A small picture of the face being captured, so that the artist sees that it is the right one and is followed."""
 
 import numpy as np
 
+from ..core.arrays import Floats, Image
 from .device import import_cv2
 from .face import Face
 
 SIDE = 256
-# How much of the picture is shown: this many times the longer side of the landmarks' box.
+# Side of the part that is shown, over the longer side of the landmarks' box.
 AROUND = 1.5
 DOTS = (255, 225, 90)  # RGB
 FRAME = (255, 255, 255)
 
 
-def picture(image: np.ndarray, face: Face | None, side: int = SIDE) -> np.ndarray:
-    """(side, side, 4) uint8 RGBA, the lowest row first, as Blender keeps pictures.
+def picture(image: Image, face: Face | None, side: int = SIDE) -> Image:
+    """(side, side, 4) uint8 RGBA, the lowest row first, as in Blender.
 
-    `image`: a BGR picture (h, w, 3) uint8. With a face, a square around it with its landmarks and its box; without
-    one, the whole picture at half its brightness. What lies outside the picture is transparent.
+    `image`: a BGR picture (h, w, 3) uint8. With a face, shows a square around it with its landmarks and its box;
+    without one, the whole picture at half its brightness. Transparent outside of the picture.
     """
     height, width = image.shape[:2]
     if face is None:
@@ -44,15 +45,15 @@ def picture(image: np.ndarray, face: Face | None, side: int = SIDE) -> np.ndarra
     return result[::-1].copy()
 
 
-def _draw_box(picture: np.ndarray, corners: np.ndarray) -> None:
+def _draw_box(picture: Image, corners: Floats) -> None:
     (x0, y0), (x1, y1) = np.clip(np.round(corners).astype(int), 1, len(picture) - 2)
     colour = (*FRAME, 255)
     picture[[y0, y1], x0 : x1 + 1] = colour
     picture[y0 : y1 + 1, [x0, x1]] = colour
 
 
-def _draw_dots(picture: np.ndarray, points: np.ndarray) -> None:
-    """Each two pixels wide and high, or they would be lost where the panel is narrow."""
+def _draw_dots(picture: Image, points: Floats) -> None:
+    """Each dot is two pixels wide and high, so that it can be seen in a narrow panel."""
     x, y = np.floor(points).astype(int).T
     inside = (x >= 0) & (x < len(picture) - 1) & (y >= 0) & (y < len(picture) - 1)
     for right, down in ((0, 0), (1, 0), (0, 1), (1, 1)):

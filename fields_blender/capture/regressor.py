@@ -1,7 +1,7 @@
-"""The bundled networks behind their card: what the landmark network saw of a face -> features -> FLAME parameters.
+"""The bundled networks: landmarks and feature maps of a face -> features -> the groups of a Track.
 
-Two graphs, because a person's face at rest is known only when the whole clip has been seen: the encoder sees each frame
-once, and what it gives is read twice, first without and then with the features of the face at rest.
+There are two, because a person's face at rest is known only after the whole clip: the encoder sees each frame once, and
+the regressor reads its features twice, first without and then with the features of the face at rest.
 """
 
 import json
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.arrays import Floats
 from ..core.errors import FieldsError
 from ..core.names import EMOTIONS, EXPRESSION, GROUPS, UNCERTAINTY
 from .device import session
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NAME = "regressor"
-ADVICE = "Install the extension again."
-# What each graph takes and gives, by name. Head, translation and confidence come from the landmarks themselves.
+# Inputs and outputs of the two networks. Head, translation and confidence come from the landmarks themselves.
 ENCODER = (("landmarks", "rotation", "inner8", "inner4"), ("features",))
 OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity", "uncertainty")
 READER = (("features", "rest", "rest_known"), OUTPUTS)
@@ -28,8 +28,8 @@ READER = (("features", "rest", "rest_known"), OUTPUTS)
 class Regressor:
     """`models/encoder.onnx` and `models/regressor.onnx` with their card `models/regressor.json`.
 
-    `features` is how many numbers the encoder gives for a frame. Raises FieldsError when a file is missing or damaged,
-    or when they don't belong together.
+    `features`: how many the encoder has for a frame. Raises FieldsError when a file is missing or damaged, or when they
+    don't belong together.
     """
 
     def __init__(self, models: Path, device: str = "auto") -> None:
@@ -38,11 +38,11 @@ class Regressor:
         self._reader = _network(models, self.card, NAME, *READER, device)
         self.features: int = self._encoder.get_outputs()[0].shape[1]
 
-    def encode(self, landmarks: np.ndarray, rotation: np.ndarray, inner8: np.ndarray, inner4: np.ndarray) -> np.ndarray:
-        """(n, features) float32: what the encoder makes of n frames, each for itself.
+    def encode(self, landmarks: Floats, rotation: Floats, inner8: Floats, inner4: Floats) -> Floats:
+        """The features (n, features) float32 of n frames, each encoded for itself.
 
-        landmarks (n, 478, 3): as `pose.frontal` gives them. rotation (n, 3): as `pose.head_pose` gives it, in rad.
-        inner8 (n, 3, 64, 8, 8) and inner4 (n, 3, 128, 4, 4) float16: as `face.Face` has them.
+        `landmarks` (n, 478, 3) from `pose.frontal`, `rotation` (n, 3) in rad from `pose.head_pose`, `inner8` (n, 3, 64,
+        8, 8) and `inner4` (n, 3, 128, 4, 4) float16 from `face.Face`.
         """
         feed = {
             "landmarks": landmarks.astype(np.float32),
@@ -53,11 +53,11 @@ class Regressor:
         features: Any = self._encoder.run(["features"], feed)[0]
         return features
 
-    def read(self, features: np.ndarray, rest: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """One float32 array (n, *names.GROUPS[name]) for each name in OUTPUTS.
+    def read(self, features: Floats, rest: Floats | None = None) -> dict[str, Floats]:
+        """A float32 array (n, *names.GROUPS[name]) for each name in OUTPUTS.
 
-        features (n, self.features): as `encode` gives them. rest (self.features,): those of the same person's face at
-        rest, or None where they are not known.
+        `features` (n, self.features) from `encode`. `rest` (self.features,): those of the same person's face at rest,
+        or None if they are unknown.
         """
         n = len(features)
         known = rest is not None
@@ -71,28 +71,37 @@ class Regressor:
 
 
 def load_card(models: Path) -> dict[str, Any]:
-    """The card, checked against the names this version knows."""
+    """The card, checked against the names of this version. Raises FieldsError when they differ or it can't be read."""
     path = models / f"{NAME}.json"
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
         names = (card["expression"], card["emotions"], card["uncertainty"])
-        stated = [card["networks"][name][what] for name in ("encoder", NAME) for what in ("file", "sha256")]
+        files = [card["networks"][name][key] for name in ("encoder", NAME) for key in ("file", "sha256")]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FieldsError(f"The card of the capture networks, {path}, can't be read ({error}). {ADVICE}") from None
-    if names != (EXPRESSION, EMOTIONS, UNCERTAINTY) or not all(stated):
-        raise FieldsError(f"The capture networks' card {path.name} names other outputs than this version. {ADVICE}")
+        raise FieldsError(
+            "The card of the capture networks, {path}, can't be read ({why}). Install the extension again.",
+            path=path,
+            why=str(error),
+        ) from None
+    if names != (EXPRESSION, EMOTIONS, UNCERTAINTY) or not all(files):
+        raise FieldsError(
+            "The capture networks' card {file} names other outputs than this version. Install the extension again.",
+            file=path.name,
+        )
     return card
 
 
 def _network(
     models: Path, card: dict[str, Any], name: str, inputs: tuple[str, ...], outputs: tuple[str, ...], device: str
 ) -> "InferenceSession":
-    """One of the two graphs, checked against the card."""
+    """One of the two networks, checked against the card."""
     network = card["networks"][name]
     running = session(models / network["file"], device, network["sha256"])
-    has = {part.name for part in (*running.get_inputs(), *running.get_outputs())}
-    if missing := {*inputs, *outputs} - has:
+    found = {value.name for value in (*running.get_inputs(), *running.get_outputs())}
+    if missing := {*inputs, *outputs} - found:
         raise FieldsError(
-            f"The capture network {network['file']} has no “{sorted(missing)[0]}”: it is another one. {ADVICE}"
+            "The capture network {file} has no “{name}”: it is another one. Install the extension again.",
+            file=network["file"],
+            name=sorted(missing)[0],
         )
     return running

@@ -1,29 +1,34 @@
-"""Clip -> Track: find and encode the face in every frame, then let the regressor read the whole performance at once."""
+"""Clip -> Track: find the face in every frame, then let the regressor read the whole performance at once."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ..core.arrays import Floats, Image, Ints
 from ..core.errors import FieldsError
 from ..core.names import GROUPS
-from ..core.track import Track
-from . import neutral_frames as resting
-from .clip import Clip, frames
-from .face import Face, FaceTracker
-from .features import Features, store
-from .head_pose_correction import head_turn
-from .pose import frontal, head_pose, sight
+from ..core.track import Track, empty
+from . import neutral_frames
+from .clip import Clip, Frame, frames
+from .face import Choice, Face, FaceTracker
+from .features import Features, temporary_file
+from .head_pose_correction import corrected_rotation
+from .pose import frontal, head_pose, line_of_sight
 from .regressor import OUTPUTS, Regressor
 
 BATCH = 256
-# Doubt, averaged over the regions, that halves the confidence: a quarter of what a face can do is then a guess.
-HALF_SURE = 0.25
-# How much of their irises lids cover differs between people, and reads as looking up or down. A face at rest looks
-# ahead more often than not: so much of the pitch read there is taken for the lids. On rendered videos that changes the
-# error by less than a tenth of a degree; on six real clips eyes were read 4 to 13 degrees above the camera before.
-OF_THE_LIDS = 0.5
+# The uncertainty, averaged over the regions, that halves the confidence: a quarter of a full weight.
+HALVING_UNCERTAINTY = 0.25
+# How much of the irises the lids cover differs between people, and reads as looking up or down. A face at rest usually
+# looks straight ahead, so this share of the pitch read there is taken for the lids' and subtracted. On rendered videos
+# that changes the error by less than a tenth of a degree; on six real clips eyes were read 4 to 13 degrees above the
+# camera before.
+LID_SHARE = 0.5
+# From when to when the face is at rest (s).
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Progress:
     done: int
     total: int
     found: int
-    image: np.ndarray | None = field(default=None, compare=False, repr=False)
+    image: Image | None = field(default=None, compare=False, repr=False)
     face: Face | None = field(default=None, compare=False, repr=False)
 
 
@@ -44,98 +49,137 @@ def capture(
     clip: Clip,
     models: Path,
     device: str = "auto",
-    choose: str | tuple[float, float, float, float] = "largest",
+    choose: Choice = "largest",
     stop: Callable[[], bool] = lambda: False,
     stills: bool = False,
-    rest: tuple[float, float] | None = None,
+    rest: Span | None = None,
 ) -> Generator[Progress, None, Track]:
-    """Capture `clip`; yields progress, returns the Track. When `stop()` turns true, returns what there is by then.
+    """Capture `clip`: yields progress, returns the Track. Once `stop()` is true, returns what was captured until then.
 
-    `choose`: see `face.FaceTracker`. `stills`: every picture stands for itself (perhaps another person), so no resting
-    face is taken from the others. `rest`: from when to when (s, in the clip's time) the person's face is at rest; with
-    None, or when the capture is stopped before, the quietest frames are taken. What waits for the end waits in a
-    temporary file, so memory does not grow with the clip. Raises FieldsError for a clip that can't be read, models that
-    can't be loaded, a clip without a single frame and a `rest` without a face.
+    `choose`: see `face.FaceTracker`. `stills`: every picture stands alone (perhaps another person), so no face at rest
+    is taken from the others. `rest`: from when to when (s, in the clip's time) the face is at rest; if it is None, or
+    the capture is stopped before, the quietest frames are taken. Features wait for the end in a temporary file, so
+    memory does not grow with the clip. Raises FieldsError for a clip that can't be read, models that can't be loaded, a
+    clip without a single frame and a `rest` without a face.
     """
     if rest is not None and not rest[0] <= rest[1]:
         raise FieldsError("The frames at rest must end after they begin. Choose them again.")
     tracker = FaceTracker(models, device, choose)
     regressor = Regressor(models, device)
-    time: list[float] = []
-    score: list[float] = []
-    stopped, cuts = False, 0
-    poses: list[np.ndarray] = []
-    with store() as file:
-        features = Features(file, regressor)
-        stream = frames(clip)
-        try:
-            for frame in stream:
-                if stopped := stop():
-                    break
-                if frame.cut:
-                    tracker.reset()
-                cuts += frame.cut or stills
-                face = tracker.track(frame.image)
-                time.append(frame.time)
-                score.append(face.score if face else 0.0)
-                if face:
-                    height, width = frame.image.shape[:2]
-                    rotation, translation = head_pose(face.landmarks, width, height)
-                    front = frontal(face.landmarks, rotation, width, height)
-                    turn = head_turn(front[None], rotation[None], sight(face.landmarks, width, height))[0]
-                    poses.append(np.concatenate([turn, translation]).astype(np.float32))
-                    features.add(front, rotation, face.inner8, face.inner4, shot=cuts)
-                yield Progress(len(time), max(clip.count, len(time)), len(poses), frame.image, face)
-        finally:
-            stream.close()
-        if not time:
+    with temporary_file() as file:
+        seen = _Performance(Features(file, regressor))
+        stopped = yield from _watch(clip, tracker, seen, stop, stills)
+        if not seen.time:
             raise FieldsError("Nothing was captured: the clip gave no frame in that range. Choose a longer range.")
-        features.encode()
-        noise = features.noise()
-        found = np.array(score) > 0
-        pose = np.stack(poses) if poses else np.empty((0, 6), np.float32)
-        read = _read(features, noise, regressor, None)
-        if stopped and rest is not None and time[-1] < rest[0]:
+        if stopped and rest is not None and seen.time[-1] < rest[0]:
             rest = None
-        chosen = _at_rest(np.array(time)[found], read, pose, stills, rest)
-        if len(chosen):
-            read = _read(features, noise, regressor, features.mean(chosen))
-            read["gaze"][:, :, 1] -= OF_THE_LIDS * read["gaze"][chosen, :, 1].mean()
-    groups = {name: np.full((len(time), *shape), np.nan, np.float32) for name, shape in GROUPS.items()}
-    groups["head"][found], groups["translation"][found] = pose[:, :3], pose[:, 3:]
-    for name in OUTPUTS:
-        groups[name][found] = read[name]
-    groups["confidence"][:, 0] = 0.0
-    groups["confidence"][found, 0] = confidence(np.array(score)[found], read["uncertainty"])
-    source = {**clip.source, "device": tracker.device}
-    return Track(np.array(time, np.float64), groups, regressor.card, source)
+        outputs = _outputs(seen, regressor, stills, rest)
+    return _track(seen, outputs, regressor.card, {**clip.source, "device": tracker.device})
 
 
-def confidence(score: np.ndarray, uncertainty: np.ndarray) -> np.ndarray:
-    """(n,) 0..1: how sure there is a face, score (n,), times how sure the network is of it.
+def confidence(score: Floats, uncertainty: Floats) -> Floats:
+    """(n,) 0..1: how sure there is a face, `score` (n,), times how sure the network is of it.
 
-    uncertainty (n, 8) as in a Track: none leaves the score, an expected error of HALF_SURE in all regions halves it,
-    twice that leaves a quarter of it.
+    `uncertainty` (n, 8) as in a Track: none leaves the score, HALVING_UNCERTAINTY in all regions halves it, twice that
+    leaves a quarter of it.
     """
-    return score * 0.5 ** (uncertainty.mean(axis=1) / HALF_SURE)
+    return score * 0.5 ** (uncertainty.mean(axis=1) / HALVING_UNCERTAINTY)
 
 
-def _at_rest(
-    time: np.ndarray, read: dict[str, np.ndarray], pose: np.ndarray, stills: bool, rest: tuple[float, float] | None
-) -> np.ndarray:
-    """Indices of the frames with a face in which it is at rest; none where that can't be known."""
-    if rest is not None:
-        return resting.between(time, *rest)
-    if stills or len(time) < resting.ENOUGH:
-        return np.empty(0, int)
-    return resting.quietest(read, pose[:, :3], pose[:, 3:])
+@dataclass(frozen=True)
+class _Performance:
+    """What is kept of the frames. `time` (s) and `score` (0 without a face): one for each frame; `poses` (6,), rotation
+    and translation of the head, and `features`: one for each face.
+    """
+
+    features: Features
+    time: list[float] = field(default_factory=list)
+    score: list[float] = field(default_factory=list)
+    poses: list[Floats] = field(default_factory=list)
+
+    @property
+    def found(self) -> Ints:
+        """Indices of the frames with a face."""
+        return np.flatnonzero(np.array(self.score) > 0)
+
+    @property
+    def pose(self) -> Floats:
+        """(faces, 6): rotation and translation of the head."""
+        return np.stack(self.poses) if self.poses else np.empty((0, 6), np.float32)
+
+    def add(self, frame: Frame, face: Face | None, shot: int) -> None:
+        """A frame and the face in it. `shot`: number of the cuts until then."""
+        self.time.append(frame.time)
+        self.score.append(face.score if face else 0.0)
+        if face is None:
+            return
+        height, width = frame.image.shape[:2]
+        fitted, translation = head_pose(face.landmarks, width, height)
+        front = frontal(face.landmarks, fitted, width, height)
+        sight = line_of_sight(face.landmarks, width, height)
+        rotation = corrected_rotation(front[None], fitted[None], sight)[0]
+        self.poses.append(np.concatenate([rotation, translation]).astype(np.float32))
+        self.features.add(front, fitted, face.inner8, face.inner4, shot=shot)
 
 
-def _read(features: Features, noise: float, regressor: Regressor, rest: np.ndarray | None) -> dict[str, np.ndarray]:
-    """The network's outputs for all faces, without or with the person's features at rest."""
-    parts: dict[str, list[np.ndarray]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
+def _watch(
+    clip: Clip, tracker: FaceTracker, seen: _Performance, stop: Callable[[], bool], stills: bool
+) -> Generator[Progress, None, bool]:
+    """Follow the face through the clip and keep it in `seen`; yields progress. Returns whether `stop()` ended it."""
+    stream, shot = frames(clip), 0
+    try:
+        for frame in stream:
+            if stop():
+                return True
+            if frame.cut:
+                tracker.reset()
+            shot += frame.cut or stills
+            face = tracker.track(frame.image)
+            seen.add(frame, face, shot)
+            done = len(seen.time)
+            yield Progress(done, max(clip.count, done), len(seen.poses), frame.image, face)
+        return False
+    finally:
+        stream.close()
+
+
+def _outputs(seen: _Performance, regressor: Regressor, stills: bool, rest: Span | None) -> dict[str, Floats]:
+    """The regressor's outputs for all faces, relative to the face at rest if that is known."""
+    features = seen.features
+    features.encode()
+    noise = features.noise()
+    outputs = _read(features, noise, regressor, None)
+    chosen = _at_rest(seen, outputs, stills, rest)
+    if len(chosen):
+        outputs = _read(features, noise, regressor, features.mean(chosen))
+        outputs["gaze"][:, :, 1] -= LID_SHARE * outputs["gaze"][chosen, :, 1].mean()
+    return outputs
+
+
+def _read(features: Features, noise: float, regressor: Regressor, rest: Floats | None) -> dict[str, Floats]:
+    """The regressor's outputs for all faces. `rest`: features of the face at rest."""
+    parts: dict[str, list[Floats]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
     for first in range(0, len(features), BATCH):
-        rows = features.steady(first, min(first + BATCH, len(features)), noise)
+        rows = features.denoised(first, min(first + BATCH, len(features)), noise)
         for name, value in regressor.read(rows, rest).items():
             parts[name].append(value)
     return {name: np.concatenate(values) for name, values in parts.items()}
+
+
+def _at_rest(seen: _Performance, outputs: dict[str, Floats], stills: bool, rest: Span | None) -> Ints:
+    """Which of the faces are at rest; none if that can't be known."""
+    if rest is not None:
+        return neutral_frames.between(np.array(seen.time)[seen.found], *rest)
+    if stills or len(seen.poses) < neutral_frames.ENOUGH:
+        return np.empty(0, int)
+    return neutral_frames.quietest(outputs, seen.pose[:, :3], seen.pose[:, 3:])
+
+
+def _track(seen: _Performance, outputs: dict[str, Floats], card: dict[str, Any], source: dict[str, Any]) -> Track:
+    made = empty(np.array(seen.time), card, source)
+    groups, found = made.groups, seen.found
+    groups["head"][found], groups["translation"][found] = seen.pose[:, :3], seen.pose[:, 3:]
+    for name in OUTPUTS:
+        groups[name][found] = outputs[name]
+    groups["confidence"][found, 0] = confidence(np.array(seen.score)[found], outputs["uncertainty"])
+    return made

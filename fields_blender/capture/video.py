@@ -1,4 +1,4 @@
-"""Decoding: video files to upright 8-bit BGR pictures with time stamps, and single pictures. Knows nothing of clips."""
+"""Decodes video files to upright 8-bit BGR pictures with time stamps, and single pictures."""
 
 import contextlib
 import math
@@ -10,24 +10,25 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import Image
 from ..core.errors import FieldsError
 from .device import import_cv2
 
-# What cv2 reads as a single picture. Others (EXR, PSD ...) can go through Blender's own render of the sequencer.
+# Formats that cv2 reads as a single picture. Others (EXR, PSD ...) are rendered by Blender.
 PICTURES = {".bmp", ".jpeg", ".jpg", ".jp2", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 SOUNDS = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
 
-# Stamps of some containers are whole milliseconds, so two times closer than this are the same time.
+# Two times closer than this (s) are the same: the time stamps of some containers are whole milliseconds.
 SAME_TIME = 1e-3
-# A seek costs about as much as decoding this many seconds (a group of pictures), so nearer starts are decoded to.
+# A seek costs about as much as decoding this many seconds (a group of pictures): no seek to a start before that.
 WORTH_A_SEEK = 3.0
-# Decoded pictures held while a video is read backwards; 40 frames of 1080p.
+# Size of the decoded pictures held while a video is read backwards; 40 frames of 1080p.
 BACKWARDS_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """`fps`: mean frames a second. `count`: frames by the file's own word. `duration` s. Upright size in pixels."""
+    """`fps`: mean frames a second. `count`: frames that the file claims to hold. `duration`: s. Upright size in px."""
 
     fps: float
     count: int
@@ -37,9 +38,9 @@ class VideoInfo:
 
 
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
-    """What `path` says of itself, after its first frame was decoded.
+    """What a video file says about itself. Decodes its first frame to make sure that it can be read.
 
-    Raises FieldsError where no frame can be had: missing, no video, sound only, empty, damaged.
+    Raises FieldsError when it can't: the file is missing, empty, damaged, no video, or holds sound only.
     """
     with _opened(path) as capture:
         ok, image = capture.read()
@@ -54,10 +55,10 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
         return VideoInfo(fps, count, count / fps, image.shape[1], image.shape[0])
 
 
-def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[float, np.ndarray]]:
-    """Stream (time stamp, picture) from the first frame at or after `start`, in order, holding one picture.
+def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[float, Image]]:
+    """Stream (time stamp, picture) from the first frame at or after `start` s, holding one picture at a time.
 
-    Time stamps are seconds of the file and strictly rise. Pictures are (h, w, 3) uint8 BGR, upright, with square
+    Time stamps are seconds of the file and rise strictly. Pictures are (h, w, 3) uint8 BGR, upright, with square
     pixels, each an array of its own. Raises FieldsError as `probe` does.
     """
     cv2 = import_cv2()
@@ -65,11 +66,11 @@ def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[f
         if start > WORTH_A_SEEK and not _seek(capture, start):
             _open(capture, path)
         step = 1.0 / _rate(capture)
-        stretch = _square_pixels(capture)
+        scale = _square_pixels(capture)
         previous = -step
         while capture.grab():
             stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-            # Raw streams and some AVI files have no stamps, or repeat them: such a frame comes one step later.
+            # Raw streams and some AVI files have no time stamps, or repeat them: such a frame comes one step later.
             if not math.isfinite(stamp) or stamp <= previous:
                 stamp = previous + step
             previous = stamp
@@ -77,32 +78,32 @@ def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[f
                 continue
             ok, image = capture.retrieve()
             if ok:
-                yield stamp, image if stretch == (1.0, 1.0) else cv2.resize(image, None, fx=stretch[0], fy=stretch[1])
+                yield stamp, image if scale == (1.0, 1.0) else cv2.resize(image, None, fx=scale[0], fy=scale[1])
 
 
-def decode_backwards(path: str | os.PathLike[str], end: float) -> Iterator[tuple[float, np.ndarray]]:
-    """As `decode`, from the last frame before `end` back to the first; time stamps fall.
+def decode_backwards(path: str | os.PathLike[str], end: float) -> Iterator[tuple[float, Image]]:
+    """Like `decode`, from the last frame before `end` s back to the first; time stamps fall.
 
-    Read in stretches of BACKWARDS_BYTES, each decoded forwards, so memory does not grow with the length.
+    Each part of BACKWARDS_BYTES is decoded forwards, so memory does not grow with the length.
     """
     info = probe(path)
     length = max(BACKWARDS_BYTES / (3 * info.width * info.height), 8.0) / info.fps
     while end > 0.0:
         begin = max(end - length, 0.0)
-        stretch = []
+        part = []
         for stamp, image in decode(path, begin):
             if stamp >= end:
                 break
-            stretch.append((stamp, image))
-        end = min(begin, stretch[0][0]) if stretch else begin
-        while stretch:
-            yield stretch.pop()
+            part.append((stamp, image))
+        end = min(begin, part[0][0]) if part else begin
+        while part:
+            yield part.pop()
 
 
-def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
-    """(h, w, 3) uint8 BGR, turned as its EXIF says; grey, 16-bit and alpha are converted. None: no readable picture.
+def read_picture(path: str | os.PathLike[str]) -> Image | None:
+    """(h, w, 3) uint8 BGR, turned as its EXIF says; converts grey, 16-bit and alpha. None if it can't be read.
 
-    Read through numpy because cv2.imread can't open a path with accents on Windows.
+    Goes through numpy, since cv2.imread can't open a path with accents on Windows.
     """
     cv2 = import_cv2()
     try:
@@ -114,16 +115,18 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray | None:
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
-    """A cv2.VideoCapture that is released at the end."""
+    """An open cv2.VideoCapture, released at the end."""
     if not Path(path).is_file():
         raise FieldsError("There is no file at {path}. Check the path, or choose the video again.", path=path)
     try:
         str(path).encode()
-    except UnicodeEncodeError:  # cv2 would end the process
+    except UnicodeEncodeError:  # which would crash cv2
         name = os.fsencode(Path(path).absolute()).decode(errors="replace")
-        raise FieldsError(f"The path {name} has letters that can't be read. Rename the file or its folder.") from None
+        raise FieldsError(
+            "The path {path} has letters that can't be read. Rename the file or its folder.", path=name
+        ) from None
     cv2 = import_cv2()
-    # Both print every damaged packet of a bad file to the terminal; what matters is said by a note or an error.
+    # FFmpeg and cv2 would print every damaged packet to the terminal; notes and errors say what matters.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     cv2.setLogLevel(2)  # errors only
     capture = cv2.VideoCapture()
@@ -136,9 +139,9 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
 
 def _open(capture: Any, path: str | os.PathLike[str]) -> None:
     cv2 = import_cv2()
-    path = Path(path).absolute()  # so that ffmpeg takes no "name:" at the front for a protocol
+    path = Path(path).absolute()  # or FFmpeg would take "name:" at the front for a protocol
     if capture.open(str(path), cv2.CAP_FFMPEG):
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default differs between cv2's versions
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default differs between versions of cv2
     elif path.stat().st_size == 0:
         raise FieldsError("{file} is empty (0 bytes). Copy it again from its source.", file=path.name)
     elif path.suffix.lower() in SOUNDS:
@@ -152,7 +155,7 @@ def _open(capture: Any, path: str | os.PathLike[str]) -> None:
 
 
 def _seek(capture: Any, start: float) -> bool:
-    """Go shortly before `start` s. False where the file has no index or no time stamps to say where that was."""
+    """Go to shortly before `start` s. False if the file has no index or no time stamps that tell where that was."""
     cv2 = import_cv2()
     capture.set(cv2.CAP_PROP_POS_MSEC, (start - 0.5) * 1000.0)
     return 0.0 < capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0 < start
@@ -164,7 +167,7 @@ def _rate(capture: Any) -> float:
 
 
 def _square_pixels(capture: Any) -> tuple[float, float]:
-    """Stretch of (x, y) that makes the upright picture's pixels square (DV and HDV cameras store narrow ones)."""
+    """Scale of x and y that makes the upright picture's pixels square (DV and HDV cameras store narrow ones)."""
     cv2 = import_cv2()
     aspect = capture.get(cv2.CAP_PROP_SAR_NUM) / max(capture.get(cv2.CAP_PROP_SAR_DEN), 1.0)
     if not 0.1 < aspect < 10.0 or aspect == 1.0:

@@ -27,6 +27,11 @@ def multiply(a: Quaternions, b: Quaternions) -> Quaternions:
     return np.hstack([scalar, a[:, :1] * b[:, 1:] + b[:, :1] * a[:, 1:] + np.cross(a[:, 1:], b[:, 1:])])
 
 
+def inverse(quaternions: Quaternions) -> Quaternions:
+    """The opposite rotations, for unit quaternions (n, 4)."""
+    return quaternions * (1.0, -1.0, -1.0, -1.0)
+
+
 def slerp(a: Quaternions, b: Quaternions, weight: Floats) -> Quaternions:
     """From a (weight 0) to b (weight 1) at constant speed, the shorter way round: (n, 4), (n, 4), (n,) -> (n, 4).
 

@@ -9,7 +9,7 @@ import numpy as np
 from .arrays import Floats, Ints, Quaternions
 from .names import GROUPS, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN, UNCERTAINTY
 from .regions import OF_EXPRESSION, REGIONS
-from .rotation import multiply, to_quaternion, to_vector
+from .rotation import inverse, multiply, to_quaternion, to_vector
 from .track import Track
 
 MOVING = ("expression", "jaw", "eyelids", "gaze", "head", "translation")
@@ -43,7 +43,7 @@ def gather(track: Track, run: Ints) -> tuple[Floats, Quaternions]:
     head *= np.where(head @ head[len(head) // 2] < 0, -1.0, 1.0)[:, None]  # q and -q are the same rotation
     mean = np.mean(head, axis=0, keepdims=True)
     mean /= np.linalg.norm(mean)
-    away = to_vector(multiply(np.repeat(mean * (1, -1, -1, -1), len(head), axis=0), head))
+    away = to_vector(multiply(np.repeat(inverse(mean), len(head), axis=0), head))
     parts = [away if name == "head" else track[name][run].reshape(len(run), -1) for name in MOVING]
     return np.concatenate(parts, axis=1) / _FULL, mean
 
