@@ -42,5 +42,11 @@ def test_looking_to_the_subjects_left():
     assert sum(weights.values()) == 2
 
 
+def test_a_jaw_pushed_shut_is_no_open_jaw():
+    groups = {name: np.zeros_like(value) for name, value in random_groups(0).items()}
+    groups["jaw"][:, 0] = -0.1
+    assert not to_arkit(**groups).any()
+
+
 def test_names_are_complete():
     assert len(set(EXPRESSION)) == 39 and len(set(ARKIT)) == 52 and set(EXPRESSION) < set(ARKIT)

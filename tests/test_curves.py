@@ -1,11 +1,12 @@
 """Laws of resampling: samples are met exactly, gaps stay gaps, rotations turn as rotations."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.core.curves import Curves, covered, resample
-from fields_blender.core.rotation import multiply, slerp, to_quaternion, to_vector
+from fields_blender.core.curves import Curves, covered, resample, sample_step
+from fields_blender.core.rotation import inverse, multiply, slerp, to_quaternion, to_vector
 
 NAN = np.nan
 vectors = st.tuples(*[st.floats(-1.7, 1.7)] * 3).map(lambda v: np.array([v]))
@@ -61,6 +62,24 @@ def test_the_hole_between_two_strips_is_neither_bridged_nor_covered():
     ]
 
 
+@pytest.mark.parametrize("start", [0.0, -7.3, 900.0])
+def test_a_break_of_up_to_four_steps_is_bridged_and_a_longer_one_is_a_hole(start):
+    """Shots are cut, and phones drop frames: between the two, four usual steps decide."""
+    for steps, bridged in ((3.9, True), (4.1, False)):
+        time = start + 0.1 * np.concatenate([np.arange(10), np.arange(10) + 9 + steps])
+        inside = start + 0.1 * (9 + np.array([0.5, 2.0, steps - 0.45]))
+        assert covered(time, inside).tolist() == [True, bridged, True]
+        values = at(curve(time, time), *inside)
+        held = [time[9], np.nan, time[10]]
+        np.testing.assert_allclose(values, inside if bridged else held, atol=1e-9)
+
+
+def test_the_usual_step_is_not_that_of_the_hole():
+    """Two strips far apart, at other places of the clock: the step is the median, not the mean."""
+    time = np.concatenate([np.arange(5) / 25, 60 + np.arange(5) / 25])
+    assert sample_step(time) == pytest.approx(1 / 25) and sample_step(time[:1]) == pytest.approx(1 / 24)
+
+
 def test_a_missing_face_is_covered_all_the_same():
     assert covered(np.array([0.0, 0.1, 0.2]), np.array([0.1])).all()
 
@@ -84,6 +103,22 @@ def test_rotation_gaps_stay_gaps():
     turned = resample(curve([0, 0.1, 0.2, 0.3], [0] * 4, head=head), times).rotations["head"]
     np.testing.assert_array_equal(np.isnan(turned[:, 0]), [False, True, True, False, False])
     np.testing.assert_allclose(turned[3:], [[0, 0.2, 0], [0, 0.3, 0]], atol=1e-12)
+
+
+@given(vectors, vectors, st.floats(0, 1))
+def test_slerp_is_the_same_whichever_of_the_two_signs_a_quaternion_has(a, b, weight):
+    qa, qb, w = to_quaternion(a), to_quaternion(b), np.array([weight])
+    if abs((qa * qb).sum()) < 1e-3:  # half a turn apart, both ways round are as short
+        return
+    expected = to_vector(slerp(qa, qb, w))
+    for mixed in (slerp(-qa, qb, w), slerp(qa, -qb, w), slerp(-qa, -qb, w)):
+        np.testing.assert_allclose(np.abs((mixed * to_quaternion(expected)).sum()), 1.0, atol=1e-9)
+
+
+@given(vectors)
+def test_a_rotation_and_its_inverse_are_none(vector):
+    quaternion = to_quaternion(vector)
+    np.testing.assert_allclose(multiply(quaternion, inverse(quaternion)), [[1, 0, 0, 0]], atol=1e-12)
 
 
 @given(vectors)

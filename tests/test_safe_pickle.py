@@ -54,6 +54,13 @@ def test_chumpy_and_sparse_come_as_arrays(protocol, chumpy_and_scipy):
     assert back["bs_style"] == "lbs" and back["scale"] == 2.5
 
 
+@pytest.mark.parametrize("dtype", ["S3", "U3", "c16", "M8[s]", "O"])
+def test_arrays_of_anything_but_numbers_are_left_out(dtype):
+    data = pickle.dumps({"x": np.zeros(3, dtype), "y": np.arange(3)}, 2)
+    back = safe_pickle.loads(data, ["x", "y"])
+    assert back["y"].tolist() == [0, 1, 2] and (back["x"] == [0, 0, 0] if dtype == "O" else back["x"] is None)
+
+
 def test_strings_of_python_2():
     """Arrays pickled by Python 2 hold their bytes as a str."""
     raw = np.arange(3.0).tobytes()
@@ -122,6 +129,10 @@ BOMBS = {
     "the same text as arrays": by_hand(
         b"X" + struct.pack("<I", 400_000) + b"a" * 400_000 + b"q\x000",
         b"c_codecs\nencode\nh\x00\x8c\x06latin1\x86R0" * 5_000 + b"N",
+    ),
+    "the same text as arrays that are kept": by_hand(
+        b"X" + struct.pack("<I", 400_000) + b"a" * 400_000 + b"q\x000",
+        b"(" + b"c_codecs\nencode\nh\x00\x8c\x06latin1\x86R" * 200 + b"l",
     ),
     "a memo of 4 billion": by_hand(b"Nr\xff\xff\xff\xff"),
     "a text of 8 exabytes": by_hand(b"\x8d" + struct.pack("<Q", 2**62) + b"a"),

@@ -125,6 +125,12 @@ def test_a_file_from_before_doubt_has_none(tmp_path):
     assert np.isnan(uncertainty[2]).all() and (np.delete(uncertainty, 2, axis=0) == 0).all()
 
 
+def test_uncertainty_under_its_former_name_is_read(tmp_path):
+    before = random_track(5, [2])
+    npz(tmp_path / "t.npz", time=before.time, **{**before.groups, "uncertainty": None, "doubt": before["uncertainty"]})
+    np.testing.assert_array_equal(track.load(tmp_path / "t.npz")["uncertainty"], before["uncertainty"])
+
+
 @pytest.mark.parametrize("name", ["meta", "time", "expression"])
 def test_pickles_are_refused(tmp_path, name):
     npz(tmp_path / "t.npz", **{name: np.array([Bomb()] * 3, dtype=object)})

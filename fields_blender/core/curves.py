@@ -71,23 +71,18 @@ def _interpolated(
     weight: Floats,
     between: Callable[[Floats, Floats, Floats], Floats],
 ) -> Floats:
-    """Rows between values[left] and values[right] (m, k); NaN where `left` is -1.
-
-    Weights of 0 and 1 give a sample exactly, so that a gap beside it does not leak in.
-    """
+    """Rows between values[left] and values[right] (m, k); NaN where `left` is -1."""
     result = np.full((len(left), values.shape[1]), np.nan)
     inside = left >= 0
-    a, b, w = values[left[inside]], values[right[inside]], weight[inside]
-    rows = between(a, b, w)
-    rows[w == 0.0] = a[w == 0.0]
-    rows[w == 1.0] = b[w == 1.0]
-    result[inside] = rows
+    result[inside] = between(values[left[inside]], values[right[inside]], weight[inside])
     return result
 
 
 def _neighbours(time: Times, at: Times) -> tuple[Ints, Ints, Floats]:
     """For each of `at` (m,): the indices of the samples before and after it (m,), -1 where nothing is on screen, and
     the weight 0..1 of the one after.
+
+    Where one sample alone counts, both indices are that sample's, so that a gap beside it does not leak in.
     """
     if len(time) == 0:
         none = np.full(len(at), -1)
