@@ -1,6 +1,6 @@
-"""Networks of the bundled ones' inputs and outputs that a test sees through: their features are means of what they get.
+"""Networks with the inputs and outputs of the bundled ones, but simple: their features are means of the inputs.
 
-The capture can so be tested for itself, however good or bad the trained weights are.
+The capture can be tested with them, however good or bad the trained weights are.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS, UNCERTAINTY
 
 # Mean of the landmarks, rotation, mean of each of the inner maps.
 FEATURES = 12
-# A fixed way from features to each output, through a sigmoid.
+# A fixed matrix from features to each output; a sigmoid follows.
 MATRICES = {
     name: np.random.default_rng(i).normal(0, 1, (FEATURES, int(np.prod(GROUPS[name])))).astype(np.float32)
     for i, name in enumerate(OUTPUTS)
@@ -90,7 +90,7 @@ def reader() -> onnx.ModelProto:
 
 
 def read(features: np.ndarray, rest: np.ndarray | None, name: str) -> np.ndarray:
-    """What `reader` answers, in numpy."""
+    """The output of `reader`, in numpy."""
     change = features if rest is None else features - rest
     return RANGE.get(name, 1.0) / (1 + np.exp(-change @ MATRICES[name]))
 

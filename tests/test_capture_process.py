@@ -1,4 +1,4 @@
-"""A capture in a process of its own: the same Track, and an end for whatever may happen to either of the two."""
+"""A capture in a process of its own: the same Track, and no leftovers whatever happens to either process."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def capture(child, clip, models, stop=lambda: False):
 
 @pytest.fixture
 def processes(monkeypatch):
-    """Those that are started, in order."""
+    """The processes that were started, in order."""
     started, start = [], capture_process._start
     monkeypatch.setattr(capture_process, "_start", lambda: started.append(start()) or started[-1])
     return started
@@ -59,7 +59,7 @@ def test_it_gives_what_a_capture_gives_here(made, child, processes):  # noqa: F8
     assert len(processes) == 1
 
 
-def test_what_could_not_be_read_is_told(made, child, tmp_path):  # noqa: F811
+def test_what_could_not_be_read_is_noted(made, child, tmp_path):  # noqa: F811
     import cv2
 
     cv2.imwrite(str(tmp_path / "1.png"), cv2.VideoCapture(str(CLIP)).read()[1])
@@ -69,25 +69,25 @@ def test_what_could_not_be_read_is_told(made, child, tmp_path):  # noqa: F811
     assert len(track) == 1 and len(clip.notes) == 1 and "2.png" in clip.notes[0]
 
 
-def test_a_sentence_stays_a_sentence(made, child, tmp_path):  # noqa: F811
+def test_an_error_comes_through_as_it_was_raised(made, child, tmp_path):  # noqa: F811
     with pytest.raises(FieldsError, match="There is no file at"):
         drain(capture(child, Clip((capture_process.VideoPiece(str(tmp_path / "gone.mp4"), 0.0, 1.0),)), made))
 
 
-def test_a_fault_of_ours_comes_with_its_traceback(made, child, monkeypatch):  # noqa: F811
+def test_a_bug_comes_with_its_traceback(made, child, monkeypatch):  # noqa: F811
     monkeypatch.setattr(capture_process.devices, "MAX_THREADS", "many")
     with pytest.raises(RuntimeError, match=r"session[\s\S]*TypeError"):
         drain(capture(child, open_video(CLIP), made))
 
 
-def test_stopped_it_gives_what_there_is(made, child, processes):  # noqa: F811
+def test_a_stopped_capture_returns_what_it_has(made, child, processes):  # noqa: F811
     looks = iter([False, True])
     seen, track = drain(capture(child, open_video(CLIP), made, lambda: next(looks, True)))
     assert len(seen) >= 2 and seen[1].done <= len(track) < 300
     assert len(processes) == 1
 
 
-def test_closed_it_ends_at_once(made, child, processes):  # noqa: F811
+def test_closing_ends_the_process_at_once(made, child, processes):  # noqa: F811
     work = capture(child, open_video(CLIP), made)
     next(work)
     child.close()
@@ -96,7 +96,7 @@ def test_closed_it_ends_at_once(made, child, processes):  # noqa: F811
         drain(work)
 
 
-def test_closed_before_it_has_started_nothing_stays(child, processes, monkeypatch):
+def test_closed_while_it_starts_no_process_stays(child, processes, monkeypatch):
     start = capture_process._start
 
     def slow():
@@ -108,7 +108,7 @@ def test_closed_before_it_has_started_nothing_stays(child, processes, monkeypatc
     assert all(process.poll() is not None for process in processes) and child._process is None
 
 
-def test_it_looks_at_videos_and_then_captures(made, child, processes, tmp_path):  # noqa: F811
+def test_one_process_probes_videos_and_captures(made, child, processes, tmp_path):  # noqa: F811
     waited, info = drain(child.probe(CLIP))
     assert info == probe(CLIP) and waited
     assert drain(child.probe(CLIP)) == ([], info)  # once is enough
@@ -118,7 +118,7 @@ def test_it_looks_at_videos_and_then_captures(made, child, processes, tmp_path):
     assert len(track) == 6 and len(processes) == 1
 
 
-def test_ended_from_outside_it_says_so(made, child, processes):  # noqa: F811
+def test_a_killed_process_is_an_error(made, child, processes):  # noqa: F811
     work = capture(child, open_video(CLIP), made)
     next(work)
     processes[0].kill()

@@ -25,7 +25,7 @@ needs_networks = pytest.mark.skipif(
 needs_sample = pytest.mark.skipif(not SAMPLE.exists(), reason="samples/performance.mp4 is not there")
 
 
-# The command line with a capture of nothing: what is left are its words.
+# The command line with a capture that does nothing, to test what it prints.
 LONE_PRINT = """
 import runpy, sys, numpy as np
 from fields_blender.capture import clip, solve

@@ -1,4 +1,4 @@
-"""Clips: every frame, in order, at its own time, upright, and a sentence where that can't be had."""
+"""Clips: every frame, in order, at its own time, upright; and an error that explains why where that fails."""
 
 import itertools
 import os
@@ -159,7 +159,7 @@ def test_grey_deep_transparent_and_turned_pictures(tmp_path):
     assert read(open_stills(tmp_path))[0] == [5] * 5
 
 
-def test_a_damaged_picture_is_left_out_and_told(tmp_path):
+def test_a_damaged_picture_is_skipped_and_noted(tmp_path):
     paths = write_pictures(tmp_path, 3)
     paths[1].write_bytes(b"broken")
     clip = open_stills(tmp_path)

@@ -1,4 +1,4 @@
-"""What is kept of each frame, and how it is freed of noise."""
+"""The features kept of each frame, and how noise is taken out of them."""
 
 import io
 
@@ -36,7 +36,7 @@ def noise() -> np.ndarray:
     return np.random.default_rng(5).normal(0, 0.1, (200, WIDTH)).astype(np.float32)
 
 
-def test_a_face_that_holds_still_trembles_less(noise):
+def test_a_face_that_holds_still_jitters_less(noise):
     still = denoised_rows(stored(1 + noise), 0, 200)
     assert still.std(axis=0).mean() < 0.6 * noise.std(axis=0).mean()
     assert np.abs(still.mean(axis=0) - 1).max() < 0.03
@@ -52,14 +52,14 @@ def test_what_moves_stays(noise):
     assert np.allclose(still[150], rows[150], atol=1e-3)
 
 
-def test_parts_are_steady_as_the_whole_is(noise):
+def test_parts_are_denoised_like_the_whole(noise):
     features = stored(noise)
     whole = denoised_rows(features, 0, 200)
     parts = [denoised_rows(features, first, min(first + 16, 200)) for first in range(0, 200, 16)]
     assert np.allclose(np.concatenate(parts), whole, atol=1e-6)
 
 
-def test_nothing_comes_over_a_cut(noise):
+def test_nothing_leaks_over_a_cut(noise):
     rows, shots = noise.copy(), np.repeat([0, 1], 100)
     other = rows.copy()
     other[100:] += 0.01
@@ -69,7 +69,7 @@ def test_nothing_comes_over_a_cut(noise):
     assert np.allclose(denoised(rows, shots, 0.5)[:100], alone, atol=1e-6)
 
 
-def test_pictures_that_stand_alone_stay(noise):
+def test_stills_are_not_averaged(noise):
     assert np.array_equal(denoised_rows(stored(noise, np.arange(200)), 0, 200), noise)
 
 
@@ -78,7 +78,7 @@ def test_the_shortest_clips(noise, count):
     assert denoised_rows(stored(noise[:count]), 0, count).shape == (count, WIDTH)
 
 
-def test_frames_shown_twice_tell_no_noise(noise):
+def test_frames_shown_twice_are_no_measure_of_noise(noise):
     """Half the rate, each frame twice: still as much noise is taken out as of the single frames."""
     single = denoised_rows(stored(noise[:100]), 0, 100)
     twice = denoised_rows(stored(np.repeat(noise[:100], 2, axis=0)), 0, 200)

@@ -1,4 +1,4 @@
-"""The head's turn freed of the landmark network's habits, and how that is learned."""
+"""The head rotation, corrected for the errors of the landmark network; and how the correction is learned."""
 
 from pathlib import Path
 

@@ -28,7 +28,7 @@ def test_the_quietest_frames_are_taken():
 
 
 @pytest.mark.parametrize("group", ["jaw", "eyelids", "gaze", "uncertainty"])
-def test_a_frame_that_does_or_doubts_something_is_not_at_rest(group):
+def test_an_active_or_uncertain_frame_is_not_at_rest(group):
     read, rotation, translation = face(300)
     read["expression"][100:140] *= 0.2
     read[group][100:110] = 0.9
@@ -64,7 +64,7 @@ def test_frames_between_two_moments():
     np.testing.assert_array_equal(between(time[:1], 5.0, 5.0), [0])
 
 
-def test_a_time_without_a_face_is_said():
+def test_a_time_without_a_face_is_an_error():
     time = np.delete(np.arange(100), slice(40, 60)) / 25
     with pytest.raises(FieldsError, match=r"no face between 1\.80 s and 2\.00 s"):
         between(time, 1.8, 2.0)

@@ -1,4 +1,4 @@
-"""The two networks behind one card: they belong together, and a damaged one is refused in words."""
+"""The two networks and their card: they belong together, and a damaged one is refused with an explanation."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The whole path without Blender: a clip whose truth is known goes in, and the Track that comes out agrees with it."""
+"""The whole capture without Blender: a clip with known truth goes in, and the Track that comes out agrees with it."""
 
 import errno
 import io
@@ -38,7 +38,7 @@ def weights(track: Track) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Models with networks whose answers can be reckoned in place of the trained ones."""
+    """Models with simple networks in place of the trained ones, whose outputs the test can compute."""
     pytest.importorskip("onnx")
     from tests import make_networks
 
@@ -99,7 +99,7 @@ def test_blinks_are_blinks(captured, truth):
 
 
 def test_the_head_turns_as_it_did(captured, truth):
-    """Up to one fixed turn: where a head's front is, each head model says for itself."""
+    """Up to one constant rotation: head models differ in what they call straight ahead."""
     for axis in range(3):
         got, true = captured[1]["head"][:, axis], truth["head"][:, axis]
         if np.ptp(true) > 0.1:
@@ -135,12 +135,12 @@ def test_a_clip_without_a_face_is_all_gaps(made, tmp_path):
     assert len(track) == 3 and not track.found.any() and (track["confidence"] == 0).all()
 
 
-def test_a_range_without_frames_is_said(made):
+def test_a_range_without_frames_is_an_error(made):
     with pytest.raises(FieldsError):
         run(open_video(CLIP, start=500.0), made)
 
 
-def test_a_full_disk_is_said(made, monkeypatch):
+def test_a_full_disk_is_an_error(made, monkeypatch):
     class Full(io.BytesIO):
         def write(self, data):
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -150,7 +150,7 @@ def test_a_full_disk_is_said(made, monkeypatch):
         list(capture(open_video(CLIP, end=0.2), made, "cpu"))
 
 
-# ---- with networks made for the test, whose answers can be reckoned
+# ---- with networks made for the test, whose outputs it can compute
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def automatic(made):
 
 @pytest.fixture(scope="module")
 def features(made):
-    """Those of each frame, encoded one by one."""
+    """The features of each frame, encoded one by one."""
     from fields_blender.capture.clip import frames
     from fields_blender.capture.face import FaceTracker
     from fields_blender.capture.pose import frontal, head_pose
@@ -180,7 +180,7 @@ def features(made):
 
 
 def without_noise(features):
-    """As `features.Features.denoised` gives them: its own laws are in test_features.py."""
+    """As `features.Features.denoised` returns them; its own laws are in test_features.py."""
     steps = ((features[1:] - features[:-1]) ** 2).sum(axis=1)
     return denoised(features, np.zeros(len(features)), float(np.quantile(steps[steps > 0], NOISE_QUANTILE)))
 
@@ -200,11 +200,11 @@ def test_half_of_the_pitch_of_resting_eyes_is_their_lids(made, features):
     from tests.make_networks import read
 
     _, track = run(open_video(CLIP, end=2.0), made, rest=(0.5, 0.8))
-    told = read(without_noise(features), features[15:25].mean(axis=0), "gaze").reshape(-1, 2, 2)
-    np.testing.assert_allclose(track["gaze"][..., 0], told[..., 0], atol=1e-5)
-    told_at_rest = told[15:25, :, 1].mean()
-    np.testing.assert_allclose(track["gaze"][..., 1], told[..., 1] - told_at_rest / 2, atol=1e-5)
-    assert abs(told_at_rest) > 1e-3
+    gaze = read(without_noise(features), features[15:25].mean(axis=0), "gaze").reshape(-1, 2, 2)
+    np.testing.assert_allclose(track["gaze"][..., 0], gaze[..., 0], atol=1e-5)
+    pitch_at_rest = gaze[15:25, :, 1].mean()
+    np.testing.assert_allclose(track["gaze"][..., 1], gaze[..., 1] - pitch_at_rest / 2, atol=1e-5)
+    assert abs(pitch_at_rest) > 1e-3
 
 
 def test_stills_have_no_rest_of_others_but_what_is_given(made, features):
@@ -235,7 +235,7 @@ def test_a_capture_stopped_before_the_rest_keeps_what_it_has(made):
     assert len(track) == 40 and track.found.all()
 
 
-def test_doubt_lowers_the_confidence(automatic):
+def test_uncertainty_lowers_the_confidence(automatic):
     uncertainty = automatic["uncertainty"]
     assert (uncertainty > 0).all() and uncertainty.shape == (len(automatic), 8)
     assert ((automatic["confidence"] > 0.3) & (automatic["confidence"] < 1)).all()

@@ -115,7 +115,7 @@ class Bomb:
         return (pytest.fail, ("something in the file was executed",))
 
 
-def test_a_file_from_before_doubt_has_none(tmp_path):
+def test_a_file_from_before_uncertainty_has_none(tmp_path):
     gappy = random_track(5, [2])
     groups = {name: values for name, values in gappy.groups.items() if name != "uncertainty"}
     meta = np.array(json.dumps({"format": track.FORMAT, "card": {}, "source": {}}))
