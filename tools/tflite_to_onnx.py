@@ -67,7 +67,7 @@ class _Converter:
             self.values[tensor] = {"tflite": self._tensor_name(tensor)}
         for i in range(self.graph.OperatorsLength()):
             operator = self.graph.Operators(i)
-            name = self._kind(operator)
+            kind = self._kind(operator)
             method = getattr(self, "_" + kind.lower(), None)
             if method is None:
                 raise FieldsError("This tflite network uses {kind}, which the converter doesn't know.", kind=kind)
