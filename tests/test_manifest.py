@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import release_notes
 from tools.build_extension import PINS, SHIPPED
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,31 @@ def test_every_platform_has_wheels_for_the_pythons_blender_ships():
 
 
 def test_the_change_log_begins_with_this_version():
-    log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    first = re.search(r"^## (\S+)", log, re.MULTILINE)
-    assert first and first[1] == MANIFEST["version"]
+    """Above it stands at most what is not released yet. Versions and dates fall from top to bottom."""
+    log = release_notes.entries((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    released = log[1:] if log[0].version == release_notes.UNRELEASED else log
+    assert all(entry.date and entry.text for entry in released)
+    assert released[0].version == MANIFEST["version"] == release_notes.manifest_version()
+    numbers = [tuple(map(int, entry.version.split("."))) for entry in released]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert [entry.date for entry in released] == sorted((entry.date for entry in released), reverse=True)
+
+
+LOG = "# What changed\n\n## 1.2.0 (2026-12-31)\n\nMore.\n\n## 1.1.0 (2026-12-01)\n\nSome.\n"
+
+
+def test_only_the_version_of_the_manifest_is_released():
+    log = release_notes.entries(LOG)
+    assert release_notes.notes("v1.2.0", "1.2.0", log) == "More."
+    with pytest.raises(ValueError, match="The tag is"):
+        release_notes.notes("v1.3.0", "1.2.0", log)
+    with pytest.raises(ValueError, match="begins with 1"):
+        release_notes.notes("v1.3.0", "1.3.0", log)
+    with pytest.raises(ValueError, match="begins with Unreleased"):
+        release_notes.notes("v1.2.0", "1.2.0", release_notes.entries("## Unreleased\n\nNew.\n\n" + LOG))
+
+
+@pytest.mark.parametrize("heading", ["1.2.0", "1.2 (2026-12-31)", "1.2.0 (2026-13-31)", "v1.2.0 (2026-12-31)", "Next"])
+def test_a_heading_that_is_no_dated_version_is_refused(heading):
+    with pytest.raises(ValueError):
+        release_notes.entries(f"## {heading}\n\nNew.\n")

@@ -1,1 +1,1 @@
-"""What a developer runs: fetching the face networks, the demo, the zips, the benchmark. Not in the zip."""
+"""What a developer runs: face networks, demo, zips, release notes, benchmarks, proofs on real rigs. Not in the zip."""

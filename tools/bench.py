@@ -1,4 +1,4 @@
-"""How fast, as ratios within one run: figures of different machines, or of different runs, can't be compared.
+"""Speed and memory, as ratios within one run: absolute times of different machines or runs can't be compared.
 
 python -m tools.bench [--quick] [--task FACE_LANDMARKER.task]
 """
@@ -23,7 +23,7 @@ TASK = ROOT.parent / "shared" / "data" / "peers" / "face_landmarker.task"
 MEDIAPIPE = ROOT / ".venv-mediapipe"
 CLIP_SECONDS = 10
 RATE = 30
-RUNS = 3  # of each timing that other work on the machine can disturb; the middle one counts
+RUNS = 3  # of each timing that other programs can disturb; the median counts
 KEYED_FRAMES = 3000
 
 
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     what: str
     figure: str
     wanted: str
-    reached: bool | None  # None: not measured here, and why stands in `figure`
+    reached: bool | None  # None: not measured here; `figure` says why
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def main() -> int:
         measure_capture(Path(arguments.measure[0]), int(arguments.measure[1]))
         return 0
     if not arguments.clip.exists():
-        print(f"{arguments.clip} is not there, so there is nothing to measure with.", file=sys.stderr)
+        print(f"{arguments.clip} is missing, so there is nothing to measure.", file=sys.stderr)
         return 1
     runs = 1 if arguments.quick else RUNS
     with tempfile.TemporaryDirectory(prefix="fields-bench-") as folder, extension():
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def capture_rows(video: Path, task: Path, runs: int) -> list[Row]:
-    """Capture against real time and against MediaPipe, taking turns, decoding included."""
+    """Capture against real time and against MediaPipe, in turns, decoding included."""
     reason = mediapipe_reason(task)
     ours, theirs = [], []
     for run in range(runs):
@@ -85,7 +85,7 @@ def capture_rows(video: Path, task: Path, runs: int) -> list[Row]:
 
 
 def memory_row(video: Path, times: int) -> Row:
-    """Peak memory of a clip played `times` over, against once."""
+    """Peak memory of a clip repeated `times` times, against once."""
     print(f"Memory over {times * CLIP_SECONDS / 60:g} min of video …", flush=True)
     short, long = (ask("bench", "--measure", str(video), str(n))["peak"] for n in (1, times))
     figure = f"{long / short:.3f} x  ({short / 1e6:.0f} MB, {long / 1e6:.0f} MB)"
@@ -95,8 +95,7 @@ def memory_row(video: Path, times: int) -> Row:
 
 
 def keying_row(quick: bool) -> Row:
-    """Our writing of 52 channels x KEYED_FRAMES keys, against keyframe_insert."""
-
+    """Writing 52 channels x KEYED_FRAMES keys, against keyframe_insert."""
     names = import_module(f"{MODULE}.fields_blender.core.names")
     curves = import_module(f"{MODULE}.fields_blender.core.curves")
     mappings = import_module(f"{MODULE}.fields_blender.rig.mapping")
@@ -130,7 +129,7 @@ def keying_row(quick: bool) -> Row:
 
 
 def slider_rows() -> list[Row]:
-    """Writing a minute of keys anew while sliders are dragged, against baking it; smoothing has more to work out."""
+    """Rewriting a minute of keys while a slider is dragged, against baking it. Smoothing runs the slow half too."""
     import bpy
 
     names, track = (import_module(f"{MODULE}.fields_blender.core.{name}") for name in ("names", "track"))
@@ -165,7 +164,7 @@ def slider_rows() -> list[Row]:
 
 
 def enable_row() -> Row:
-    """CPU time that enabling the extension adds to Blender's start, in fresh processes."""
+    """CPU time that enabling the extension adds to Blender's start, each time in a fresh process."""
     seconds = min(ask("bench_enable")["seconds"] for _ in range(2 * RUNS))  # the least disturbed
     return Row("enabling the extension", f"{seconds:.3f} s", "< 0.08 s", seconds < 0.08)
 
@@ -174,7 +173,7 @@ def enable_row() -> Row:
 
 
 def measure_capture(video: Path, times: int) -> None:
-    """Capture `video` played `times` over and print frames, seconds and peak memory (bytes)."""
+    """Capture `video` repeated `times` times; print frames, seconds and peak memory (bytes)."""
     from fields_blender.capture.clip import Clip, VideoPiece, open_video
     from fields_blender.capture.solve import capture
 
@@ -192,7 +191,7 @@ def measure_capture(video: Path, times: int) -> None:
 
 
 def peak_memory() -> int:
-    """Bytes this process held at most. Linux's getrusage would count what the parent held when it forked."""
+    """Peak memory of this process in bytes. Linux's getrusage would include the parent's at the time of the fork."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
@@ -203,12 +202,12 @@ def peak_memory() -> int:
 
 
 def ask(module: str, *arguments: str) -> dict[str, Any]:
-    """Run a measure in a fresh process; what it prints."""
+    """Run a measurement in a fresh process. Returns what it prints."""
     return _json([sys.executable, "-m", f"tools.{module}", *arguments])
 
 
 def mediapipe_reason(task: Path) -> str:
-    """Why MediaPipe can't be measured here, or nothing; makes its environment when it is not there yet."""
+    """Why MediaPipe can't be measured here; empty if it can. Makes its environment if need be."""
     if not task.exists():
         return f"no {task.name} (name one with --task)"
     python = MEDIAPIPE / "bin" / "python"
@@ -228,7 +227,7 @@ def mediapipe(video: Path, task: Path) -> dict[str, Any]:
 
 
 def _json(command: list[str]) -> dict[str, Any]:
-    """The last line a command prints, as JSON; what it says besides is shown only when it fails."""
+    """The last line that a command prints, as JSON. The rest of its output is shown only if it fails."""
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{run.stdout}{run.stderr}")
@@ -243,7 +242,7 @@ def rate(measured: dict[str, Any]) -> float:
 
 
 def make_clip(source: Path, target: Path) -> None:
-    """`source` as CLIP_SECONDS of 1080p H.264 (repeated where it is shorter), made by Blender's sequencer."""
+    """Write `source` as CLIP_SECONDS of 1080p H.264, repeated if it is shorter, by Blender's sequencer."""
     import bpy
 
     from .demo import encode_scene, strips_of
@@ -261,7 +260,7 @@ def make_clip(source: Path, target: Path) -> None:
 
 
 def a_head(names: list[str]) -> Any:
-    """A small mesh with these shape keys; each moves it a little, so that none is taken for an empty one."""
+    """A small mesh with these shape keys. Each moves it a little, so that none counts as empty."""
     import bpy
 
     mesh = bpy.data.meshes.new("bench")

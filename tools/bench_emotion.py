@@ -1,10 +1,10 @@
-"""Does emotion intensity scale the emotion and leave the words alone? Measured on the demo head's mesh.
+"""Does emotion intensity scale the emotion and leave the words as they are? Measured on the demo head's mesh.
 
     python -m tools.bench_emotion [VIDEO or TRACK.npz ...]
 
-Without arguments: the sample clip's truth, the sample clip captured, and the shared clips where there are any. Videos
-are captured and smoothed, as they are when keys are baked; a track is taken as it is. Gains are measured along each
-emotion's look as the regressor's training data shows it (training/people/expressions.py), in frames that show it.
+Without arguments: the sample clip's truth, the sample clip captured, and the shared clips if there are any. Videos
+are captured and smoothed, as in baking; a track is taken as it is. Gains are measured along each emotion's expression
+in the regressor's training data (training/people/expressions.py), in frames that show it.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from training.people.expressions import AU, INDEX, PROTOTYPES
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "models"
 INTENSITIES = (0.0, 0.5, 1.0, 1.5, 2.0)
-SHUT, STILL_SHUT = 0.010, 0.015  # of the mouth's width: the lips' distance beyond their rest
-SHOWN, LONG_ENOUGH = 0.3, 0.5  # share of an emotion from which a frame shows it; s
-# Upper and lower lip where they meet on the demo head, from its right to its left, and the corners of the mouth.
+SHUT, STILL_SHUT = 0.010, 0.015  # gap of the lips beyond that at rest, in mouth widths
+SHOWN, LONG_ENOUGH = 0.3, 0.5  # probability of an emotion from which a frame shows it; s
+# Vertices (upper lip, lower lip) where the lips of the demo head meet, from its right to its left.
 LIPS = np.array([[1782, 535], [472, 517], [474, 523], [2666, 2702], [3896, 2718]])
 
 
@@ -50,7 +50,7 @@ class Mouth:
         self.rest_width = float(np.linalg.norm(self._rest[-2] - self._rest[-1]))
 
     def shape(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """How far the lips are apart beyond rest (n, 5) and how wide the mouth is (n,), in mouth widths."""
+        """The gap of the lips beyond that at rest (n, 5) and the width of the mouth (n,), in mouth widths at rest."""
         points = self._rest + np.tensordot(weights, self._moves, axes=1)
         apart = points[:, 0:10:2, 1] - points[:, 1:10:2, 1]
         apart -= (self._rest[0:10:2, 1] - self._rest[1:10:2, 1])[None]
@@ -59,20 +59,20 @@ class Mouth:
 
 @dataclass(frozen=True)
 class Measures:
-    """One number for each of INTENSITIES, but for the last two."""
+    """Lists have one number for each of INTENSITIES."""
 
-    gains: dict[str, list[float]]  # emotion -> how strong its slow part is, to its strength in the performance
-    lips: list[float]  # correlation of the lips' distance above 2 Hz with the performance's
-    width: list[float]  # the same of the mouth's width
+    gains: dict[str, list[float]]  # emotion -> strength of its slow part, relative to the performance's
+    lips: list[float]  # correlation of the lips' gap above 2 Hz with the performance's
+    width: list[float]  # the same for the mouth's width
     closed: int  # frames with closed lips
     recall: list[float]  # share of them in which the lips stay closed
-    saturated: list[float]  # share of all weights that come within 5 % of the most they are given
-    untouched: bool  # jaw, lids, gaze and head bit by bit, so also jaw timing
-    monotone: bool  # every emotion shown grows with the intensity, and stays the one that is shown most
+    saturated: list[float]  # share of all weights within 5 % of their ceiling
+    untouched: bool  # jaw, lids, gaze and head are equal bit by bit, so the jaw's timing is too
+    monotone: bool  # every emotion shown grows with the intensity, and remains the one shown most
 
 
 def measure(performance: Track, mouth: Mouth) -> Measures:
-    """The measures of emotion intensity on the demo head's mesh, at each of INTENSITIES."""
+    """Measure emotion intensity on the demo head's mesh, at each of INTENSITIES."""
     found = emotion.find(performance)
     time, before = performance.time, _weights(performance)
     apart, width = mouth.shape(before)
@@ -120,21 +120,21 @@ for carrier in emotion.CARRIERS:
 
 
 def _shown(performance: Track) -> dict[str, np.ndarray]:
-    """Emotion -> the frames (n,) bool that show it, for those shown long enough in all."""
+    """Emotion -> the frames (n,) bool that show it, for emotions shown long enough in total."""
     rows = {name: performance["emotion"][:, EMOTIONS.index(name)] > SHOWN for name in EMOTIONS[1:]}
     step = np.median(np.diff(performance.time))
     return {name: shows for name, shows in rows.items() if shows.sum() * step >= LONG_ENOUGH}
 
 
 def _most(weights: np.ndarray) -> str:
-    """The emotion whose look (n, 52) weights resemble most."""
+    """The emotion whose expression is closest to weights (n, 52)."""
     mean = weights.mean(axis=0)
     return max(LOOKS, key=lambda name: float(mean @ LOOKS[name] / np.linalg.norm(LOOKS[name])))
 
 
 def _quick_alike(time: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of what is quicker than 2 Hz in two courses (n,)."""
-    quick = [course - emotion.low_pass(time, course[:, None], 2.0)[:, 0] for course in (a, b)]
+    """Correlation of the parts above 2 Hz of two signals (n,)."""
+    quick = [signal - emotion.low_pass(time, signal[:, None], 2.0)[:, 0] for signal in (a, b)]
     return float(np.corrcoef(quick)[0, 1])
 
 

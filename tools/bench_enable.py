@@ -1,4 +1,4 @@
-"""What enabling the extension adds to Blender's start, for `tools/bench.py`; imports nothing that Blender would not.
+"""Measures what enabling the extension adds to Blender's start, for `tools/bench.py`. Imports nothing else.
 
 python -m tools.bench_enable        prints {"seconds": s} of CPU time
 """
@@ -11,7 +11,7 @@ from .blender import MODULE, profile
 
 
 def main() -> None:
-    sys.dont_write_bytecode = False  # as in Blender: from the second start on the compiled files are there
+    sys.dont_write_bytecode = False  # as in Blender: from the second start on there are compiled files
     with profile():
         import bpy  # noqa: F401, I001 - makes Blender's own scripts, such as addon_utils, importable
         import addon_utils

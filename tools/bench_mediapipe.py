@@ -1,4 +1,4 @@
-"""MediaPipe's own Python pipeline over a video, for `tools/bench.py`; runs in an environment of its own.
+"""Run MediaPipe's own Python pipeline over a video, for `tools/bench.py`. Needs an environment of its own.
 
 python tools/bench_mediapipe.py VIDEO FACE_LANDMARKER.task        prints {"frames": n, "seconds": s}
 """

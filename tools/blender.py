@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 @contextmanager
 def profile() -> Iterator[None]:
-    """A fresh user folder in which Blender finds this checkout as an installed extension. Before bpy is imported."""
+    """A fresh user folder in which this checkout is an installed extension. Enter before importing bpy."""
     with tempfile.TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) as folder:
         os.environ["BLENDER_USER_RESOURCES"] = folder  # bpy reads this when it is imported
         installed = Path(folder, "extensions", "user_default")
@@ -23,14 +23,14 @@ def profile() -> Iterator[None]:
 
 @contextmanager
 def extension() -> Iterator[None]:
-    """The extension, enabled for the length of a `with` block. Before bpy is imported."""
+    """The extension, enabled within a `with` block. Enter before importing bpy."""
     with profile():
         import bpy  # noqa: F401, I001 - makes Blender's own scripts, such as addon_utils, importable
         import addon_utils
 
         if addon_utils.enable(MODULE, default_set=True) is None:
-            raise SystemExit("The extension can't be enabled in this bpy; the reason stands above.")
+            raise SystemExit("The extension can't be enabled in this bpy. The reason is above.")
         try:
             yield
         finally:
-            addon_utils.disable(MODULE, default_set=True)  # bpy 4.5 never ends when a class is left registered
+            addon_utils.disable(MODULE, default_set=True)  # bpy 4.5 never exits if a class is left registered

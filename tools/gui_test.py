@@ -1,11 +1,11 @@
-"""Walk through the whole work in a real Blender window, with the mouse and the keyboard: `make gui-test`.
+"""Run the whole workflow in a real Blender window, by simulated mouse and keyboard: `make gui-test`.
 
     python -m tools.gui_test --blender /path/to/blender
     python -m tools.gui_test --blender "xvfb-run -s '-screen 0 1600x900x24' blender"     where there is no screen
 
-Installs the extension, built from this checkout, into a fresh user folder of that Blender, so nothing of yours is seen
-or changed; then `gui_walk.py` runs inside. Leaves screenshots and a report under out/gui. The exit code is 0 when all
-steps went as they should.
+Builds the extension from this checkout and installs it into a fresh user folder of that Blender, so your settings are
+neither seen nor changed. Then `gui_walk.py` runs inside. Leaves screenshots and a report in out/gui. The exit code is 0
+if every step succeeded.
 """
 
 import argparse
@@ -28,9 +28,9 @@ INSTALLED = "extensions/user_default/fields_facial_capture"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Walk through the whole work in a real Blender window.")
-    parser.add_argument("--blender", default="blender", help="the program, perhaps with what it is to be started with")
-    parser.add_argument("--seconds", type=int, default=600, help="end Blender after so long at the latest")
+    parser = argparse.ArgumentParser(description="Run the whole workflow in a real Blender window.")
+    parser.add_argument("--blender", default="blender", help="the program, with a wrapper such as xvfb-run if need be")
+    parser.add_argument("--seconds", type=int, default=600, help="end Blender after this time at the latest")
     arguments = parser.parse_args()
     blender = shlex.split(arguments.blender)
     name = PLATFORMS.get((platform.system(), platform.machine()))
@@ -60,12 +60,12 @@ def main() -> int:
 
 
 def _networks(models: Path) -> None:
-    """Where the trained networks are not there yet, ones of the same inputs and outputs stand in."""
+    """If the trained networks are missing, put random ones with the same inputs and outputs in their place."""
     if not (models / "encoder.onnx").exists():
         from tests import make_networks
 
         make_networks.write(models)
-        print("The trained networks are not there: random ones stand in, so the face moves anyhow.")
+        print("The trained networks are missing. Random ones are used, so the face moves at random.")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Runs inside Blender for `gui_test.py`: an artist's way through the work, by simulated mouse and keyboard.
+"""Runs inside Blender for `gui_test.py`: an artist's workflow, by simulated mouse and keyboard.
 
-Each step is a piece of a generator; what it yields must become true (or is a number of seconds) before it goes on.
-Buttons are found as a person finds them: the mouse goes down the sidebar, and Blender says what it is over.
+Each step is part of a generator. It yields a number of seconds to wait, or a condition that must become true.
+Buttons are found as a person finds them: the mouse moves down the sidebar, and Blender says what is under it.
 """
 
-# What stands in for Blender in type checks knows neither our operators nor which kind of editor an area shows.
+# The stubs of bpy know neither our operators nor which kind of editor an area shows.
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportOptionalSubscript=false
 # pyright: reportArgumentType=false, reportOptionalIterable=false, reportReturnType=false, reportCallIssue=false
 
@@ -20,10 +20,10 @@ import bpy
 CLIP, OUT = sys.argv[sys.argv.index("--") + 1 :]
 PATIENCE = 300.0  # s for a step
 PAGES = 4  # of the sidebar, from top to bottom
-FRAMES = 90  # of the sample, so that a slow machine is done in time
-REPEATED = 6  # times the sample is on the timeline, so that a fast one is not done before ESC is pressed
+FRAMES = 90  # of the sample, so that a slow machine finishes in time
+REPEATED = 6  # times the sample is on the timeline, so that a fast machine doesn't finish before ESC is pressed
 said: list[str] = []
-STALL = 0.05  # s that a hand on the mouse notices
+STALL = 0.05  # s; a longer gap is noticed while moving the mouse
 gaps: dict[str, list[tuple[float, float]]] = {}
 watched = ""  # what the gaps are counted under
 looked = time.perf_counter(), time.thread_time()
@@ -34,7 +34,7 @@ def say(*words: object) -> None:
     print("gui-test:", said[-1], flush=True)
 
 
-# -- what a hand does --------------------------------------------------------------------------------------------------
+# -- mouse and keyboard ------------------------------------------------------------------------------------------------
 
 
 def window() -> bpy.types.Window:
@@ -63,7 +63,7 @@ def event(kind: str, value: str, at: tuple[int, int], **keys: bool) -> None:
 
 
 def key(kind: str, **keys: bool) -> Generator:
-    """Press and let go, with the mouse over the 3D View."""
+    """Press and release, with the mouse over the 3D View."""
     event("MOUSEMOVE", "NOTHING", middle())
     event(kind, "PRESS", middle(), **keys)
     event(kind, "RELEASE", middle(), **keys)
@@ -71,7 +71,7 @@ def key(kind: str, **keys: bool) -> Generator:
 
 
 def hovered() -> str:
-    """The operator or property under the mouse, as Blender's own Copy Python Command and Copy Data Path name it."""
+    """The operator or property under the mouse, by Blender's own Copy Python Command and Copy Data Path."""
     bpy.context.window_manager.clipboard = ""
     with override("UI"):
         for copy in (bpy.ops.ui.copy_python_command_button, bpy.ops.ui.copy_data_path_button):
@@ -82,7 +82,7 @@ def hovered() -> str:
 
 
 def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
-    """Where the button or slider is, scrolling down if need be; raises when the sidebar has none that can be used."""
+    """Where the button or slider is; scrolls down if need be. Raises AssertionError if there is none to use."""
     side = region("UI")
     x = side.x + side.width // 2
     for _ in range(PAGES):
@@ -123,7 +123,7 @@ def shot(name: str) -> Generator:
     yield 0.6
 
 
-# -- what there is to see ----------------------------------------------------------------------------------------------
+# -- what the steps check ----------------------------------------------------------------------------------------------
 
 
 def state():
@@ -135,7 +135,7 @@ def head() -> bpy.types.Object:
 
 
 def seen() -> tuple:
-    """All that a step changes: takes, keys, settings."""
+    """Everything that a step may change: takes, keys, settings."""
     animation = head().data.shape_keys.animation_data
     action = animation.action if animation else None
     smile = 0.0
@@ -152,7 +152,7 @@ def _slotted(action, animation):
 
 
 def undo_and_redo(before: tuple, after: tuple) -> Generator:
-    """The step is one step: undone, all is as before; done again, as after."""
+    """Check that the step is one undo step: undo restores `before`, redo restores `after`."""
     assert before != after, f"The step changed nothing: {after}"
     yield from key("Z", ctrl=True)
     yield lambda: seen() == before
@@ -218,8 +218,8 @@ def walk() -> Generator:
 
 
 def stalls() -> Generator:
-    """How long the window stands still while a capture runs, beside a window in which the sidebar is drawn as often."""
-    say("how long the window stands still")
+    """How long the window freezes while a capture runs, and while it only redraws the sidebar as often."""
+    say("how long the window freezes")
     yield from watch("nothing running, sidebar redrawn", 5.0)
     with override():
         bpy.ops.fields.capture("INVOKE_DEFAULT")
@@ -235,7 +235,7 @@ def stalls() -> Generator:
 
 
 def watch(name: str, until: float | Callable[[], bool]) -> Generator:
-    """Count the main thread's gaps under `name` meanwhile."""
+    """Record the main thread's gaps under `name`, for some seconds or until a condition holds."""
     global watched, looked
     end_at = time.monotonic() + until if isinstance(until, float) else 0.0
     watched, looked = name, (time.perf_counter(), time.thread_time())
@@ -247,7 +247,7 @@ def watch(name: str, until: float | Callable[[], bool]) -> Generator:
 
 
 def hard_times() -> Generator:
-    """What may happen while a capture runs."""
+    """What may go wrong while a capture runs."""
     yield 0.3
     bpy.context.scene.fields.range = "STRIP"
     say("the scene is switched while capturing")
@@ -272,7 +272,7 @@ def hard_times() -> Generator:
     yield 0.3
     assert state().picture == 0
     say("takes are kept in", *sorted(path.name for path in _tracks().glob("*.npz")))
-    assert any(_tracks().glob("*.npz")), "What was captured for the deleted head is nowhere."
+    assert any(_tracks().glob("*.npz")), "The capture for the deleted head was not kept."
 
     say("another file is opened while capturing")
     with override():
@@ -292,14 +292,14 @@ def _tracks() -> Path:
 
 
 def start() -> Generator:
-    """A capture that has seen some frames."""
+    """Start a capture and wait until it has seen some frames."""
     with override():
         bpy.ops.fields.capture("INVOKE_DEFAULT")
     yield lambda: state().picture != 0
 
 
 def set_up() -> Generator:
-    """The default scene without its things, a head, and the sample as a strip."""
+    """Empty the default scene, and add a head and the sample as strips."""
     yield 1.0
     scene = bpy.context.scene
     for thing in list(bpy.data.objects):
@@ -318,7 +318,7 @@ def set_up() -> Generator:
         bpy.context.workspace.sequencer_scene = scene
     scene.frame_start, scene.frame_end = 1, FRAMES
     area().spaces.active.show_region_ui = True
-    yield 1.5  # the sidebar must have been drawn before a tab of it can be chosen
+    yield 1.5  # the sidebar must be drawn before one of its tabs can be chosen
     region("UI").active_panel_category = "FIELDS"
     area().tag_redraw()
     yield 1.0
@@ -329,7 +329,7 @@ def set_up() -> Generator:
 
 
 def tick() -> float:
-    """How long Blender was away between two looks: by the clock, and in seconds of the main thread's own work."""
+    """Record the gap since the last call: by the clock, and in CPU seconds of the main thread."""
     global looked
     now = time.perf_counter(), time.thread_time()
     if watched:
@@ -346,7 +346,7 @@ def run(steps: Generator) -> Callable[[], float | None]:
         try:
             if callable(waiting) and not waiting():
                 if time.monotonic() - since > PATIENCE:
-                    raise AssertionError("It never became what it should be.")
+                    raise AssertionError(f"Still not so after {PATIENCE:.0f} s.")
                 return 0.05
             waiting, since = next(steps), time.monotonic()
         except StopIteration:

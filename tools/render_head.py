@@ -22,9 +22,9 @@ def setup_studio(
     """Frame and light `heads`, and set up Cycles. Returns the camera.
 
     `size`: width and height of the picture in pixels. `turn`: where the camera stands, rad around the head, 0 in
-    front, positive to the head's left. Cycles on the CPU, since a machine without a screen has no other engine.
+    front, positive to the head's left. Cycles on the CPU, because no other engine runs on a machine without a screen.
     """
-    bpy.context.view_layer.update()  # a head just added has no place yet
+    bpy.context.view_layer.update()  # the matrix of a head just added isn't computed yet
     corners = [head.matrix_world @ Vector(corner) for head in heads for corner in head.bound_box]
     low = Vector([min(corner[i] for corner in corners) for i in range(3)])
     high = Vector([max(corner[i] for corner in corners) for i in range(3)])
@@ -36,7 +36,7 @@ def setup_studio(
 def setup_around(
     scene: bpy.types.Scene, size: tuple[int, int], centre: Vector, tall: float, turn: float = 0.0
 ) -> bpy.types.Object:
-    """As `setup_studio`, for a head `tall` high about its `centre`, which may be part of a whole figure."""
+    """As `setup_studio`, for a head of height `tall` around `centre`, which may be part of a whole figure."""
     camera = _camera(scene, centre, tall, size[0] / size[1], turn)
     for name, (direction, watts, across) in _LIGHTS.items():
         _light(scene, name, centre, tall, Vector(direction).normalized(), watts, across)
@@ -84,7 +84,7 @@ def _world(scene: bpy.types.Scene) -> None:
 
 
 def _without_subsurface(head: bpy.types.Object) -> None:
-    """Light that wanders below the skin takes a third of the time and hardly shows at this size."""
+    """Switch off subsurface scattering: it takes a third of the time and is hardly visible at this size."""
     for slot in head.material_slots:
         material: Any = slot.material
         if material and material.node_tree:
@@ -98,7 +98,7 @@ def _engine(scene: Any, size: tuple[int, int]) -> None:
     render.engine = "CYCLES"
     render.resolution_x, render.resolution_y = size
     render.resolution_percentage = 100
-    # Kept data would have to be updated for every pose of the mesh, which takes twice as long as building it anew.
+    # With persistent data every pose of the mesh would be an update, which takes twice as long as building it again.
     render.use_persistent_data = False
     cycles.device = "CPU"
     cycles.samples = 4
@@ -106,12 +106,12 @@ def _engine(scene: Any, size: tuple[int, int]) -> None:
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
     cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
-    cycles.denoising_prefilter = "FAST"  # the accurate one takes as long as all the rest
+    cycles.denoising_prefilter = "FAST"  # the accurate one takes as long as everything else
     cycles.denoising_quality = "FAST"
     cycles.max_bounces = cycles.diffuse_bounces = 2
     cycles.glossy_bounces = cycles.transparent_max_bounces = 1
     cycles.transmission_bounces = cycles.volume_bounces = 0
-    cycles.use_light_tree = False  # pays off with many lights; with three it costs a fifth
+    cycles.use_light_tree = False  # pays off with many lights; with three it takes a fifth longer
     cycles.caustics_reflective = cycles.caustics_refractive = False
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Medium High Contrast"

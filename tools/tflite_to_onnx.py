@@ -2,12 +2,12 @@
 
     python -m tools.tflite_to_onnx face_landmark.tflite face_landmark.onnx
 
-Only the operations that MediaPipe's face networks use are here; anything else is refused by name. tflite keeps pictures
-as (batch, height, width, channel) and onnxruntime is fastest on (batch, channel, height, width): inputs and outputs
-keep tflite's order, everything between them runs in ONNX's.
+Only the operations that MediaPipe's face networks use are supported; any other is refused by name. tflite stores
+pictures as (batch, height, width, channel), and onnxruntime is fastest on (batch, channel, height, width): inputs and
+outputs keep tflite's order, everything between them runs in ONNX's.
 
-The attention network has three operations of MediaPipe's own. They crop feature maps around the lips and the eyes, and
-become matrix products and a GridSample here; the formulas follow `landmarks_to_transform_matrix`,
+The attention network has three operations of MediaPipe's own. They crop feature maps around the lips and the eyes. Here
+they become matrix products and a GridSample; the formulas follow `landmarks_to_transform_matrix`,
 `transform_tensor_bilinear` and `transform_landmarks` (version 2 of each) in TensorFlow Lite's public sources.
 """
 
@@ -38,12 +38,12 @@ _OPERATOR_NAMES = {code: name for name, code in vars(tflite.BuiltinOperator).ite
 
 
 def convert(source: bytes, name: str, inner: Mapping[str, Sequence[str]] | None = None) -> bytes:
-    """The ONNX file for a tflite file, as bytes; the same bytes each time. `name` becomes the graph's name.
+    """Convert a tflite file to an ONNX file; both as bytes, the same bytes each time. `name` names the graph.
 
-    `inner`: further outputs, and the feature maps (1, h, w, c) inside the network, by their names in the tflite file,
-    that each shows one after another: (maps, c, h, w). The other outputs stay as they are without them.
+    `inner`: further outputs: name -> feature maps (1, h, w, c) inside the network, by their names in the tflite file,
+    stacked to (maps, c, h, w). They don't change the other outputs.
     Raises FieldsError for an operation, a fused activation or a type that MediaPipe's face networks don't use, and for
-    a feature map that isn't there.
+    a feature map that doesn't exist.
     """
     return _Converter(source, name).run(inner or {})
 
@@ -70,7 +70,7 @@ class _Converter:
             kind = self._kind(operator)
             method = getattr(self, "_" + kind.lower(), None)
             if method is None:
-                raise FieldsError(f"This tflite network uses {kind}, which the converter doesn't know.")
+                raise FieldsError("This tflite network uses {kind}, which the converter doesn't know.", kind=kind)
             method(operator, [int(t) for t in operator.InputsAsNumpy()], int(operator.Outputs(0)))
         for tensor in outputs:
             self._node("Identity", [self._plain(tensor)], self._tensor_name(tensor))
@@ -92,10 +92,10 @@ class _Converter:
         return model.SerializeToString(deterministic=True)
 
     def _inner(self, output: str, names: Sequence[str]) -> onnx.ValueInfoProto:
-        """A further output: feature maps of one shape, one after another."""
+        """A further output: feature maps of one shape, stacked."""
         by_name = {self._tensor_name(tensor): tensor for tensor in self.values}
         if missing := set(names) - set(by_name):
-            raise FieldsError(f"This tflite network has no feature map “{sorted(missing)[0]}”.")
+            raise FieldsError("This tflite network has no feature map “{name}”.", name=min(missing))
         maps = [by_name[name] for name in names]
         self._node("Concat", [self._picture(tensor) for tensor in maps], output, axis=0)
         _, height, width, channels = self._shape(maps[0])
@@ -105,7 +105,7 @@ class _Converter:
 
     def _kind(self, operator: Any) -> str:
         code = self.model.OperatorCodes(operator.OpcodeIndex())
-        # Old files keep the number in a byte field, new ones in both; the larger is the real one.
+        # Old files store the number in a byte field, new ones in both; the larger one counts.
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         if number == tflite.BuiltinOperator.CUSTOM:
             return code.CustomCode().decode()
@@ -115,10 +115,11 @@ class _Converter:
         options = kind()
         table = operator.BuiltinOptions()
         options.Init(table.Bytes, table.Pos)
-        # Only some options have a fused activation; none of MediaPipe's face networks uses it.
+        # Only some options have a fused activation. None of MediaPipe's face networks uses one.
         fused = getattr(options, "FusedActivationFunction", int)
         if fused() != tflite.ActivationFunctionType.NONE:
-            raise FieldsError(f"This tflite network has a fused activation in {self._kind(operator)}: not supported.")
+            name = self._kind(operator)
+            raise FieldsError("This tflite network has a fused activation in {kind}: not supported.", kind=name)
         return options
 
     def _custom_options(self, operator: Any) -> dict[str, Any]:
@@ -135,14 +136,16 @@ class _Converter:
         return helper.make_tensor_value_info(self._tensor_name(tensor), TensorProto.FLOAT, self._shape(tensor))
 
     def _stored(self, tensor: int) -> np.ndarray | None:
-        """The constant behind a tensor, None when the network computes it."""
+        """The constant stored in a tensor; None if the network computes it."""
         if tensor not in self.constants:
             info = self.graph.Tensors(tensor)
             buffer = self.model.Buffers(info.Buffer())
             if not buffer.DataLength():
                 return None
             if info.Type() not in _DTYPES:
-                raise FieldsError(f"This tflite network stores numbers as type {info.Type()}: not supported.")
+                raise FieldsError(
+                    "This tflite network stores numbers as type {number}: not supported.", number=info.Type()
+                )
             values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype=_DTYPES[info.Type()])
             self.constants[tensor] = values.reshape(self._shape(tensor))
         return self.constants[tensor]
@@ -205,7 +208,7 @@ class _Converter:
     # ---- tflite's own operations
 
     def _dequantize(self, operator: Any, inputs: list[int], output: int) -> None:
-        """fp16 weights, stored small: widened here, once."""
+        """Weights stored in float16: widened here, once."""
         self.constants[output] = self._weights(inputs[0]).astype(np.float32)
 
     def _conv_2d(self, operator: Any, inputs: list[int], output: int) -> None:
@@ -285,7 +288,8 @@ class _Converter:
     def _landmarks2transformmatrix(self, operator: Any, inputs: list[int], output: int) -> None:
         """Landmarks (1, n, 3) -> the matrix (1, 4, 4) from pixels of an upright crop to pixels of the feature map.
 
-        The crop's x axis runs from one landmark to another, and it bounds a set of landmarks times a scale.
+        The crop's x axis points from one landmark to another. Its size is the bounding box of a subset of the
+        landmarks, times a scale.
         """
         options = self._custom_options(operator)
         if options["target_rotation_radians"] != 0.0:
@@ -299,7 +303,7 @@ class _Converter:
         right = self._node("Gather", [points, self._integers([options["right_rotation_idx"]])])
         along = self._node("Sub", [right, left])
         length = self._node("ReduceL2", [along], axes=[1])
-        # A crop of no size (all points in one place) must not divide by zero.
+        # A crop of size 0 (all points in one place) must not divide by zero.
         length = self._node("Max", [length, self._floats([[1e-6]])])
         along = self._node("Div", [along, length])  # (1, 2): cos, sin
         across = self._node("MatMul", [along, self._floats([[0, 1], [-1, 0]])])  # (1, 2): -sin, cos
@@ -342,7 +346,7 @@ class _Converter:
         self._set(output, "nchw", self._node("Mul", [crop, inside]))
 
     def _transformlandmarks(self, operator: Any, inputs: list[int], output: int) -> None:
-        """Points (1, n, 2) in a crop's pixels -> in the frame that the matrix (1, 4, 4) leads to."""
+        """Points (1, n, 2) in pixels of a crop, transformed by the matrix (1, 4, 4)."""
         ones = self._floats(np.ones((1, self._shape(inputs[0])[1], 1)))
         points = self._node("Concat", [self._plain(inputs[0]), ones], axis=2)
         transposed = self._node("Transpose", [self._affine(inputs[1])], perm=[0, 2, 1])

@@ -1,6 +1,6 @@
-"""Install a zip of the extension into a fresh Blender profile, without network, and capture with what is in the zip.
+"""Install a zip of the extension into a fresh Blender profile, without network, and capture with nothing but the zip.
 
-python -m tools.try_extension dist/fields_facial_capture-0.1.0-linux-x64.zip
+python -m tools.try_extension dist/fields_facial_capture-0.1.0-linux-x64.zip samples/performance.mp4
 """
 
 import os
@@ -33,15 +33,15 @@ def main(archive: Path, video: Path) -> None:
             _wheels_first(Path(profile))
             found = _capture(Path(profile), video)
         finally:
-            addon_utils.disable(MODULE)  # bpy 4.5 never ends when a class is left registered
+            addon_utils.disable(MODULE)  # bpy 4.5 never exits if a class is left registered
     print(f"Blender {bpy.app.version_string}: installed, enabled, captured with its own wheels ({found})")
 
 
 def _wheels_first(profile: Path) -> None:
-    """Take cv2 and onnxruntime from the zip's wheels, as Blender's own Python (which has no others) does."""
+    """Import cv2 and onnxruntime from the zip's wheels, as Blender's own Python does, which has no others."""
     sites = list(profile.glob("extensions/.local/lib/python*/site-packages"))
     if len(sites) != 1:
-        sys.exit("Blender unpacked no wheel of the zip for this Python.")
+        sys.exit("Blender unpacked none of the zip's wheels for this Python.")
     sys.path.insert(0, str(sites[0]))
     import cv2
     import onnxruntime
@@ -52,7 +52,7 @@ def _wheels_first(profile: Path) -> None:
 
 
 def _capture(profile: Path, video: Path) -> str:
-    """Capture the first second of the video with the installed extension; how many frames had a face."""
+    """Capture the first second of the video with the installed extension. Returns how many frames had a face."""
     from importlib import import_module
 
     command_line = import_module(f"{MODULE}.fields_blender.__main__")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-# Before bpy is imported: it reads this once. Nothing of the machine's own Blender settings is seen or changed.
+# Set before bpy is imported, which reads it once. The machine's own Blender settings are neither seen nor changed.
 RESOURCES = tempfile.mkdtemp(prefix="fields-blender-")
 os.environ["BLENDER_USER_RESOURCES"] = RESOURCES
 
@@ -25,7 +25,7 @@ def extension() -> Iterator[ModuleType]:
     """The enabled extension's package."""
     import addon_utils
 
-    # Else adding a strip starts a job for its proxy, and bpy crashes at exit if the strip's scene is gone by then.
+    # Otherwise adding a strip starts a proxy job, and bpy crashes at exit if the strip's scene is gone by then.
     bpy.context.preferences.system.sequencer_proxy_setup = "MANUAL"
     folder = Path(RESOURCES, "extensions", "user_default")
     folder.mkdir(parents=True)

@@ -1,8 +1,6 @@
 """The verbs: capture, bake, cancel, the command line. The network is left out here, so that its answers are known."""
 
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.blender import another_blender
 from tests.make_clips import write_video
 
 bpy: Any = pytest.importorskip("bpy")
@@ -565,13 +564,6 @@ def test_a_real_clip_opens_the_mouth(scene, part, head, tmp_path):
     assert bpy.context.window_manager.fields.device.startswith(("CPU", "CUDA"))
 
 
-START_BLENDER = """
-import sys, os, tempfile
-os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp()
-import bpy, importlib
-sys.path.insert(0, {parent!r})
-extension = importlib.import_module({name!r}); extension.register()
-"""
 COMMAND = """
 command = importlib.import_module({name!r} + ".operators.command")
 solve = importlib.import_module({name!r} + ".fields_blender.capture.solve")
@@ -590,10 +582,7 @@ print("code", code)
 
 
 def in_another_blender(tmp_path, script, *arguments) -> str:
-    code = (START_BLENDER + script).format(parent=str(ROOT.parent), name=ROOT.name)
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, cwd=tmp_path
-    )
+    done = another_blender.run(script, *arguments, cwd=tmp_path)
     return done.stdout + done.stderr
 
 

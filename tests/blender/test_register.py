@@ -1,12 +1,8 @@
 """Enabling and disabling."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import bpy
 
-ROOT = Path(__file__).parents[2]
+from tests.blender import another_blender
 
 
 def test_disabled_and_enabled_again_everything_is_back(extension):
@@ -47,12 +43,9 @@ def test_the_tab_is_in_both_editors():
 
 def test_enabling_loads_neither_opencv_nor_onnxruntime():
     """In a process of its own: here other tests have loaded them."""
-    code = (
-        "import sys, bpy, importlib; before = set(sys.modules)\n"
-        f"sys.path.insert(0, {str(ROOT.parent)!r}); extension = importlib.import_module({ROOT.name!r})\n"
-        "extension.register(); early = {'cv2', 'onnxruntime', 'torch'} & (set(sys.modules) - before)\n"
-        "extension.unregister(); print('loaded:', sorted(early))"
+    done = another_blender.run(
+        "print('loaded:', sorted({{'cv2', 'onnxruntime', 'torch'}} & (set(sys.modules) - before)))\n"
+        "extension.unregister()"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert "loaded: []" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0, done.stderr  # bpy 4.2 crashed at its end after it
