@@ -43,13 +43,13 @@ def test_a_mirror_swaps_the_sides_of_every_channel():
 @pytest.mark.parametrize("side", adjust.SIDES)
 def test_evened_wholly_both_sides_are_alike_and_stay_so(side):
     track = lively(gap=slice(10, 20))
-    once = adjust.evened(track, 1.0, side)
+    once = adjust.symmetrized(track, 1.0, side)
     weights = arkit(once)
     for name in ARKIT:
         if name.startswith("eyeLook"):
             continue
         np.testing.assert_allclose(weights[:, ARKIT.index(name)], weights[:, ARKIT.index(other_side(name))], atol=1e-6)
-    again = adjust.evened(once, 1.0, side)
+    again = adjust.symmetrized(once, 1.0, side)
     for name in GROUPS:
         np.testing.assert_allclose(again[name], once[name], atol=1e-6)
     for name in ("gaze", "head", "translation"):
@@ -61,10 +61,10 @@ def test_evened_wholly_both_sides_are_alike_and_stay_so(side):
 
 def test_evening_by_nothing_is_nothing_and_blinks_stay_shut():
     track = lively()
-    assert same(adjust.evened(track, 0.0), track)
+    assert same(adjust.symmetrized(track, 0.0), track)
     track["eyelids"][:, 1] *= 0.6
     for amount in (0.3, 1.0):
-        after = adjust.evened(track, amount)["eyelids"]
+        after = adjust.symmetrized(track, amount)["eyelids"]
         np.testing.assert_array_equal(after[:, 0], track["eyelids"][:, 0])
         assert (after[:, 1] >= track["eyelids"][:, 1]).all()
 
@@ -111,7 +111,7 @@ def test_lips_that_close_stay_closed_while_the_mouth_is_on(mouth, jaw):
     each = list(ONES)
     each[REGIONS.index("mouth")], each[REGIONS.index("jaw")] = mouth, jaw
     after = adjust.strengthened(track, each)
-    was, now = (lips.apart(t["expression"], t["jaw"]) for t in (track, after))
+    was, now = (lips.lip_gap(t["expression"], t["jaw"]) for t in (track, after))
     assert (now[was < 0.01] < 0.02).all()
 
 
@@ -156,4 +156,4 @@ def test_settings_that_cannot_be_are_said():
         with pytest.raises(FieldsError):
             adjust.strengthened(track, wrong)
     with pytest.raises(FieldsError):
-        adjust.evened(track, 1.0, "UP")
+        adjust.symmetrized(track, 1.0, "UP")

@@ -10,7 +10,7 @@ from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION, GROUPS, UNCERTAINTY
 from fields_blender.core.regions import REGIONS
 from fields_blender.shape import lips
-from fields_blender.shape.smooth import CALM, METHODS, both_ways, local_parabola, smooth
+from fields_blender.shape.smooth import CALM, METHODS, local_parabola, one_euro_zero_phase, smooth
 from tests.tracks import lively, same, times, track_of
 
 
@@ -108,7 +108,8 @@ def test_values_of_full_weight_are_filtered_as_without_weights():
     values = busy()["expression"]
     setting = np.array([CALM] * 39)
     np.testing.assert_array_equal(
-        both_ways(times(90), values, setting), both_ways(times(90), values, setting, np.ones((90, 39)))
+        one_euro_zero_phase(times(90), values, setting),
+        one_euro_zero_phase(times(90), values, setting, np.ones((90, 39))),
     )
 
 
@@ -191,7 +192,7 @@ def test_lips_that_close_stay_closed_at_every_strength(method, fps, phase, quiet
     jaw[:, 0] = 0.25 * np.clip((away - quiet / 2) / 0.06, 0, 1)
     before = track_of(time, jaw=jaw)
     after = smooth(before, [strength] * 9, method)
-    was, now = (lips.apart(track["expression"], track["jaw"]) for track in (before, after))
+    was, now = (lips.lip_gap(track["expression"], track["jaw"]) for track in (before, after))
     assert (now[was < 0.01] < 0.03).all()
     if was.min() < 0.01:  # else the camera did not see them close
         assert now.min() - was.min() < 0.05 * (was.max() - was.min())
