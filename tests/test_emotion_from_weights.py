@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.core import track
 from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS
-from fields_blender.exchange.arkit_track import fill
+from fields_blender.exchange.arkit_track import from_groups
 from fields_blender.shape import emotion, emotion_from_weights
 
 FACES = {
@@ -52,9 +51,9 @@ def test_any_weights_give_shares(weights):
 
 
 def test_an_imported_smile_follows_the_slider_of_its_emotion():
-    made = track.empty(np.arange(90) / 30)
     rows = {name: np.zeros((90, *GROUPS[name])) for name in ("jaw", "eyelids", "gaze", "head")}
-    fill(made, np.ones(90, bool), rows | {"expression": np.repeat(face(FACES["happiness"], 0.6), 90, axis=0)})
+    rows["expression"] = np.repeat(face(FACES["happiness"], 0.6), 90, axis=0)
+    made = from_groups(np.arange(90) / 30, np.ones(90, bool), rows)
     found = emotion.find(made)
     for name, follows in (("happiness", True), ("anger", False)):
         sliders = np.ones(7)

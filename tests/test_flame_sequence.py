@@ -116,7 +116,7 @@ def test_flame_out_and_in_again(tmp_path, axes):
     made.groups["translation"][:] = (0.5, -0.25, -9.0)
     made.groups["translation"][[0, 11, 12]] = np.nan
     flame_sequence.write(made, tmp_path / "a.npz", axes)
-    back = recordings.read(tmp_path / "a.npz", recordings.Reading(axes=axes))
+    back = recordings.read(tmp_path / "a.npz", recordings.Options(axes=axes))
     np.testing.assert_allclose(back.time, made.time, atol=1e-9)
     assert (back.found == made.found).all()
     known = np.delete(np.arange(39), TONGUE)  # FLAME has no tongue
@@ -173,7 +173,7 @@ def test_one_folder_a_frame(tmp_path, axes, kind):
             np.save(folder / f"{name}.npy", array)
     first = next(name for name in ("exp", "expression_params") if name in arrays[kind])
     for chosen in (tmp_path, tmp_path / "clip95_000" / f"{first}.npy"):
-        back = recordings.read(chosen, recordings.Reading(fps=30, axes=spanning))
+        back = recordings.read(chosen, recordings.Options(fps=30, axes=spanning))
         np.testing.assert_allclose(back.time, np.arange(12) / 30)
         assert (back.found == made.found).all()
         np.testing.assert_allclose(back["head"], made["head"], atol=1e-5)
@@ -194,7 +194,7 @@ def test_all_frames_in_one_array_each(tmp_path, axes):
 def test_one_npz_a_frame(tmp_path, axes):
     for i in range(3):
         np.savez(tmp_path / f"{i:05d}.npz", expr=np.zeros((1, 100)), jaw_pose=np.full((1, 3), i / 10))
-    made = recordings.read(tmp_path, recordings.Reading(axes=axes))
+    made = recordings.read(tmp_path, recordings.Options(axes=axes))
     np.testing.assert_allclose(made["jaw"][:, 0], [0.0, 0.1, 0.2], atol=1e-6)
 
 

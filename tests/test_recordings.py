@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from fields_blender.core import safe_npy, track
+from fields_blender.core import safe_npy, timeline, track
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, JAW_OPEN
 from fields_blender.exchange import audio2face_json, livelink, phone_text, recordings
@@ -40,7 +40,7 @@ def test_ifacialmocap(tmp_path):
     # The face points up and to its right; both eyes look down and at something near, as the eyes' own angles say.
     assert made["head"][0, 0] < -0.3 and made["head"][0, 1] < -0.08
     assert (made["gaze"][0, :, 1] < 0).all() and made["gaze"][0, 0, 0] < 0 < made["gaze"][0, 1, 0]
-    again = recordings.read(tmp_path / "a.txt", recordings.Reading(fps=30, flip_head=True))
+    again = recordings.read(tmp_path / "a.txt", recordings.Options(fps=30, flip_head=True))
     assert again.time[-1] == 0.1 and again["head"][0, 0] > 0.3 and again["head"][0, 2] * made["head"][0, 2] > 0
 
 
@@ -60,7 +60,7 @@ def test_face_cap(tmp_path):
     made = recordings.read(tmp_path / "a.txt")
     np.testing.assert_allclose(made.time, [0, 0.017, 0.05], atol=1e-9)
     np.testing.assert_allclose(weights_of(made)[:, ARKIT.index("mouthSmileLeft")], 0.25)
-    expected = livelink.turn(*np.radians([[-20.0], [10.0], [5.0]]))
+    expected = livelink.head_rotation(*np.radians([[-20.0], [10.0], [5.0]]))
     np.testing.assert_allclose(made["head"][[1]], expected, atol=1e-6)
     (tmp_path / "b.txt").write_text("\n".join(rows))  # without names: the app's own order, reversed here
     np.testing.assert_allclose(
@@ -117,8 +117,19 @@ def test_a_track_of_our_own(tmp_path):
     track.save(made, tmp_path / "a.npz")
     back = recordings.read(tmp_path / "a.npz")
     np.testing.assert_array_equal(back["expression"], made["expression"])
-    moved = recordings.moved(back, 3.5)
+    moved = recordings.starting_at(back, 3.5)
     assert moved.time[0] == 3.5 and np.allclose(np.diff(moved.time), np.diff(made.time))
+
+
+def test_a_capture_can_start_anywhere():
+    """Its strips stay where they were, so they must not say which frames the moved performance covers."""
+    made = performance(24, gaps=())
+    source = {"strips": [{"name": "a", "first": 0, "last": 23}], "rate": 24.0}
+    captured = track.Track(made.time, made.groups, {}, source)
+    frames = timeline.whole_frames(captured, 24.0)
+    np.testing.assert_array_equal(timeline.whole_frames(recordings.starting_at(captured, 0.0), 24.0), frames)
+    np.testing.assert_array_equal(timeline.whole_frames(recordings.starting_at(captured, 10.0), 24.0), frames + 240)
+    assert len(recordings.starting_at(track.empty(np.empty(0)), 1.0)) == 0
 
 
 def test_an_import_can_be_exported_as_anything(tmp_path):

@@ -12,7 +12,7 @@ from ..core.arkit import from_arkit, to_arkit
 from ..core.errors import FieldsError
 from ..core.names import ARKIT, JAW_OPEN, JAW_SIDE
 from ..core.regions import OF_ARKIT, REGIONS, other_side
-from ..core.rotation import multiply, to_quaternion, to_vector
+from ..core.rotation import multiply, rotate, to_quaternion, to_vector
 from ..core.track import Track
 from . import lips
 
@@ -93,7 +93,7 @@ def calibrate(track: Track, neutral: Neutral) -> Track:
         # Seen from a camera that stands where this head looks at rest.
         back = to_quaternion(-neutral.head[None])
         new["head"] = to_vector(multiply(np.repeat(back, len(track), axis=0), to_quaternion(track["head"])))
-        new["translation"] = _rotated(back, track["translation"])
+        new["translation"] = rotate(back, track["translation"])
     return track.with_groups(new)
 
 
@@ -165,10 +165,3 @@ def _mean_rotation(vectors: np.ndarray) -> np.ndarray:
     turns *= np.where(turns @ turns[0] < 0, -1.0, 1.0)[:, None]
     middle = turns.mean(axis=0, keepdims=True)
     return to_vector(middle / np.linalg.norm(middle))[0]
-
-
-def _rotated(rotation: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Points (n, 3) rotated by a quaternion (1, 4)."""
-    rotation = np.repeat(rotation, len(points), axis=0)
-    as_quaternions = np.hstack([np.zeros((len(points), 1)), points])
-    return multiply(multiply(rotation, as_quaternions), rotation * (1, -1, -1, -1))[:, 1:]
