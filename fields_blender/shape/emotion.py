@@ -20,7 +20,7 @@ MIN_INTENSITY, MAX_INTENSITY = 0.0, 2.0
 
 # This percentile of the slow part, up to that weight, counts as rest: noise and how a person's brows sit are not
 # amplified, but a smile that lasts all through a clip is.
-REST, MOST_REST = 10.0, 0.05
+REST, MAX_REST = 10.0, 0.05
 
 # Which emotion is shown changes no quicker than this (Hz); where all together are less likely than this, they count for
 # less.
@@ -80,7 +80,7 @@ class Emotion:
         Where it is 1 every number stays exactly as it is. Jaw, eyelids, gaze, head and time are never touched.
         Raises FieldsError for an intensity out of range or of another length than the performance.
         """
-        return _at(self, _checked(intensity, len(self.track)))
+        return _scaled(self, _checked(intensity, len(self.track)))
 
     def balance(self, intensities: np.ndarray) -> np.ndarray:
         """The overall intensity (n,) that gives each emotion its own of `intensities` (7,) or (n, 7) where it is shown.
@@ -99,7 +99,7 @@ def find(track: Track) -> Emotion:
             values = track["expression"][run[:, None], columns].astype(np.float64)
             slow[run[:, None], columns] = low_pass(track.time[run], values, carrier.cutoff)
     if track.found.any():
-        rest = np.minimum(np.nanpercentile(slow, REST, axis=0), MOST_REST)
+        rest = np.minimum(np.nanpercentile(slow, REST, axis=0), MAX_REST)
         slow = np.maximum(slow - rest, 0.0)
     return Emotion(track, give_way_to_blinks(slow, track["eyelids"]), _shares(track))
 
@@ -113,7 +113,7 @@ def _shares(track: Track) -> np.ndarray:
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), HARDLY_SHOWN)
 
 
-def _at(emotion: Emotion, intensity: np.ndarray) -> Track:
+def _scaled(emotion: Emotion, intensity: np.ndarray) -> Track:
     track = emotion.track
     more = (intensity - 1.0)[:, None]
     before = track["expression"].astype(np.float64)
