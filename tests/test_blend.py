@@ -5,6 +5,7 @@ import pytest
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION, GROUPS
+from fields_blender.core.rotation import to_quaternion
 from fields_blender.core.track import Track, dumps, loads
 from fields_blender.shape import blend
 
@@ -54,6 +55,17 @@ def test_half_of_each_lies_between():
     np.testing.assert_allclose(half["expression"], (first["expression"] + second["expression"]) / 2, atol=1e-6)
 
 
+def test_heads_are_blended_the_short_way_along_the_arc():
+    """Half-way between 2.8 rad and 3.6 rad (stored as -2.68), and between quarter turns about x and about y."""
+    first, second = performance(2), performance(2, seed=1)
+    first.groups["head"][:] = (0, 2.8, 0), (np.pi / 2, 0, 0)
+    second.groups["head"][:] = (0, 3.6 - 2 * np.pi, 0), (0, np.pi / 2, 0)
+    half = blend.blend(first, second, 0.5)["head"]
+    np.testing.assert_allclose(np.mod(half[0, 1], 2 * np.pi), 3.2, atol=1e-5)
+    ends = to_quaternion(np.array([[np.pi / 2, 0, 0], [0, np.pi / 2, 0]])).sum(axis=0)
+    np.testing.assert_allclose(to_quaternion(half[[1]])[0], ends / np.linalg.norm(ends), atol=1e-6)
+
+
 def test_a_part_leaves_the_rest_bit_by_bit():
     first, second = performance(), performance(seed=1)
     made = blend.blend(first, second, 1.0, "LOWER")
@@ -68,6 +80,9 @@ def test_a_part_leaves_the_rest_bit_by_bit():
 def test_parts_of_the_face_do_not_overlap():
     taken = sorted(blend.PARTS["UPPER"]["expression"] + blend.PARTS["LOWER"]["expression"])
     assert taken == list(range(len(EXPRESSION)))
+    upper = {EXPRESSION[i] for i in blend.PARTS["UPPER"]["expression"]}
+    assert {"browInnerUp", "eyeWideLeft", "eyeSquintRight", "cheekSquintLeft"} <= upper
+    assert not {"cheekPuff", "noseSneerLeft", "mouthSmileLeft", "jawForward", "tongueOut"} & upper
 
 
 def test_a_gap_in_one_is_filled_by_the_other():
@@ -136,3 +151,5 @@ def test_a_part_beside_the_old_one_makes_it_longer():
     assert len(made) == 72 and [s["first"] for s in made.source["strips"]] == [0, 240]
     np.testing.assert_array_equal(made["expression"][48:], new["expression"])
     assert "strips" not in blend.splice(performance(48), new).source
+    other_rate = performance(24, start=10.0, strips=[strip], rate=25.0)
+    assert "strips" not in blend.splice(old, other_rate).source
