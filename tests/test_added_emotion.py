@@ -8,9 +8,11 @@ import pytest
 from fields_blender.core import track
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS
+from fields_blender.core.valence_arousal import VALENCE_AROUSAL
 from fields_blender.shape import lips
 from fields_blender.shape.added_emotion import PROTOTYPES, AddedEmotion, add, envelope
 from fields_blender.shape.emotion import CHANGED
+from tests.tracks import times, track_of
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "performance.npz"
 
@@ -47,6 +49,29 @@ def test_it_shows_within_its_time_and_touches_no_other_frame_or_channel(sample, 
     column = next(i for i, channel in enumerate(EXPRESSION) if channel.startswith(strongest))
     shown = (made["expression"] - sample["expression"])[~outside & sample.found, column]
     assert shown.max() > 0.2
+
+
+@pytest.mark.parametrize("strength", [0.4, 1.0])
+@pytest.mark.parametrize("name", PROTOTYPES)
+def test_what_the_track_says_follows(name, strength):
+    """On a neutral face: as far as it is added, the emotion's own place on valence and arousal, and its strength."""
+    neutral = np.tile(np.eye(8)[EMOTIONS.index("neutral")], (90, 1))
+    calm = track_of(times(90), emotion=neutral, intensity=np.full((90, 1), 0.5))
+    made = add(calm, (AddedEmotion(name, strength, -10.0, 10.0),))
+    place = EMOTIONS.index(name)
+    wanted = (1 - strength) * neutral[0] + strength * np.eye(8)[place]
+    np.testing.assert_allclose(made["emotion"][45], wanted, atol=1e-6)
+    np.testing.assert_allclose(made["valence_arousal"][45], strength * VALENCE_AROUSAL[place], atol=1e-6)
+    assert made["intensity"][45, 0] == pytest.approx(max(0.5 * (1 - strength), strength))
+
+
+def test_where_emotions_lie_on_valence_and_arousal():
+    """What Russell and Mehrabian say in words: pleasant or not, and calm or excited."""
+    signs = dict(zip(EMOTIONS, np.sign(VALENCE_AROUSAL).astype(int).tolist(), strict=True))
+    assert signs["neutral"] == [0, 0] and signs["sadness"] == [-1, -1]
+    assert signs["happiness"] == signs["surprise"] == [1, 1]
+    assert signs["fear"] == signs["anger"] == signs["disgust"] == signs["contempt"] == [-1, 1]
+    assert np.abs(VALENCE_AROUSAL).max() <= 1
 
 
 @pytest.mark.parametrize("name", PROTOTYPES)

@@ -94,6 +94,32 @@ def test_the_head_may_rest_too():
     assert same(calibrate.calibrate(track_, calibrate.chosen_neutral(track_, 0.0, 0.0)), track_)
 
 
+def test_a_head_that_rests_past_half_a_turn_is_averaged_on_its_own_side():
+    """3.1 rad and 3.18 rad (stored as -3.1) about y are 0.08 rad apart, so each is 0.04 away from their mean."""
+    turn = np.where(np.arange(60) % 2, 3.1, -3.1)[:, None] * (0, 1, 0)
+    turned = track_of(times(60), head=turn)
+    after = calibrate.calibrate(turned, calibrate.chosen_neutral(turned, 0.0, 2.0, head=True))
+    np.testing.assert_allclose(np.abs(after["head"][:, 1]), np.pi - 3.1, atol=1e-5)
+
+
+def test_the_head_is_where_the_moved_camera_sees_it():
+    """As far away as before; a head that looks at the camera when at rest is straight ahead of it."""
+    turn = np.tile([0.0, 0.4, 0.0], (60, 1))
+    at = np.tile([-12 * np.sin(0.4), 0.0, -12 * np.cos(0.4)], (60, 1))
+    aside = track_of(times(60), head=turn, translation=at)
+    after = calibrate.calibrate(aside, calibrate.chosen_neutral(aside, 0.0, 0.0, head=True))
+    np.testing.assert_allclose(after["translation"], np.tile([0.0, 0.0, -12.0], (60, 1)), atol=1e-5)
+
+
+def test_a_full_expression_chosen_as_rest_leaves_room_to_move():
+    full = np.full((60, 39), 1.0)
+    full[30:] = 0.0
+    smiling = track_of(times(60), expression=full)
+    after = calibrate.calibrate(smiling, calibrate.chosen_neutral(smiling, 0.0, 0.5))["expression"]
+    assert np.isfinite(after).all()
+    np.testing.assert_allclose(after[:, SMILE], (full[:, SMILE] - 0.8) / 0.2, atol=1e-5)
+
+
 def test_lips_that_close_stay_closed():
     """A rest face with the mouth held shut over an open jaw would leave every p and b open."""
     mouth = np.zeros((60, 39))
@@ -142,6 +168,23 @@ def test_stretching_keeps_both_sides_alike_and_lips_closed(amount):
     np.testing.assert_allclose(after["expression"][:, SMILE + 1], mouth[:, SMILE + 1] * gain, rtol=1e-4)
     was, now = (lips.lip_gap(t["expression"], t["jaw"]) for t in (talking, after))
     assert (now[was < 0.01] < 0.02).all()
+
+
+def test_stretching_keeps_what_arkit_can_not_say():
+    """A jaw that is pressed shut, and its roll."""
+    track_ = lively(120)
+    track_["jaw"][20:30, 0] = -0.05
+    track_["jaw"][:, 2] = 0.01
+    after = calibrate.full_range(track_, 1.0)["jaw"]
+    np.testing.assert_allclose(after[20:30, 0], -0.05, atol=1e-7)
+    np.testing.assert_array_equal(after[:, 2], track_["jaw"][:, 2])
+
+
+def test_a_single_frame_does_not_say_how_far_lids_shut():
+    lids = np.full((90, 2), 0.05)
+    lids[30:36], lids[60] = 0.6, 1.0
+    after = calibrate.full_range(track_of(times(90), eyelids=lids), 1.0)["eyelids"]
+    np.testing.assert_allclose(after[30:36], 1.0, atol=1e-5)
 
 
 def test_stretching_by_nothing_is_nothing():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS
+from fields_blender.core.regions import OTHER_EXPRESSION
 from fields_blender.exchange.arkit_track import from_groups
 from fields_blender.shape import emotion, emotion_from_weights
 
@@ -34,6 +35,14 @@ def test_the_faces_of_the_book(name, strength):
     assert EMOTIONS[int(read["emotion"][0].argmax())] == name
     pleasant = {"happiness": 1, "surprise": 1, "neutral": 0}.get(name, -1)
     assert np.sign(read["valence_arousal"][0, 0].round(2)) == pleasant
+
+
+def test_a_mirrored_face_shows_the_same():
+    for names in FACES.values():
+        shown = face(names, 0.7)
+        for group, values in emotion_from_weights.read(shown).items():
+            mirrored = emotion_from_weights.read(shown[:, OTHER_EXPRESSION])[group]
+            np.testing.assert_allclose(mirrored, values, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name in FACES if name != "neutral"])
