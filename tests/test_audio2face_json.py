@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fields_blender.core.names import JAW_OPEN
+from fields_blender.core.track import Track
 from fields_blender.exchange import audio2face_json, recordings
 from tests.recorded import performance, weights_of
 
@@ -37,6 +38,15 @@ def test_json_out_and_in_again(tmp_path, gaps):
     assert all(len(row) == 52 for row in held)
     if 7 in gaps:
         assert held[7] == held[6] and held[0] == [0] * 52
+
+
+def test_rounded_times_come_through_unchanged(tmp_path):
+    """Times in whole milliseconds: no weight moves by being read between two rows."""
+    made = performance(gaps=())
+    rounded = Track(np.round(made.time + 3.0, 3), made.groups, made.card, made.source)
+    audio2face_json.write(rounded, tmp_path / "a.json", fps=24)
+    np.testing.assert_allclose(weights_of(recordings.read(tmp_path / "a.json")), weights_of(made), atol=1e-6)
+    assert json.loads((tmp_path / "a.json").read_text())["start"] == 3.0
 
 
 def test_json_at_another_rate(tmp_path):

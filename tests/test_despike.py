@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fields_blender.core.names import GROUPS
+from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 from fields_blender.shape import lips
 from fields_blender.shape.despike import despike
 from tests.tracks import COLUMN, lively, same, times, track_of
@@ -31,6 +32,25 @@ def test_a_single_frame_that_is_off_is_mended(at, group):
     mended = despike(track_of(calm.time, **wrong))
     for name in GROUPS:
         np.testing.assert_allclose(mended[name], calm[name], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "least"), [("expression", 2, 0.08), ("eyelids", 1, 0.08), ("head", 1, 0.03)]
+)
+def test_what_is_off_by_little_is_no_spike(name, column, least):
+    for size, spike in ((0.9 * least, False), (1.1 * least, True)):
+        track = track_of(times(60))
+        track[name][30, column] = size
+        assert (despike(track)[name][30, column] == 0) == spike
+
+
+def test_a_head_that_jumps_about_its_own_axis_is_mended_as_one_rotation():
+    """Turned far aside, a nod about its own axis changes all three numbers."""
+    aside, nod = np.array([[0.3, 1.5, 0.2]]), np.array([[0.3, 0.0, 0.0]])
+    head = np.repeat(aside, 60, axis=0)
+    head[30] = to_vector(multiply(to_quaternion(aside), to_quaternion(nod)))
+    after = despike(track_of(times(60), head=head))["head"]
+    np.testing.assert_allclose(after, np.repeat(aside, 60, axis=0), atol=1e-5)
 
 
 def test_what_lasts_two_frames_is_motion():

@@ -14,7 +14,7 @@ from fields_blender.core.arkit import from_arkit
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, GROUPS
 from fields_blender.core.rotation import to_quaternion
-from fields_blender.exchange import livelink
+from fields_blender.exchange import livelink, timecode
 
 CONVENTIONS = Path(__file__).parents[2] / "shared" / "conventions" / "arkit_variants.json"
 
@@ -216,6 +216,24 @@ def test_both_readings_of_the_head(tmp_path):
     np.testing.assert_allclose(matrix(livelink.read(path, flip_head=True)["head"][0]), flipped, atol=1e-6)
     path = recording(tmp_path / "a.csv", codes(2), {"HeadYaw": -30.0})
     np.testing.assert_allclose(livelink.read(path)["head"][0], [0, np.radians(30), 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("largest", "degrees"), [(6.2, False), (6.4, True), (90.0, True)])
+def test_more_than_a_full_turn_means_degrees(tmp_path, largest, degrees):
+    """What is said in rows without a face does not count."""
+    yaw = np.array([0.5, largest, 0.5, 500.0])
+    rows = {3: f"{codes(4)[3]},0" + ",0" * 52 + ",500" + ",0" * 8}
+    back = livelink.read(recording(tmp_path / "a.csv", codes(4), {"HeadYaw": yaw}, rows))
+    assert back.found.tolist() == [True, True, True, False]
+    unit = np.pi / 180 if degrees else 1.0
+    np.testing.assert_allclose(back["head"][[0, 2], 1], -0.5 * unit, atol=1e-6)
+
+
+@pytest.mark.parametrize(("rate", "fps"), [(24, 30), (29.97, 30), (30, 30), (48, 60), (60, 60), (120, 60)])
+def test_the_time_code_counts_at_30_or_60(tmp_path, rate, fps):
+    livelink.write(a_track(1.0 + np.arange(31) / rate), tmp_path / "a.csv")
+    last = (tmp_path / "a.csv").read_text().splitlines()[-1].split(",")[0]
+    assert last == timecode.write(1.0 + 30 / rate, fps)
 
 
 def test_the_same_time_twice_and_rows_out_of_order(tmp_path):
