@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION
+from fields_blender.core.rotation import rotate, to_quaternion
 from fields_blender.exchange import flame_sequence, recordings
 from fields_blender.flame import flame_basis, flame_model
 from tests.recorded import performance, weights_of
@@ -72,6 +73,48 @@ def test_vhap_without_our_times(tmp_path, axes):
     assert made.found.tolist() == [True, True, False, True, True]
     np.testing.assert_allclose(made["head"][0], [0.2, 0, 0], atol=1e-6)
     np.testing.assert_allclose(made["jaw"][0], [0.1, 0, 0], atol=1e-6)
+
+
+def one_frame(tmp_path, axes, **arrays):
+    np.savez(tmp_path / "a.npz", expr=np.zeros((1, 100)), **{name: np.array([row]) for name, row in arrays.items()})
+    return flame_sequence.read(tmp_path / "a.npz", axes)
+
+
+def test_a_head_turns_about_its_root_and_is_where_its_eyes_are(tmp_path, axes):
+    """FLAME: x -> R (x - root) + root + translation, for the midpoint of the eyes; a quarter turn to its left."""
+    middle = (flame_sequence.LEFT_EYE + flame_sequence.RIGHT_EYE) / 2
+    x, y, z = middle - flame_sequence.ROOT
+    wanted = np.array([z, y, -x]) + flame_sequence.ROOT + (0.1, 0.2, -0.9)
+    made = one_frame(tmp_path, axes, rotation=[0, np.pi / 2, 0], translation=[0.1, 0.2, -0.9])
+    np.testing.assert_allclose(made["translation"][0] * flame_sequence.EYES_APART, wanted, atol=1e-6)
+
+
+def test_the_neck_bends_within_the_turned_head(tmp_path, axes):
+    """A nod of the neck, then a quarter turn of the whole head: the face looks to its left and down."""
+    made = one_frame(tmp_path, axes, rotation=[0, np.pi / 2, 0], neck_pose=[0.3, 0, 0])
+    ahead = rotate(to_quaternion(made["head"]), np.array([0.0, 0.0, 1.0]))[0]
+    np.testing.assert_allclose(ahead, [np.cos(0.3), -np.sin(0.3), 0], atol=1e-6)
+
+
+def test_eyes_are_left_then_right_and_look_where_their_joints_point(tmp_path, axes):
+    made = one_frame(tmp_path, axes, eyes_pose=[0, 0.2, 0, -0.1, 0, 0])
+    np.testing.assert_allclose(made["gaze"][0], [[0.2, 0], [0, 0.1]], atol=1e-6)
+    apart = one_frame(tmp_path, axes, leye_pose=[0, 0.2, 0], reye_pose=[-0.1, 0, 0])
+    np.testing.assert_allclose(apart["gaze"], made["gaze"], atol=1e-6)
+
+
+def test_eyelids_that_the_file_has_shut_the_eyes(tmp_path, axes):
+    made = one_frame(tmp_path, axes, eyelid_params=[0.7, 0.2])
+    np.testing.assert_allclose(made["eyelids"][0], [0.7, 0.2], atol=1e-3)
+
+
+def test_what_is_written_starts_at_0_and_counts_frames(tmp_path, axes):
+    made = performance(6, gaps=(2,))
+    flame_sequence.write(recordings.starting_at(made, 10.0), tmp_path / "a.npz", axes)
+    with np.load(tmp_path / "a.npz") as file:
+        assert file["timestep_id"].tolist() == [0, 1, 3, 4, 5]
+        np.testing.assert_allclose(file["time"], np.array([0, 1, 3, 4, 5]) / 24)
+        np.testing.assert_allclose(file["gap_time"], [2 / 24])
 
 
 def codes(axes, made):
