@@ -128,6 +128,41 @@ def test_a_part_captured_again_has_no_jump_at_its_ends():
     assert made.max() == 1.0 and np.abs(np.diff(made)).max() < 0.2
 
 
+def constant(track, value):
+    for values in track.groups.values():
+        values[:] = value
+    return track
+
+
+def test_the_old_part_fades_out_in_even_steps():
+    """From its last frame of its own on, within the time of the fade; each frame is one step further."""
+    old, new = constant(performance(96), 0.0), constant(performance(48, start=1.0), 1.0)
+    made = blend.splice(old, new, fade=0.25)["expression"][:, 0]
+    step = (1 / 24) / (0.25 + 1 / 24)
+    for ramp in (made[23:30], made[72:65:-1]):
+        np.testing.assert_allclose(ramp, step * np.arange(7), atol=1e-6)
+    assert (made[30:66] == 1).all()
+
+
+def test_where_the_old_part_does_not_go_on_the_new_one_does_not_fade():
+    """The old one has a hole before what is captured again: there is nothing to come from."""
+    whole = constant(performance(96), 0.0)
+    kept = np.r_[0:24, 48:96]
+    old = Track(whole.time[kept], {name: values[kept] for name, values in whole.groups.items()})
+    made = blend.splice(old, constant(performance(24, start=2.0), 1.0), fade=0.25)
+    expression = made["expression"][:, 0]
+    assert expression[23] == 0 and expression[24] == 1
+    assert 0 < expression[24 + 23] < 1 and expression[24 + 24] == 0
+
+
+@pytest.mark.parametrize("shift", [-0.3, 0.0, 0.3])
+def test_frames_of_the_old_part_at_the_same_moments_go(shift):
+    """Captured at moments a bit off: no two frames of the result are closer than about one step."""
+    old, new = performance(96), performance(24, seed=1, start=1.0 + shift / 24)
+    made = blend.splice(old, new)
+    assert len(made) == 96 and np.diff(made.time).min() > 0.6 / 24
+
+
 def test_where_the_face_was_lost_again_the_old_part_stays():
     old, new = performance(96), performance(24, seed=1, start=1.0, gaps=(10, 11))
     made = blend.splice(old, new)

@@ -75,6 +75,18 @@ def test_a_blink_in_the_chosen_frame_is_no_lid_at_rest():
     assert abs(np.median(after["eyelids"])) < 0.01
 
 
+def test_lids_rest_where_they_are_between_two_blinks():
+    """Two thirds of the chosen frames blink; the open ones among them say where this person's lids rest."""
+    lids = np.full((90, 2), 0.1)
+    lids[30:36], lids[39:45] = 0.9, 0.9
+    blinking = track_of(times(90), eyelids=lids)
+    rest = calibrate.chosen_neutral(blinking, 1.0, 44 / 30).eyelids
+    np.testing.assert_allclose(rest, 0.1, atol=1e-6)
+    lids[36:39] = 0.15  # a bit further shut, but no blink
+    between = calibrate.chosen_neutral(track_of(times(90), eyelids=lids), 1.0, 44 / 30).eyelids
+    np.testing.assert_allclose(between, 0.15, atol=1e-6)
+
+
 def test_drooping_lids_open_and_still_shut():
     lids = np.full((90, 2), 0.3)
     lids[40:44] = 1.0
