@@ -129,5 +129,5 @@ def by_channel(track: Track, channels: Mapping[str, Channel]) -> Track:
         moved = np.clip(column * channel.gain + channel.offset, channel.least, channel.most)
         column[:] = column * 0.0 if channel.mute else moved
     old, new = from_arkit(before), from_arkit(weights)
-    new["jaw"][:, 2] = track["jaw"][:, 2]  # ARKit has no roll of the jaw
+    # Unchanged numbers come from the track: ARKit has neither a negative jawOpen nor a roll of the jaw.
     return track.with_groups({n: np.where(new[n] == old[n], track[n], new[n]) for n in new})
