@@ -94,9 +94,9 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start
         try:
             axes = flame_axes.of(context, head)
-            reading = recordings.Reading(self.head_unit, self.flip_head, self.frame_rate or None, axes)
+            options = recordings.Options(self.head_unit, self.flip_head, self.frame_rate or None, axes)
             later = to_seconds(start, timeline.rate(context.scene))
-            performance = recordings.moved(recordings.read(path, reading), later)
+            performance = recordings.starting_at(recordings.read(path, options), later)
             takes.keep(context.scene, head, performance, path.stem)
             context.view_layer.update()
             said = bake(context.scene, head, performance)

@@ -9,6 +9,7 @@ from fields_blender.core.arkit import to_arkit
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, EXPRESSION, GROUPS
 from fields_blender.core.regions import OF_ARKIT, REGIONS, other_side
+from fields_blender.core.rotation import rotate, to_quaternion
 from fields_blender.core.track import Track
 from fields_blender.shape import adjust, lips
 from fields_blender.shape.adjust import Channel
@@ -38,33 +39,49 @@ def test_a_mirror_swaps_the_sides_of_every_channel():
     swapped = [ARKIT.index(other_side(name)) for name in ARKIT]
     np.testing.assert_allclose(after, before[:, swapped], atol=1e-6)
     np.testing.assert_array_equal(adjust.mirrored_track(track)["head"], track["head"] * np.float32([1, -1, -1]))
+    np.testing.assert_array_equal(
+        adjust.mirrored_track(track)["translation"], track["translation"] * np.float32([-1, 1, 1])
+    )
+
+
+def test_a_mirror_turns_points_as_a_mirror_does():
+    """A mirrored point on the mirrored head is the mirror image of where the point was."""
+    track, flip = lively(), np.array([-1.0, 1.0, 1.0])
+    mirrored = adjust.mirrored_track(track)
+    for point in np.eye(3):
+        was = rotate(to_quaternion(track["head"]), point) + track["translation"]
+        now = rotate(to_quaternion(mirrored["head"]), point * flip) + mirrored["translation"]
+        np.testing.assert_allclose(now, was * flip, atol=1e-5)
 
 
 @pytest.mark.parametrize("side", adjust.SIDES)
 def test_evened_wholly_both_sides_are_alike_and_stay_so(side):
     track = lively(gap=slice(10, 20))
-    once = adjust.evened(track, 1.0, side)
+    track["eyelids"][:, 1] *= 0.6
+    once = adjust.symmetrized(track, 1.0, side)
     weights = arkit(once)
     for name in ARKIT:
         if name.startswith("eyeLook"):
             continue
         np.testing.assert_allclose(weights[:, ARKIT.index(name)], weights[:, ARKIT.index(other_side(name))], atol=1e-6)
-    again = adjust.evened(once, 1.0, side)
+    again = adjust.symmetrized(once, 1.0, side)
     for name in GROUPS:
         np.testing.assert_allclose(again[name], once[name], atol=1e-6)
     for name in ("gaze", "head", "translation"):
         assert once[name].tobytes() == track[name].tobytes()
     followed = {"LEFT": COLUMN["mouthSmileLeft"], "RIGHT": COLUMN["mouthSmileRight"]}.get(side)
     if followed:
+        lid = ("LEFT", "RIGHT").index(side)
         np.testing.assert_array_equal(once["expression"][:, followed], track["expression"][:, followed])
+        np.testing.assert_array_equal(once["eyelids"][:, lid], track["eyelids"][:, lid])
 
 
 def test_evening_by_nothing_is_nothing_and_blinks_stay_shut():
     track = lively()
-    assert same(adjust.evened(track, 0.0), track)
+    assert same(adjust.symmetrized(track, 0.0), track)
     track["eyelids"][:, 1] *= 0.6
     for amount in (0.3, 1.0):
-        after = adjust.evened(track, amount)["eyelids"]
+        after = adjust.symmetrized(track, amount)["eyelids"]
         np.testing.assert_array_equal(after[:, 0], track["eyelids"][:, 0])
         assert (after[:, 1] >= track["eyelids"][:, 1]).all()
 
@@ -90,6 +107,8 @@ def test_a_region_alone_changes(where, strength):
             np.testing.assert_array_equal(weights[:, column], before_weights[:, column])
     head = strength if REGIONS[where] == "head" else 1.0
     np.testing.assert_allclose(after["head"], head * track["head"], atol=1e-6)
+    middle = np.nanmedian(track["translation"], axis=0)
+    np.testing.assert_allclose(after["translation"], middle + head * (track["translation"] - middle), atol=1e-5)
     assert after["confidence"].tobytes() == track["confidence"].tobytes()
 
 
@@ -111,7 +130,7 @@ def test_lips_that_close_stay_closed_while_the_mouth_is_on(mouth, jaw):
     each = list(ONES)
     each[REGIONS.index("mouth")], each[REGIONS.index("jaw")] = mouth, jaw
     after = adjust.strengthened(track, each)
-    was, now = (lips.apart(t["expression"], t["jaw"]) for t in (track, after))
+    was, now = (lips.lip_gap(t["expression"], t["jaw"]) for t in (track, after))
     assert (now[was < 0.01] < 0.02).all()
 
 
@@ -137,7 +156,7 @@ def test_a_channel_does_what_it_is_told():
 
 def test_what_no_channel_changes_stays_bit_by_bit():
     track = lively(gap=slice(10, 20))
-    track["jaw"][5, 0] = -0.01  # ARKit can't say so
+    track["jaw"][5, 0], track["jaw"][:, 2] = -0.01, 0.02  # ARKit can't say so
     assert same(adjust.by_channel(track, {}), track)
     assert same(adjust.by_channel(track, {name: Channel() for name in ARKIT}), track)
     after = adjust.by_channel(track, {"browInnerUp": Channel(gain=2.0)})
@@ -145,6 +164,8 @@ def test_what_no_channel_changes_stays_bit_by_bit():
         assert after[name].tobytes() == track[name].tobytes()
     kept = [i for i, name in enumerate(EXPRESSION) if name != "browInnerUp"]
     assert after["expression"][:, kept].tobytes() == track["expression"][:, kept].tobytes()
+    turned = adjust.by_channel(track, {"jawLeft": Channel(gain=2.0)})
+    assert turned["jaw"][:, [0, 2]].tobytes() == track["jaw"][:, [0, 2]].tobytes()
 
 
 def test_settings_that_cannot_be_are_said():
@@ -156,4 +177,4 @@ def test_settings_that_cannot_be_are_said():
         with pytest.raises(FieldsError):
             adjust.strengthened(track, wrong)
     with pytest.raises(FieldsError):
-        adjust.evened(track, 1.0, "UP")
+        adjust.symmetrized(track, 1.0, "UP")

@@ -5,6 +5,7 @@ import pytest
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION, GROUPS
+from fields_blender.core.rotation import to_quaternion
 from fields_blender.core.track import Track, dumps, loads
 from fields_blender.shape import blend
 
@@ -54,6 +55,17 @@ def test_half_of_each_lies_between():
     np.testing.assert_allclose(half["expression"], (first["expression"] + second["expression"]) / 2, atol=1e-6)
 
 
+def test_heads_are_blended_the_short_way_along_the_arc():
+    """Half-way between 2.8 rad and 3.6 rad (stored as -2.68), and between quarter turns about x and about y."""
+    first, second = performance(2), performance(2, seed=1)
+    first.groups["head"][:] = (0, 2.8, 0), (np.pi / 2, 0, 0)
+    second.groups["head"][:] = (0, 3.6 - 2 * np.pi, 0), (0, np.pi / 2, 0)
+    half = blend.blend(first, second, 0.5)["head"]
+    np.testing.assert_allclose(np.mod(half[0, 1], 2 * np.pi), 3.2, atol=1e-5)
+    ends = to_quaternion(np.array([[np.pi / 2, 0, 0], [0, np.pi / 2, 0]])).sum(axis=0)
+    np.testing.assert_allclose(to_quaternion(half[[1]])[0], ends / np.linalg.norm(ends), atol=1e-6)
+
+
 def test_a_part_leaves_the_rest_bit_by_bit():
     first, second = performance(), performance(seed=1)
     made = blend.blend(first, second, 1.0, "LOWER")
@@ -68,6 +80,9 @@ def test_a_part_leaves_the_rest_bit_by_bit():
 def test_parts_of_the_face_do_not_overlap():
     taken = sorted(blend.PARTS["UPPER"]["expression"] + blend.PARTS["LOWER"]["expression"])
     assert taken == list(range(len(EXPRESSION)))
+    upper = {EXPRESSION[i] for i in blend.PARTS["UPPER"]["expression"]}
+    assert {"browInnerUp", "eyeWideLeft", "eyeSquintRight", "cheekSquintLeft"} <= upper
+    assert not {"cheekPuff", "noseSneerLeft", "mouthSmileLeft", "jawForward", "tongueOut"} & upper
 
 
 def test_a_gap_in_one_is_filled_by_the_other():
@@ -113,6 +128,41 @@ def test_a_part_captured_again_has_no_jump_at_its_ends():
     assert made.max() == 1.0 and np.abs(np.diff(made)).max() < 0.2
 
 
+def constant(track, value):
+    for values in track.groups.values():
+        values[:] = value
+    return track
+
+
+def test_the_old_part_fades_out_in_even_steps():
+    """From its last frame of its own on, within the time of the fade; each frame is one step further."""
+    old, new = constant(performance(96), 0.0), constant(performance(48, start=1.0), 1.0)
+    made = blend.splice(old, new, fade=0.25)["expression"][:, 0]
+    step = (1 / 24) / (0.25 + 1 / 24)
+    for ramp in (made[23:30], made[72:65:-1]):
+        np.testing.assert_allclose(ramp, step * np.arange(7), atol=1e-6)
+    assert (made[30:66] == 1).all()
+
+
+def test_where_the_old_part_does_not_go_on_the_new_one_does_not_fade():
+    """The old one has a hole before what is captured again: there is nothing to come from."""
+    whole = constant(performance(96), 0.0)
+    kept = np.r_[0:24, 48:96]
+    old = Track(whole.time[kept], {name: values[kept] for name, values in whole.groups.items()})
+    made = blend.splice(old, constant(performance(24, start=2.0), 1.0), fade=0.25)
+    expression = made["expression"][:, 0]
+    assert expression[23] == 0 and expression[24] == 1
+    assert 0 < expression[24 + 23] < 1 and expression[24 + 24] == 0
+
+
+@pytest.mark.parametrize("shift", [-0.3, 0.0, 0.3])
+def test_frames_of_the_old_part_at_the_same_moments_go(shift):
+    """Captured at moments a bit off: no two frames of the result are closer than about one step."""
+    old, new = performance(96), performance(24, seed=1, start=1.0 + shift / 24)
+    made = blend.splice(old, new)
+    assert len(made) == 96 and np.diff(made.time).min() > 0.6 / 24
+
+
 def test_where_the_face_was_lost_again_the_old_part_stays():
     old, new = performance(96), performance(24, seed=1, start=1.0, gaps=(10, 11))
     made = blend.splice(old, new)
@@ -136,3 +186,5 @@ def test_a_part_beside_the_old_one_makes_it_longer():
     assert len(made) == 72 and [s["first"] for s in made.source["strips"]] == [0, 240]
     np.testing.assert_array_equal(made["expression"][48:], new["expression"])
     assert "strips" not in blend.splice(performance(48), new).source
+    other_rate = performance(24, start=10.0, strips=[strip], rate=25.0)
+    assert "strips" not in blend.splice(old, other_rate).source

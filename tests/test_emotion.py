@@ -119,6 +119,39 @@ def test_gaps_stay_and_nothing_crosses_them():
     assert np.nanmax(after["expression"][:55]) == 0
 
 
+def test_a_wink_shuts_its_own_eye_alone():
+    time = np.arange(120) / 30
+    before = performance(time, eyeWideLeft=np.full(120, 0.4), eyeWideRight=np.full(120, 0.4))
+    before["eyelids"][60, 0] = 1.0
+    gained = (emotion.find(before).at(2.0)["expression"] - before["expression"])[60]
+    assert gained[COLUMN["eyeWideLeft"]] == 0 and gained[COLUMN["eyeWideRight"]] > 0.2
+
+
+def test_how_a_brow_always_sits_is_no_emotion_but_a_lasting_smile_is():
+    """Up to 0.05 of what never goes away is this person's face at rest."""
+    time = np.arange(150) / 30
+    before = performance(time, browInnerUp=np.full(150, 0.04), mouthSmileLeft=np.full(150, 0.4))
+    after = emotion.find(before).at(2.0)["expression"]
+    np.testing.assert_allclose(after[:, COLUMN["browInnerUp"]], 0.04, atol=1e-6)
+    np.testing.assert_allclose(after[:, COLUMN["mouthSmileLeft"]], 0.4 + (0.4 - 0.05), atol=1e-5)
+
+
+def test_more_frames_a_second_do_not_count_more():
+    """A step where the frame rate changes from 12 to 120 a second: half-way up at the step, as at any steady rate."""
+    time = np.concatenate([-np.arange(1, 37)[::-1] / 12, np.arange(360) / 120])
+    step = (time >= 0).astype(float)[:, None]
+    slow = emotion.low_pass(time, step, 1.0)[:, 0]
+    assert np.interp(0.0, time, slow) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("hertz", [0.5, 1.0, 3.0])
+def test_half_the_amplitude_is_left_at_the_cutoff(hertz):
+    time = np.arange(0, 12, 1 / 60)
+    wave = np.sin(2 * np.pi * hertz * time)[:, None]
+    middle = np.abs(time - 6) < 2
+    assert np.abs(emotion.low_pass(time, wave, hertz))[middle].max() == pytest.approx(0.5, abs=0.01)
+
+
 def test_a_blink_shuts_a_widened_eye():
     time = np.arange(120) / 30
     before = performance(time, eyeWideLeft=np.full(120, 0.8), eyeWideRight=np.full(120, 0.8))

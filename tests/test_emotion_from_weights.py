@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fields_blender.core import track
 from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS
-from fields_blender.exchange.arkit_track import fill
+from fields_blender.core.regions import OTHER_EXPRESSION
+from fields_blender.exchange.arkit_track import from_groups
 from fields_blender.shape import emotion, emotion_from_weights
 
 FACES = {
@@ -37,6 +37,14 @@ def test_the_faces_of_the_book(name, strength):
     assert np.sign(read["valence_arousal"][0, 0].round(2)) == pleasant
 
 
+def test_a_mirrored_face_shows_the_same():
+    for names in FACES.values():
+        shown = face(names, 0.7)
+        for group, values in emotion_from_weights.read(shown).items():
+            mirrored = emotion_from_weights.read(shown[:, OTHER_EXPRESSION])[group]
+            np.testing.assert_allclose(mirrored, values, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", [name for name in FACES if name != "neutral"])
 def test_more_is_more(name):
     read = [emotion_from_weights.read(face(FACES[name], strength)) for strength in (0.0, 0.2, 0.5, 0.9)]
@@ -52,9 +60,9 @@ def test_any_weights_give_shares(weights):
 
 
 def test_an_imported_smile_follows_the_slider_of_its_emotion():
-    made = track.empty(np.arange(90) / 30)
     rows = {name: np.zeros((90, *GROUPS[name])) for name in ("jaw", "eyelids", "gaze", "head")}
-    fill(made, np.ones(90, bool), rows | {"expression": np.repeat(face(FACES["happiness"], 0.6), 90, axis=0)})
+    rows["expression"] = np.repeat(face(FACES["happiness"], 0.6), 90, axis=0)
+    made = from_groups(np.arange(90) / 30, np.ones(90, bool), rows)
     found = emotion.find(made)
     for name, follows in (("happiness", True), ("anger", False)):
         sliders = np.ones(7)

@@ -60,10 +60,10 @@ def test_flame_is_known_by_its_edges(head):
 def test_size_and_direction_come_back_exactly_and_people_do_not_tilt_it(head):
     for to in (np.eye(3), TO_BLENDER, 0.3 * np.linalg.qr(np.random.default_rng(4).normal(size=(3, 3)))[0]):
         to = to * np.sign(np.linalg.det(to))
-        np.testing.assert_allclose(flame_fit.placed(head.template @ to.T), to, atol=1e-4 * np.abs(to).max())
+        np.testing.assert_allclose(flame_fit.flame_to_head(head.template @ to.T), to, atol=1e-4 * np.abs(to).max())
     with np.load(flame.DATA) as file:
         person = head.template + file["identity"][..., :5] @ np.array([2.0, -1.5, 1.0, 1.0, -1.0])
-    found = flame_fit.placed(person @ TO_BLENDER.T)
+    found = flame_fit.flame_to_head(person @ TO_BLENDER.T)
     assert ((found != 0) == (TO_BLENDER != 0)).all() and abs(np.abs(found).max() / 100 - 1) < 0.15
 
 
@@ -82,14 +82,14 @@ def test_what_a_release_spans_comes_back(head, jaw):
         followed = formula.parse(formula.show(row.source))
         place = int(row.key.removeprefix("expression_"))
         pushed[:, place] = formula.evaluate(followed, lambda name: weights[:, fitted.sources.index(name)])
-        low, high = flame_fit.reach(row)
+        low, high = flame_fit.value_range(row)
         assert low - 1e-9 <= pushed[:, place].min() and pushed[:, place].max() <= high + 1e-9
     shown = np.tensordot(pushed, axes, 1)[:, SKIN]
     truth = np.tensordot(weights, ours()[: len(fitted.sources)], 1)[:, SKIN]
     error = np.linalg.norm(shown - truth, axis=2)
     print(f"mean {error.mean() / MM:.4f} mm, worst {error.max() / MM:.3f} mm")
     assert error.mean() < 0.05 * MM and error.max() < 0.5 * MM
-    assert np.abs(pushed).max() < flame_fit.FARTHEST
+    assert np.abs(pushed).max() < flame_fit.SLIDER_LIMIT
 
 
 def test_what_it_does_not_span_is_told_and_comes_as_near_as_it_can(head):
@@ -105,7 +105,7 @@ def test_identities_are_left_to_the_artist(head):
     with np.load(flame.DATA) as file:
         identity = np.moveaxis(file["identity"], 2, 0).astype(np.float64)
     axes = made_up(head)[:30]
-    kept = flame_fit.expressions([f"axis {i}" for i in range(90)], np.concatenate([identity, axes]))
+    kept = flame_fit.are_expressions([f"axis {i}" for i in range(90)], np.concatenate([identity, axes]))
     assert kept[60:].all() and kept[:60].sum() <= 6, kept[:60].sum()
-    assert not flame_fit.expressions(["Shape1", "Pose3", "betas_2"], axes[:3]).any()
-    assert flame_fit.expressions(["Exp000", "expression_3", "ψ 1"], axes[:3]).all()
+    assert not flame_fit.are_expressions(["Shape1", "Pose3", "betas_2"], axes[:3]).any()
+    assert flame_fit.are_expressions(["Exp000", "expression_3", "ψ 1"], axes[:3]).all()

@@ -1,8 +1,4 @@
-"""FLAME: the artist's own model file, and coefficients in and out. Models here are made up: FLAME's topology is the
-template's, its axes are not FLAME's."""
-
-import pickle
-import sys
+"""FLAME coefficients in and out. Axes here are made up, not FLAME's."""
 
 import numpy as np
 import pytest
@@ -11,9 +7,9 @@ from hypothesis import strategies as st
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION
+from fields_blender.core.rotation import rotate, to_quaternion
 from fields_blender.exchange import flame_sequence, recordings
 from fields_blender.flame import flame_basis, flame_model
-from tests import fake_flame
 from tests.recorded import performance, weights_of
 
 VERTICES = flame_model.VERTICES
@@ -27,74 +23,6 @@ def axes() -> np.ndarray:
     ours, looks = flame_basis.shapes()
     mixed = np.tensordot(rng.normal(size=(49, 49)), np.concatenate([ours, looks]), 1)
     return np.concatenate([mixed, rng.normal(0, 1e-4, (51, VERTICES, 3))])
-
-
-def same(model: flame_model.FlameModel, parts: dict[str, np.ndarray]) -> None:
-    close = {"rtol": 1e-5, "atol": 1e-7}
-    np.testing.assert_allclose(model.template, parts["v_template"], **close)
-    np.testing.assert_array_equal(model.triangles, parts["f"])
-    np.testing.assert_allclose(model.identity, np.moveaxis(parts["shapedirs"][:, :, :-100], 2, 0), **close)
-    np.testing.assert_allclose(model.expression, np.moveaxis(parts["shapedirs"][:, :, -100:], 2, 0), **close)
-    np.testing.assert_allclose(model.joint_regressor, parts["J_regressor"], **close)
-    np.testing.assert_allclose(model.pose_correctives[5], parts["posedirs"][:, :, 5], **close)
-    np.testing.assert_allclose(model.joints()[2], parts["v_template"][900], rtol=1e-4, atol=1e-6)
-
-
-def official() -> dict:
-    """As the official pickles hold them: chumpy arrays, a sparse joint regressor, words."""
-    parts = fake_flame.parts(identity=10)
-    parts |= {name: fake_flame.Ch(parts[name]) for name in ("v_template", "shapedirs", "posedirs", "weights")}
-    return parts | {"J_regressor": fake_flame.csc_matrix(parts["J_regressor"]), "bs_style": "lbs"}
-
-
-def test_the_official_pickle_with_chumpy_and_scipy(tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        fake_flame.pretend(patch)
-        (tmp_path / "generic_model.pkl").write_bytes(pickle.dumps(official(), 2))
-    before = set(sys.modules)
-    same(flame_model.load(tmp_path / "generic_model.pkl"), fake_flame.parts(identity=10))
-    assert not {"chumpy.ch", "scipy.sparse.csc"} & (set(sys.modules) - before)
-
-
-def test_npz_models(tmp_path):
-    parts = fake_flame.parts(identity=60)
-    np.savez(tmp_path / "a.npz", **parts, landmarks=np.array([{"a": 1}], dtype=object))
-    same(flame_model.load(tmp_path / "a.npz"), parts)
-    apart = {name: parts[name] for name in ("v_template", "weights", "J_regressor")}
-    apart |= {"faces": parts["f"], "posedirs": np.moveaxis(parts["posedirs"], 2, 0)}
-    apart |= {"identity": parts["shapedirs"][:, :, :60], "expression": parts["shapedirs"][:, :, 60:]}
-    np.savez(tmp_path / "b.npz", **apart)
-    same(flame_model.load(tmp_path / "b.npz"), parts)
-
-
-@pytest.mark.parametrize(
-    ("part", "value", "says"),
-    [
-        ("v_template", np.zeros((10475, 3)), "10,475 vertices"),
-        ("v_template", None, "no mesh"),
-        ("shapedirs", np.zeros((VERTICES, 3, 50)), "expression axes"),
-        ("shapedirs", np.zeros((VERTICES, 2, 400)), "“axes”"),
-        ("shapedirs", np.full((VERTICES, 3, 101), np.nan), "without sense"),
-        ("f", np.array([[0, 1, VERTICES]]), "triangles"),
-        ("f", np.array([[0.0, 1.0, np.nan]]), "triangles"),
-        ("weights", np.zeros((VERTICES, 55)), "weights"),
-        ("J_regressor", None, "J_regressor"),
-    ],
-)
-def test_what_is_no_flame_is_told(tmp_path, part, value, says):
-    parts = fake_flame.parts(identity=1) | {part: value}
-    np.savez(tmp_path / "a.npz", **{name: array for name, array in parts.items() if array is not None})
-    with pytest.raises(FieldsError, match=says):
-        flame_model.load(tmp_path / "a.npz")
-
-
-def test_a_pickle_that_is_no_model(tmp_path):
-    for content in (b"", b"text", pickle.dumps([1, 2]), pickle.dumps({"v_template": [1.0]}), b"\x80\x02cos\nsystem\n."):
-        (tmp_path / "a.pkl").write_bytes(content)
-        with pytest.raises(FieldsError):
-            flame_model.load(tmp_path / "a.pkl")
-    with pytest.raises(FieldsError, match="no file"):
-        flame_model.load(tmp_path / "b.pkl")
 
 
 def test_coefficients_move_the_skin_as_our_weights_do(axes):
@@ -116,7 +44,7 @@ def test_flame_out_and_in_again(tmp_path, axes):
     made.groups["translation"][:] = (0.5, -0.25, -9.0)
     made.groups["translation"][[0, 11, 12]] = np.nan
     flame_sequence.write(made, tmp_path / "a.npz", axes)
-    back = recordings.read(tmp_path / "a.npz", recordings.Reading(axes=axes))
+    back = recordings.read(tmp_path / "a.npz", recordings.Options(axes=axes))
     np.testing.assert_allclose(back.time, made.time, atol=1e-9)
     assert (back.found == made.found).all()
     known = np.delete(np.arange(39), TONGUE)  # FLAME has no tongue
@@ -147,6 +75,48 @@ def test_vhap_without_our_times(tmp_path, axes):
     np.testing.assert_allclose(made["jaw"][0], [0.1, 0, 0], atol=1e-6)
 
 
+def one_frame(tmp_path, axes, **arrays):
+    np.savez(tmp_path / "a.npz", expr=np.zeros((1, 100)), **{name: np.array([row]) for name, row in arrays.items()})
+    return flame_sequence.read(tmp_path / "a.npz", axes)
+
+
+def test_a_head_turns_about_its_root_and_is_where_its_eyes_are(tmp_path, axes):
+    """FLAME: x -> R (x - root) + root + translation, for the midpoint of the eyes; a quarter turn to its left."""
+    middle = (flame_sequence.LEFT_EYE + flame_sequence.RIGHT_EYE) / 2
+    x, y, z = middle - flame_sequence.ROOT
+    wanted = np.array([z, y, -x]) + flame_sequence.ROOT + (0.1, 0.2, -0.9)
+    made = one_frame(tmp_path, axes, rotation=[0, np.pi / 2, 0], translation=[0.1, 0.2, -0.9])
+    np.testing.assert_allclose(made["translation"][0] * flame_sequence.EYES_APART, wanted, atol=1e-6)
+
+
+def test_the_neck_bends_within_the_turned_head(tmp_path, axes):
+    """A nod of the neck, then a quarter turn of the whole head: the face looks to its left and down."""
+    made = one_frame(tmp_path, axes, rotation=[0, np.pi / 2, 0], neck_pose=[0.3, 0, 0])
+    ahead = rotate(to_quaternion(made["head"]), np.array([0.0, 0.0, 1.0]))[0]
+    np.testing.assert_allclose(ahead, [np.cos(0.3), -np.sin(0.3), 0], atol=1e-6)
+
+
+def test_eyes_are_left_then_right_and_look_where_their_joints_point(tmp_path, axes):
+    made = one_frame(tmp_path, axes, eyes_pose=[0, 0.2, 0, -0.1, 0, 0])
+    np.testing.assert_allclose(made["gaze"][0], [[0.2, 0], [0, 0.1]], atol=1e-6)
+    apart = one_frame(tmp_path, axes, leye_pose=[0, 0.2, 0], reye_pose=[-0.1, 0, 0])
+    np.testing.assert_allclose(apart["gaze"], made["gaze"], atol=1e-6)
+
+
+def test_eyelids_that_the_file_has_shut_the_eyes(tmp_path, axes):
+    made = one_frame(tmp_path, axes, eyelid_params=[0.7, 0.2])
+    np.testing.assert_allclose(made["eyelids"][0], [0.7, 0.2], atol=1e-3)
+
+
+def test_what_is_written_starts_at_0_and_counts_frames(tmp_path, axes):
+    made = performance(6, gaps=(2,))
+    flame_sequence.write(recordings.starting_at(made, 10.0), tmp_path / "a.npz", axes)
+    with np.load(tmp_path / "a.npz") as file:
+        assert file["timestep_id"].tolist() == [0, 1, 3, 4, 5]
+        np.testing.assert_allclose(file["time"], np.array([0, 1, 3, 4, 5]) / 24)
+        np.testing.assert_allclose(file["gap_time"], [2 / 24])
+
+
 def codes(axes, made):
     return flame_basis.to_coefficients(made["expression"], made["eyelids"], made["gaze"], axes)[:, :50]
 
@@ -173,7 +143,7 @@ def test_one_folder_a_frame(tmp_path, axes, kind):
             np.save(folder / f"{name}.npy", array)
     first = next(name for name in ("exp", "expression_params") if name in arrays[kind])
     for chosen in (tmp_path, tmp_path / "clip95_000" / f"{first}.npy"):
-        back = recordings.read(chosen, recordings.Reading(fps=30, axes=spanning))
+        back = recordings.read(chosen, recordings.Options(fps=30, axes=spanning))
         np.testing.assert_allclose(back.time, np.arange(12) / 30)
         assert (back.found == made.found).all()
         np.testing.assert_allclose(back["head"], made["head"], atol=1e-5)
@@ -194,7 +164,7 @@ def test_all_frames_in_one_array_each(tmp_path, axes):
 def test_one_npz_a_frame(tmp_path, axes):
     for i in range(3):
         np.savez(tmp_path / f"{i:05d}.npz", expr=np.zeros((1, 100)), jaw_pose=np.full((1, 3), i / 10))
-    made = recordings.read(tmp_path, recordings.Reading(axes=axes))
+    made = recordings.read(tmp_path, recordings.Options(axes=axes))
     np.testing.assert_allclose(made["jaw"][:, 0], [0.0, 0.1, 0.2], atol=1e-6)
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from fields_blender.core.curves import HOLE
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import GROUPS
+from fields_blender.core.rotation import to_quaternion
 from fields_blender.core.track import Track
 from fields_blender.shape import gaps
 from tests.tracks import lively, same, times, track_of
@@ -79,6 +81,53 @@ def test_nothing_is_carried_from_one_strip_to_the_next(policy):
     joined = Track(np.concatenate([one.time, two.time + 10.0]), {n: np.concatenate([one[n], two[n]]) for n in GROUPS})
     after = gaps.fill(joined, policy)
     assert after.found[:60].all() and not after.found[60:].any()
+
+
+@pytest.mark.parametrize(("steps", "same_shot"), [(2.0, True), (HOLE - 0.1, True), (HOLE + 0.1, False)])
+def test_a_hole_in_time_is_another_shot(steps, same_shot):
+    """Frame 30 has no face and comes `steps` usual steps after frame 29: held from there, or from what is next."""
+    track = with_gap(60, slice(30, 33))
+    time = track.time.copy()
+    time[30:] += (steps - 1) / 30
+    after = gaps.fill(Track(time, track.groups), "HOLD")
+    for row in (30, 32):
+        np.testing.assert_allclose(after["expression"][row], track["expression"][29 if same_shot else 33], atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["EASE", "INTERPOLATE"])
+def test_the_head_turns_the_short_way_at_a_steady_pace(policy):
+    """Past half a turn: from 2.8 rad on to 3.6 rad, which is stored as -2.68."""
+    yaw = np.where(np.arange(60) < 20, 2.8, 3.6 - 2 * np.pi)
+    track = track_of(times(60), head=yaw[:, None] * (0, 1, 0))
+    for values in track.groups.values():
+        values[20:40] = np.nan
+    after = gaps.fill(track, policy)["head"]
+    np.testing.assert_allclose(np.mod(after[19:41, 1], 2 * np.pi), np.linspace(2.8, 3.6, 22), atol=1e-5)
+    np.testing.assert_allclose(after[:, [0, 2]], 0, atol=1e-6)
+
+
+def test_a_turn_about_changing_axes_is_filled_along_the_arc():
+    """Half-way between a quarter turn about x and one about y, the same turn away from both."""
+    turns = np.zeros((5, 3))
+    turns[:2, 0] = turns[3:, 1] = np.pi / 2
+    track = track_of(times(5), head=turns)
+    for values in track.groups.values():
+        values[2] = np.nan
+    middle = to_quaternion(gaps.fill(track, "INTERPOLATE")["head"][[2]])
+    ends = to_quaternion(turns[[0, 4]])
+    np.testing.assert_allclose(middle[0], ends.sum(axis=0) / np.linalg.norm(ends.sum(axis=0)), atol=1e-6)
+
+
+def test_ease_rests_after_its_time_and_is_half_way_at_half_of_it():
+    """At 0.4 s the face is at rest, as docs and tooltip say; smooth and symmetric between."""
+    track = track_of(times(90), expression=np.full((90, 39), 0.8), intensity=np.full((90, 1), 0.6))
+    for values in track.groups.values():
+        values[20:70] = np.nan
+    after = gaps.fill(track, "EASE")
+    for name, seen in (("expression", 0.8), ("intensity", 0.6)):
+        np.testing.assert_allclose(after[name][[25, 64]], seen / 2, atol=1e-5)  # 0.2 s away
+        assert (after[name][26:31] > 0).all() and (after[name][31:59] == 0).all()
+        np.testing.assert_allclose(after[name][20:45], after[name][69:44:-1], atol=1e-5)
 
 
 def test_nothing_to_fill_from():

@@ -60,20 +60,6 @@ def test_columns_are_the_apps():
     assert list(livelink.COLUMNS) == json.loads(CONVENTIONS.read_text())["live_link_face_csv_columns"]
 
 
-@given(st.floats(0, 100 * 3600), st.sampled_from([30, 60]))
-def test_time_codes_say_the_time(seconds, fps):
-    hours, minutes, second, frame = timecode.write(seconds, fps).split(":")
-    assert int(minutes) < 60 and int(second) < 60 and float(frame) < fps
-    back = int(hours) * 3600 + int(minutes) * 60 + int(second) + float(frame) / fps
-    assert back == pytest.approx(seconds, abs=0.51e-3 / fps)
-
-
-def test_time_code_carries():
-    assert timecode.write(59.99999999, 30) == "00:01:00:00.000"
-    assert timecode.write(3661.5, 60) == "01:01:01:30.000"
-    assert timecode.write(1 / 24, 30) == "00:00:00:01.250"
-
-
 @pytest.mark.parametrize("rate", [23.976, 25, 29.97, 30, 50, 59.94, 120])
 def test_round_trip_at_any_rate(tmp_path, rate):
     rng = np.random.default_rng(1)
@@ -213,23 +199,6 @@ def test_the_rate_is_read_off_whole_frame_numbers(tmp_path, fps):
     np.testing.assert_allclose(back.time, np.arange(len(made)) / fps, atol=1e-9)
 
 
-@pytest.mark.parametrize(("fps", "mark"), [(30, ";"), (30, ":"), (60, ";"), (60, ":")])
-def test_dropped_frames(fps, mark):
-    """Of the numbers of a minute the first 2 (4 at 60) are left out, but not of each tenth: SMPTE ST 12-1."""
-    step, skipped = fps * 60, fps // 15
-    labels, number = [], 8 * step + 50 * fps
-    while len(labels) < 130 * fps:
-        frame, second, minute = number % fps, number // fps % 60, number // step
-        if not (frame < skipped and second == 0 and minute % 10):
-            labels.append(f"01:{minute:02d}:{second:02d}{mark}{frame:02d}")
-        number += 1
-    np.testing.assert_allclose(timecode.read(labels), np.arange(len(labels)) * 1.001 / fps, atol=1e-9)
-
-
-def test_past_midnight():
-    np.testing.assert_allclose(timecode.read(["23:59:59:29", "00:00:00:00", "00:00:00:01"]), np.arange(3) / 30)
-
-
 def test_a_recording_without_time_codes(tmp_path):
     header = [name for name in livelink.COLUMNS if name != "Timecode"]
     path = recording(tmp_path / "a.csv", codes(4), header=header)
@@ -247,6 +216,24 @@ def test_both_readings_of_the_head(tmp_path):
     np.testing.assert_allclose(matrix(livelink.read(path, flip_head=True)["head"][0]), flipped, atol=1e-6)
     path = recording(tmp_path / "a.csv", codes(2), {"HeadYaw": -30.0})
     np.testing.assert_allclose(livelink.read(path)["head"][0], [0, np.radians(30), 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("largest", "degrees"), [(6.2, False), (6.4, True), (90.0, True)])
+def test_more_than_a_full_turn_means_degrees(tmp_path, largest, degrees):
+    """What is said in rows without a face does not count."""
+    yaw = np.array([0.5, largest, 0.5, 500.0])
+    rows = {3: f"{codes(4)[3]},0" + ",0" * 52 + ",500" + ",0" * 8}
+    back = livelink.read(recording(tmp_path / "a.csv", codes(4), {"HeadYaw": yaw}, rows))
+    assert back.found.tolist() == [True, True, True, False]
+    unit = np.pi / 180 if degrees else 1.0
+    np.testing.assert_allclose(back["head"][[0, 2], 1], -0.5 * unit, atol=1e-6)
+
+
+@pytest.mark.parametrize(("rate", "fps"), [(24, 30), (29.97, 30), (30, 30), (48, 60), (60, 60), (120, 60)])
+def test_the_time_code_counts_at_30_or_60(tmp_path, rate, fps):
+    livelink.write(a_track(1.0 + np.arange(31) / rate), tmp_path / "a.csv")
+    last = (tmp_path / "a.csv").read_text().splitlines()[-1].split(",")[0]
+    assert last == timecode.write(1.0 + 30 / rate, fps)
 
 
 def test_the_same_time_twice_and_rows_out_of_order(tmp_path):

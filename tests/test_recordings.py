@@ -10,106 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from fields_blender.core import safe_npy, track
+from fields_blender.core import safe_npy, timeline, track
 from fields_blender.core.errors import FieldsError
-from fields_blender.core.names import ARKIT, JAW_OPEN
-from fields_blender.exchange import audio2face_json, livelink, phone_text, recordings
-from tests.recorded import performance, weights_of
-
-# The line that iFacialMocap's makers print for developers.
-IFACIALMOCAP = (
-    "mouthSmile_R-0|eyeLookOut_L-0|eyeLookDown_R-17|mouthUpperUp_L-11|eyeWide_R-0|mouthClose-8|mouthPucker-4|mouthRollLower-9|"
-    "eyeBlink_R-7|eyeLookDown_L-17|cheekSquint_R-11|eyeBlink_L-7|tongueOut-0|jawRight-0|eyeLookIn_R-6|jawOpen-12|"
-    "eyeLookIn_L-4|eyeSquint_R-11|mouthLeft-1|=head#-21.488958,-6.038993,-6.6019735,-0.030653415,-0.10287084,"
-    "-0.6584072|rightEye#6.0297494,2.4403017,0.25649446|leftEye#6.034903,-1.6660284,-0.17520553|"
-)
-
-
-def face_cap(*rows: str, names=phone_text.FACE_CAP_ORDER) -> str:
-    return "\n".join(["info,version,1", "bs," + ",".join(names), *rows]) + "\n"
-
-
-def test_ifacialmocap(tmp_path):
-    lost = IFACIALMOCAP.replace("tongueOut-0", "trackingStatus-0")
-    (tmp_path / "a.txt").write_text("\n".join([IFACIALMOCAP, lost, "", IFACIALMOCAP.replace("-12|", "-60|"), "?"]))
-    made = recordings.read(tmp_path / "a.txt")
-    np.testing.assert_allclose(made.time, [0, 1 / 60, 2 / 60, 3 / 60])
-    assert made.found.tolist() == [True, False, True, False]
-    np.testing.assert_allclose(made["jaw"][[0, 2], 0], [0.12 * JAW_OPEN, 0.6 * JAW_OPEN], rtol=1e-5)
-    np.testing.assert_allclose(made["eyelids"][0], 0.07, rtol=1e-5)
-    # The face points up and to its right; both eyes look down and at something near, as the eyes' own angles say.
-    assert made["head"][0, 0] < -0.3 and made["head"][0, 1] < -0.08
-    assert (made["gaze"][0, :, 1] < 0).all() and made["gaze"][0, 0, 0] < 0 < made["gaze"][0, 1, 0]
-    again = recordings.read(tmp_path / "a.txt", recordings.Reading(fps=30, flip_head=True))
-    assert again.time[-1] == 0.1 and again["head"][0, 0] > 0.3 and again["head"][0, 2] * made["head"][0, 2] > 0
-
-
-def test_ifacialmocap_2_has_signs(tmp_path):
-    line = IFACIALMOCAP.split("=")[0].replace("-", "&").replace("jawOpen&12", "jawOpen&-3") + "=head#0,0,0,0,0,0|"
-    (tmp_path / "a.txt").write_text(line)
-    made = recordings.read(tmp_path / "a.txt")
-    assert made["jaw"][0, 0] < 0 and made["eyelids"][0, 0] == pytest.approx(0.07)
-
-
-def test_face_cap(tmp_path):
-    names = [*reversed(phone_text.FACE_CAP_ORDER)]
-    row = ["0"] * 52
-    row[names.index("jawOpen")], row[names.index("mouthSmileLeft")] = "0.5", "0.25"
-    rows = [f"k,{ms},0,0,0,10,-20,5,0,0,0,0,{','.join(row)}" for ms in (1000, 1017, 1050)] + ["k,1060,0"]
-    (tmp_path / "a.txt").write_text(face_cap(*rows, names=[name.replace("Left", "_L") for name in names]))
-    made = recordings.read(tmp_path / "a.txt")
-    np.testing.assert_allclose(made.time, [0, 0.017, 0.05], atol=1e-9)
-    np.testing.assert_allclose(weights_of(made)[:, ARKIT.index("mouthSmileLeft")], 0.25)
-    expected = livelink.turn(*np.radians([[-20.0], [10.0], [5.0]]))
-    np.testing.assert_allclose(made["head"][[1]], expected, atol=1e-6)
-    (tmp_path / "b.txt").write_text("\n".join(rows))  # without names: the app's own order, reversed here
-    np.testing.assert_allclose(
-        weights_of(recordings.read(tmp_path / "b.txt"))[
-            0, ARKIT.index(phone_text.FACE_CAP_ORDER[names.index("jawOpen")])
-        ],
-        0.5,
-    )
-
-
-def test_the_order_of_face_cap_has_every_name():
-    assert sorted(phone_text.FACE_CAP_ORDER) == sorted(ARKIT)
-
-
-def test_audio2face(tmp_path):
-    data = {"exportFps": 30.0, "trackPath": "a.wav", "numPoses": 6, "numFrames": 2, "facsNames": [
-        "browDownLeft", "jawOpen", "mouthFunnel", "nonsense", "Lyra.eyeBlinkRight", "mouth_close"],
-        "weightMat": [[0, 1, 0.5, 9, 0.25, 0], [0, 0.5, 0, 9, 0, 0]]}  # fmt: skip
-    (tmp_path / "a.json").write_text(json.dumps(data))
-    made = recordings.read(tmp_path / "a.json")
-    np.testing.assert_allclose(made.time, [0, 1 / 30])
-    np.testing.assert_allclose(made["jaw"][:, 0], [JAW_OPEN, JAW_OPEN / 2], rtol=1e-6)
-    assert made["eyelids"][0, 1] == 0.25 and not made["head"].any() and made.found.all()
-    del data["exportFps"]
-    (tmp_path / "a.json").write_text(json.dumps(data))
-    assert recordings.read(tmp_path / "a.json").time[1] == 1 / 60
-
-
-@pytest.mark.parametrize("gaps", [(), (0, 1, 7, 39), (38, 39)])
-def test_json_out_and_in_again(tmp_path, gaps):
-    made = performance(gaps=gaps)
-    audio2face_json.write(made, tmp_path / "a.json")
-    back = recordings.read(tmp_path / "a.json")
-    np.testing.assert_allclose(back.time, made.time, atol=1e-6)
-    assert (back.found == made.found).all()
-    np.testing.assert_allclose(weights_of(back), weights_of(made), atol=2e-6)
-    np.testing.assert_allclose(back["head"], made["head"], atol=2e-6)
-    held = json.loads((tmp_path / "a.json").read_text())["weightMat"]
-    assert all(len(row) == 52 for row in held)
-    if 7 in gaps:
-        assert held[7] == held[6] and held[0] == [0] * 52
-
-
-def test_json_at_another_rate(tmp_path):
-    made = performance(gaps=())
-    audio2face_json.write(made, tmp_path / "a.json", fps=48)
-    back = recordings.read(tmp_path / "a.json")
-    assert len(back) == 79
-    np.testing.assert_allclose(weights_of(back)[::2], weights_of(made), atol=2e-6)
+from fields_blender.core.names import ARKIT
+from fields_blender.exchange import audio2face_json, livelink, recordings
+from tests.recorded import IFACIALMOCAP, face_cap, performance, weights_of
 
 
 def test_a_track_of_our_own(tmp_path):
@@ -117,8 +22,19 @@ def test_a_track_of_our_own(tmp_path):
     track.save(made, tmp_path / "a.npz")
     back = recordings.read(tmp_path / "a.npz")
     np.testing.assert_array_equal(back["expression"], made["expression"])
-    moved = recordings.moved(back, 3.5)
+    moved = recordings.starting_at(back, 3.5)
     assert moved.time[0] == 3.5 and np.allclose(np.diff(moved.time), np.diff(made.time))
+
+
+def test_a_capture_can_start_anywhere():
+    """Its strips stay where they were, so they must not say which frames the moved performance covers."""
+    made = performance(24, gaps=())
+    source = {"strips": [{"name": "a", "first": 0, "last": 23}], "rate": 24.0}
+    captured = track.Track(made.time, made.groups, {}, source)
+    frames = timeline.whole_frames(captured, 24.0)
+    np.testing.assert_array_equal(timeline.whole_frames(recordings.starting_at(captured, 0.0), 24.0), frames)
+    np.testing.assert_array_equal(timeline.whole_frames(recordings.starting_at(captured, 10.0), 24.0), frames + 240)
+    assert len(recordings.starting_at(track.empty(np.empty(0)), 1.0)) == 0
 
 
 def test_an_import_can_be_exported_as_anything(tmp_path):

@@ -10,7 +10,7 @@ from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION, GROUPS, UNCERTAINTY
 from fields_blender.core.regions import REGIONS
 from fields_blender.shape import lips
-from fields_blender.shape.smooth import CALM, METHODS, both_ways, local_parabola, smooth
+from fields_blender.shape.smooth import CALM, METHODS, QUICK, local_parabola, one_euro_zero_phase, smooth
 from tests.tracks import lively, same, times, track_of
 
 
@@ -108,7 +108,8 @@ def test_values_of_full_weight_are_filtered_as_without_weights():
     values = busy()["expression"]
     setting = np.array([CALM] * 39)
     np.testing.assert_array_equal(
-        both_ways(times(90), values, setting), both_ways(times(90), values, setting, np.ones((90, 39)))
+        one_euro_zero_phase(times(90), values, setting),
+        one_euro_zero_phase(times(90), values, setting, np.ones((90, 39))),
     )
 
 
@@ -182,6 +183,47 @@ def test_blinks_keep_their_peak_at_every_strength(method, fps, peak, phase, widt
 
 
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("fps", [24, 30, 60])
+def test_lids_are_as_captured_for_as_long_as_a_blink_takes_and_smoothed_beyond(method, fps):
+    """Lids that shut at 2 s: untouched within 0.15 s to either side, and from 0.2 s on they are smoothed."""
+    time = times(4 * fps, fps)
+    lids = (time >= 2)[:, None] + np.random.default_rng(0).normal(0, 0.02, (len(time), 2))
+    after = smooth(track_of(time, eyelids=lids), method=method)["eyelids"]
+    captured = np.isclose(after, lids, atol=1e-6).all(axis=1)
+    away = np.abs(time - 2 + 0.5 / fps)
+    assert captured[away <= 0.15].all() and not captured[(away > 0.2) & (away < 1.5)].any()
+
+
+def test_what_counts_less_changes_only_what_is_around_it():
+    """In both passes: far from the doubtful frames, on either side, the result is that of full weights."""
+    values = np.cumsum(np.random.default_rng(0).normal(0, 0.1, (90, 3)), axis=0)
+    weight = np.ones((90, 3))
+    weight[20:26] = 0.01
+    setting = np.array([QUICK] * 3)
+    difference = one_euro_zero_phase(times(90), values, setting, weight)
+    difference -= one_euro_zero_phase(times(90), values, setting)
+    assert np.abs(difference[20:26]).max() > 0.1 and np.abs(difference[50:]).max() < 0.01
+
+
+def test_a_low_pass_passes_on_half_the_power_at_its_cutoff():
+    """One-Euro with a cutoff that does not rise with speed is a low-pass of first order, run twice: gain 1/2 at it."""
+    time = times(1200, 120)
+    wave = np.sin(2 * np.pi * 2.0 * time)[:, None]
+    out = one_euro_zero_phase(time, wave, np.array([[2.0, 0.0]]))
+    middle = slice(400, 800)
+    assert np.abs(out[middle]).max() == pytest.approx(0.5, abs=0.03)
+    assert np.abs(out[middle] - 0.5 * wave[middle]).max() < 0.06  # without lag
+
+
+def test_what_is_quick_is_smoothed_less():
+    """The same waves, three times as large: their speed opens the filter."""
+    time = times(300)
+    wave = np.sin(2 * np.pi * 2.0 * time)[:, None]
+    small, large = (one_euro_zero_phase(time, size * wave, np.array([CALM]))[100:200] / size for size in (0.1, 0.3))
+    assert np.abs(large).max() > 1.2 * np.abs(small).max()
+
+
+@pytest.mark.parametrize("method", METHODS)
 @given(st.floats(24, 60), st.floats(0, 1), st.floats(0.0, 0.08), st.floats(0.1, 2))
 @settings(max_examples=40)
 def test_lips_that_close_stay_closed_at_every_strength(method, fps, phase, quiet, strength):
@@ -191,7 +233,7 @@ def test_lips_that_close_stay_closed_at_every_strength(method, fps, phase, quiet
     jaw[:, 0] = 0.25 * np.clip((away - quiet / 2) / 0.06, 0, 1)
     before = track_of(time, jaw=jaw)
     after = smooth(before, [strength] * 9, method)
-    was, now = (lips.apart(track["expression"], track["jaw"]) for track in (before, after))
+    was, now = (lips.lip_gap(track["expression"], track["jaw"]) for track in (before, after))
     assert (now[was < 0.01] < 0.03).all()
     if was.min() < 0.01:  # else the camera did not see them close
         assert now.min() - was.min() < 0.05 * (was.max() - was.min())

@@ -18,6 +18,13 @@ def test_doubtful_frames_and_their_reasons():
     assert "mouth" in reason(track, 40)
 
 
+def test_a_frame_is_doubtful_from_a_quarter_of_a_weight_beyond_the_usual():
+    track = lively()
+    track["uncertainty"][:] = 0.3
+    track["uncertainty"][20, 0], track["uncertainty"][40, 0] = 0.54, 0.56
+    assert np.flatnonzero(doubtful(track, 0.5)).tolist() == [40]
+
+
 def test_the_same_doubt_everywhere_is_none():
     track = lively()
     track["uncertainty"][:] = 0.6

@@ -27,6 +27,11 @@ def other_side(name: str) -> str:
     return name.removesuffix("Right") + "Left" if name.endswith("Right") else name
 
 
+def without_side(name: str) -> str:
+    """`name` of a channel without its Left or Right."""
+    return name.removesuffix("Left").removesuffix("Right")
+
+
 _INDEX = {name: i for i, name in enumerate(EXPRESSION)}
 # For each expression weight, the index of the one on the other side.
 OTHER_EXPRESSION = tuple(_INDEX[other_side(name)] for name in EXPRESSION)

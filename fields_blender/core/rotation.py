@@ -46,3 +46,10 @@ def slerp(a: Quaternions, b: Quaternions, weight: Floats) -> Quaternions:
     mixed = a * (1.0 - weight) * np.sinc((1.0 - weight) * angle / np.pi) / shrink
     mixed = mixed + b * weight * np.sinc(weight * angle / np.pi) / shrink
     return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+
+
+def rotate(quaternions: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points (..., 3) rotated by unit quaternions (..., 4); leading sizes broadcast."""
+    w, q = quaternions[..., :1], quaternions[..., 1:]
+    twice = 2.0 * np.cross(q, points)
+    return points + w * twice + np.cross(q, twice)

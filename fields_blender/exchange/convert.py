@@ -8,6 +8,7 @@ from ..core.errors import FieldsError
 from ..flame import flame_model
 from . import audio2face_json, flame_sequence, livelink, recordings
 
+READ = "CSV of Live Link Face, text of iFacialMocap or Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS"
 FORMATS = {".npz": "track", ".csv": "csv", ".json": "json"}
 EXAMPLES = """\
 examples:
@@ -27,38 +28,42 @@ def add(verbs) -> None:
     verb = verbs.add_parser(
         "convert",
         help="convert a recording: Live Link Face, iFacialMocap, Face Cap, Audio2Face, FLAME, tracks",
-        description=f"Convert a recording of a face into another kind of file. Read are {recordings.KINDS}.",
+        description=f"Convert a recording of a face into another kind of file. It reads {READ}.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verb.add_argument("source", type=Path, metavar="RECORDING", help="the file, or a folder of npy files")
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="what to write")
-    verb.add_argument(
-        "--format", choices=("track", "csv", "json", "flame"), help="by default what FILE ends in says it"
-    )
+    verb.add_argument("--format", choices=("track", "csv", "json", "flame"), help="by default told by how FILE ends")
     verb.add_argument("--flame", type=Path, metavar="MODEL", help="your FLAME model file, for FLAME coefficients")
-    verb.add_argument("--fps", type=float, help="frames in a second, where the recording does not say it")
+    verb.add_argument("--fps", type=float, help="frames a second, where the recording does not say it")
     verb.add_argument(
-        "--head-unit", choices=("automatic", *livelink.UNITS), default="automatic", help="of a CSV's head rotation"
+        "--head-unit", choices=("automatic", *livelink.UNITS), default="automatic", help="unit of a CSV's head rotation"
     )
-    verb.add_argument("--flip-head", action="store_true", help="the phone was held sideways: turn yaw and pitch around")
+    verb.add_argument("--flip-head", action="store_true", help="the phone was held sideways: reverse yaw and pitch")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Raises FieldsError, with nothing written, when it can't be done."""
+    """Convert as the arguments say. Raises FieldsError, with nothing written, when that is impossible."""
     output: Path = arguments.output
     kind = arguments.format or FORMATS.get(output.suffix.lower())
     if kind is None:
-        raise FieldsError(f"{output.name} does not say what to write. End it in .npz, .csv or .json, or add --format.")
+        raise FieldsError(
+            "{file} does not say what to write. End it in .npz, .csv or .json, or add --format.", file=output.name
+        )
     if output.resolve() == arguments.source.resolve():
-        raise FieldsError(f"{output} is the recording itself. Name another file.")
-    if arguments.fps is not None and not 0.0 < arguments.fps <= audio2face_json.MOST_FPS:
-        raise FieldsError(f"--fps {arguments.fps:g} is no number of frames in a second.")
+        raise FieldsError("{path} is the recording itself. Name another file.", path=output)
+    if arguments.fps is not None and not 0.0 < arguments.fps <= audio2face_json.MAX_FPS:
+        raise FieldsError(
+            "--fps must be more than 0 and at most {largest:g} frames a second; it is {fps:g}.",
+            largest=audio2face_json.MAX_FPS,
+            fps=arguments.fps,
+        )
     axes = flame_model.load(arguments.flame).expression.astype(float) if arguments.flame else None
     if kind == "flame" and axes is None:
         raise FieldsError("FLAME coefficients need the FLAME release they are for. Add --flame with your model file.")
-    reading = recordings.Reading(arguments.head_unit, arguments.flip_head, arguments.fps, axes)
-    performance = recordings.read(arguments.source, reading)
+    options = recordings.Options(arguments.head_unit, arguments.flip_head, arguments.fps, axes)
+    performance = recordings.read(arguments.source, options)
     if kind == "csv":
         livelink.write(performance, output)
     elif kind == "json":

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core import safe_npy, track
+from ..core import safe_npy
 from ..core.errors import FieldsError
 from ..core.files import write_whole
-from ..core.rotation import multiply, to_quaternion, to_vector
+from ..core.rotation import multiply, rotate, to_quaternion, to_vector
 from ..core.track import Track
 from ..flame import flame_basis
-from .arkit_track import AHEAD, fill
+from .arkit_track import MAX_TIME, from_groups
 
-# A group -> what other tools call it.
+# What other tools call each group.
 NAMES = {
     "expression": ("expr", "exp", "expression", "expression_params", "expcode"),
     "jaw": ("jaw_pose", "jawpose", "jaw_params", "jaw"),
@@ -42,54 +42,52 @@ _WIDTHS = {
 }  # fmt: skip
 _WANTED = {name for names in NAMES.values() for name in names}
 FPS = 25.0  # where neither the file nor the artist says it
-MOST_FRAMES = 500_000
+MAX_FRAMES = 500_000
 LARGEST = 1000.0
-_MOST_HOLES = 4  # times as many frames as there are, and the frame numbers are about something else
-# Joints of an average FLAME head in m: what the head turns about, and its eyes.
+# Frame numbers that span this many times the number of frames are about something else.
+_MAX_SPAN = 4
+# Joints of an average FLAME head in m: the root, about which the head rotates, and the eyes.
 ROOT, LEFT_EYE, RIGHT_EYE = np.array([[0.0, -0.146, -0.0824], [0.0316, 0.0229, 0.0235], [-0.0316, 0.0229, 0.0235]])
 EYES_APART = float(np.linalg.norm(LEFT_EYE - RIGHT_EYE))
 
 
 def read(path: str | os.PathLike[str], axes: np.ndarray, fps: float | None = None) -> Track:
-    """A Track of FLAME coefficients: an npz of arrays (frames, k), or a folder (or any file in it) with an npy for each
-    parameter, one folder or npz a frame, or all frames in one. The first row is at 0 s.
+    """A Track of FLAME coefficients; the first row is at 0 s. They come as an npz of arrays (frames, k) or as a folder
+    (or any file in it): one npy for each parameter with all frames, or one folder or npz for each frame.
 
-    `fps`: frames in a second where the file holds no times. Expression comes as weights 0..1, the jaw, eyes and head as
-    they are. Frames that hold no numbers, or are missing between others, are gaps. Raises FieldsError for
-    anything else.
+    `fps`: frames a second where the file holds no times. The expression becomes weights 0..1; jaw, eyes and head stay
+    as they are. Frames whose values are not finite, or that are missing between others, are gaps. Raises FieldsError
+    for anything else.
     """
     path = Path(path)
     groups = _groups(_arrays(path), path.name)
-    expression = groups["expression"]
-    count = len(expression)
-    if expression.shape[1] > len(axes):
+    count, size = groups["expression"].shape
+    if size > len(axes):
         raise FieldsError(
-            f"{path.name} has {expression.shape[1]} expression coefficients, but this FLAME has {len(axes)} axes. "
-            "Choose the FLAME model that it was made with."
+            "{file} has {size} expression coefficients, but this FLAME has {axes} axes. Choose the FLAME model that it "
+            "was made with.",
+            file=path.name,
+            size=size,
+            axes=len(axes),
         )
-    parts = {name: groups.get(name, np.zeros((count, width))) for name, width in _WIDTHS.items()}
-    if "eyes" not in groups:
-        parts["eyes"] = np.hstack([parts["left_eye"], parts["right_eye"]])
-    if "pose" in groups:
-        parts["head"] = groups.get("head", parts["pose"][:, :3])
-        parts["jaw"] = groups.get("jaw", parts["pose"][:, 3:])
-    faces = np.asarray(np.isfinite(np.hstack([expression, *parts.values()])).all(axis=1))
-    if not faces.any() or max(np.abs(part[faces]).max() for part in (expression, *parts.values())) > LARGEST:
-        raise FieldsError(f"{path.name} holds no FLAME coefficients that make sense. Export them again.")
+    values = np.hstack([groups[name] for name in ("expression", *_WIDTHS) if name in groups])
+    faces = np.asarray(np.isfinite(values).all(axis=1))
+    if not faces.any() or np.abs(values[faces]).max() > LARGEST:
+        raise FieldsError("The FLAME coefficients in {file} make no sense. Export them again.", file=path.name)
     time, rows = _times(groups, count, fps or FPS)
-    performance = track.empty(time, source={"name": path.stem, "imported": "FLAME", "file": path.name})
     shown = np.zeros(len(time), bool)
     shown[rows[faces]] = True
-    fill(performance, shown, _faces(expression[faces], parts, faces, axes, groups))
-    return performance
+    per_frame = {name: groups[name][faces] for name in ("expression", *_WIDTHS) if name in groups}
+    source = {"name": path.stem, "imported": "FLAME", "file": path.name}
+    return from_groups(time, shown, _to_track_groups(per_frame, axes), source)
 
 
 def write(performance: Track, path: str | os.PathLike[str], axes: np.ndarray, fps: float | None = None) -> None:
     """An npz as VHAP writes it: `expr`, `jaw_pose`, `eyes_pose` (left, right), `neck_pose`, `rotation`, `translation`,
-    `shape`, `timestep_id`; and ours: `time` (s) of its rows and `gap_time` of the frames without a face, left out.
+    `shape`, `timestep_id`. Frames without a face are left out; our own `time` and `gap_time` (s) say when both are.
 
-    The frame of reference is the camera's: x right in the picture, y up, z to the viewer; metres, as far as an average
-    head tells them. The file appears whole or not at all; FieldsError when it can't be written.
+    The frame of reference is the camera's: x right in the picture, y up, z to the viewer; metres, for a head of average
+    size. The file appears whole or not at all; FieldsError when it can't be written.
     """
     found = performance.found
     groups = {name: values[found].astype(np.float64) for name, values in performance.groups.items()}
@@ -101,10 +99,10 @@ def write(performance: Track, path: str | os.PathLike[str], axes: np.ndarray, fp
     arrays = {
         "expr": coefficients,
         "jaw_pose": groups["jaw"],
-        "eyes_pose": np.hstack([_eye(groups["gaze"][:, side]) for side in (0, 1)]),
+        "eyes_pose": np.hstack([_eye_rotation(groups["gaze"][:, side]) for side in (0, 1)]),
         "neck_pose": np.zeros((count, 3)),
         "rotation": groups["head"],
-        "translation": _moved(groups["head"], groups["translation"] * EYES_APART),
+        "translation": groups["translation"] * EYES_APART - _eyes(groups["head"]),
     }
     buffer = io.BytesIO()
     np.savez_compressed(
@@ -119,44 +117,48 @@ def write(performance: Track, path: str | os.PathLike[str], axes: np.ndarray, fp
     write_whole(Path(path), buffer.getvalue())
 
 
-def _faces(
-    expression: np.ndarray,
-    parts: dict[str, np.ndarray],
-    faces: np.ndarray,
-    axes: np.ndarray,
-    groups: dict[str, np.ndarray],
-) -> dict[str, np.ndarray]:
-    """The groups of a Track for the frames with a face."""
-    parts = {name: part[faces] for name, part in parts.items()}
+def _to_track_groups(groups: dict[str, np.ndarray], axes: np.ndarray) -> dict[str, np.ndarray]:
+    """The groups of a Track from those of a file, all frames with a face; joints that the file leaves out are at 0."""
+    count, size = groups["expression"].shape
+    parts = {name: np.zeros((count, width)) for name, width in _WIDTHS.items()} | groups
+    if "eyes" not in groups:
+        parts["eyes"] = np.hstack([parts["left_eye"], parts["right_eye"]])
+    if "pose" in groups:
+        parts["head"] = groups.get("head", parts["pose"][:, :3])
+        parts["jaw"] = groups.get("jaw", parts["pose"][:, 3:])
     gaze = np.stack([_gaze(parts["eyes"][:, :3]), _gaze(parts["eyes"][:, 3:])], axis=1)
-    weights, eyelids = flame_basis.from_coefficients(expression, gaze, axes[: expression.shape[1]])
-    head = to_vector(multiply(to_quaternion(parts["head"]), to_quaternion(parts["neck"])))
-    made = {"expression": weights, "eyelids": np.clip(eyelids + parts["eyelids"], 0.0, 1.0), "gaze": gaze}
-    made |= {"jaw": parts["jaw"], "head": head, "translation": np.broadcast_to(AHEAD, (len(head), 3))}
+    weights, eyelids = flame_basis.from_coefficients(parts["expression"], gaze, axes[:size])
+    made = {
+        "expression": weights,
+        "eyelids": np.clip(eyelids + parts["eyelids"], 0.0, 1.0),
+        "gaze": gaze,
+        "jaw": parts["jaw"],
+        "head": to_vector(multiply(to_quaternion(parts["head"]), to_quaternion(parts["neck"]))),
+    }
     if "translation" in groups:
-        made["translation"] = _unmoved(parts["head"], parts["translation"]) / EYES_APART
+        made["translation"] = (parts["translation"] + _eyes(parts["head"])) / EYES_APART
     return made
 
 
 def _times(groups: dict[str, np.ndarray], count: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds (m,) from 0 on, and the rows (count,) of it that the file has; the others are gaps."""
+    """Seconds (m,) from 0 on, and which of them (count,) the rows of the file are at; the others are gaps."""
     time = groups["time"].ravel() if "time" in groups else np.empty(0)
     gaps = groups["gap_time"].ravel() if "gap_time" in groups else np.empty(0)
     both = np.concatenate([time, gaps])
     rising = (np.diff(np.sort(both)) > 0).all() and (np.diff(time) > 0).all()
-    if len(time) == count and rising and np.isfinite(both).all() and np.abs(both).max() < 1e7:
+    if len(time) == count and rising and np.isfinite(both).all() and np.abs(both).max() < MAX_TIME:
         times = np.sort(both)
         return times - times[0], np.searchsorted(times, time)
     numbers = groups["number"].ravel() if "number" in groups else np.empty(0)
     rising = len(numbers) == count and np.isfinite(numbers).all() and (np.diff(numbers) >= 1).all()
-    if not rising or (numbers % 1).any() or numbers[-1] - numbers[0] >= _MOST_HOLES * count:
+    if not rising or (numbers % 1).any() or numbers[-1] - numbers[0] >= _MAX_SPAN * count:
         return np.arange(count) / fps, np.arange(count)
     rows = (numbers - numbers[0]).astype(int)
     return np.arange(rows[-1] + 1) / fps, rows
 
 
 def _groups(arrays: dict[str, np.ndarray], file: str) -> dict[str, np.ndarray]:
-    """What is in the file by our names, (frames, k) each."""
+    """The arrays of a file under our names, (frames, k) each."""
     groups = {}
     for group, names in NAMES.items():
         array = next((arrays[name] for name in names if name in arrays), None)
@@ -166,8 +168,10 @@ def _groups(arrays: dict[str, np.ndarray], file: str) -> dict[str, np.ndarray]:
             groups[group] = _table(array, group in ("time", "gap_time"))
     if "expression" not in groups or groups["expression"].size == 0:
         raise FieldsError(
-            f"{file} holds no FLAME expression ({', '.join(NAMES['expression'][:3])}). Choose an npz of VHAP, or a "
-            "folder of npy files of DECA, EMOCA or SMIRK."
+            "{file} holds no FLAME expression ({names}). Choose an npz of VHAP, or a folder of npy files of DECA, "
+            "EMOCA or SMIRK.",
+            file=file,
+            names=", ".join(NAMES["expression"][:3]),
         )
     count = len(groups["expression"])
     for group, width in _WIDTHS.items():
@@ -175,14 +179,19 @@ def _groups(arrays: dict[str, np.ndarray], file: str) -> dict[str, np.ndarray]:
             continue
         if groups[group].shape[1] != width or len(groups[group]) not in (1, count):
             raise FieldsError(
-                f"“{group}” in {file} has size {groups[group].shape}, not ({count}, {width}). Export it with angles."
+                "“{group}” in {file} has the shape {shape}, not ({count}, {width}). Export it with axis-angles.",
+                group=group,
+                file=file,
+                shape=groups[group].shape,
+                count=count,
+                width=width,
             )
         groups[group] = np.broadcast_to(groups[group], (count, width))
     return groups
 
 
 def _table(array: np.ndarray, column: bool) -> np.ndarray:
-    """(frames, k) of what may have further sides of length 1."""
+    """(frames, k) of an array that may have additional axes of length 1."""
     array = array.astype(np.float64)
     if column:
         return array.reshape(-1, 1)
@@ -203,13 +212,15 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         return safe_npy.load(path, _WANTED)
     folder = path if path.is_dir() else path.parent
     try:
-        return _of_folder(folder, path)
+        return _folder_arrays(folder, path)
     except OSError as error:
-        raise FieldsError(f"{folder} can't be read ({error.strerror}). Check the folder.") from None
+        raise FieldsError(
+            "{folder} can't be read ({why}). Check the folder.", folder=folder, why=error.strerror
+        ) from None
 
 
-def _of_folder(folder: Path, chosen: Path) -> dict[str, np.ndarray]:
-    """One folder a frame, one npz a frame, or one npy a parameter."""
+def _folder_arrays(folder: Path, chosen: Path) -> dict[str, np.ndarray]:
+    """The arrays of a folder that holds one npy for each parameter, or one folder or npz for each frame."""
     stacked = _npys(folder)
     if _is_one_frame(stacked) and chosen.is_file():
         folder, stacked = folder.parent, {}
@@ -217,8 +228,10 @@ def _of_folder(folder: Path, chosen: Path) -> dict[str, np.ndarray]:
         return stacked
     frames = [child for child in folder.iterdir() if child.is_dir()]
     frames = frames or [child for child in folder.iterdir() if child.suffix.lower() == ".npz"]
-    if len(frames) > MOST_FRAMES:
-        raise FieldsError(f"{folder} holds more than {MOST_FRAMES:,} frames. Choose a part of them.")
+    if len(frames) > MAX_FRAMES:
+        raise FieldsError(
+            "{folder} holds more than {largest:,} frames. Choose a part of them.", folder=folder, largest=MAX_FRAMES
+        )
     return _stack(_frame(path) for path in sorted(frames, key=_natural))
 
 
@@ -234,12 +247,11 @@ def _frame(path: Path) -> dict[str, np.ndarray]:
 
 
 def _npys(folder: Path) -> dict[str, np.ndarray]:
-    return {
-        name: a
-        for file in sorted(folder.glob("*.npy"))
-        if file.stem in _WANTED
-        for name, a in safe_npy.load(file).items()
-    }
+    arrays = {}
+    for file in sorted(folder.glob("*.npy")):
+        if file.stem in _WANTED:
+            arrays |= safe_npy.load(file)
+    return arrays
 
 
 def _stack(frames: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
@@ -262,34 +274,23 @@ def _stack(frames: Iterator[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    """frame10 after frame9."""
+    """The sort key that puts frame10 after frame9."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d{1,15})", path.name)]
 
 
-def _eye(gaze: np.ndarray) -> np.ndarray:
-    """Axis-angle (n, 3) that turns an eye which looks ahead to yaw and pitch (n, 2)."""
+def _eye_rotation(gaze: np.ndarray) -> np.ndarray:
+    """Axis-angle (n, 3) of an eye that looks at yaw and pitch (n, 2)."""
     still = np.zeros(len(gaze))
     yaw = to_quaternion(np.stack([still, gaze[:, 0], still], axis=1))
     return to_vector(multiply(yaw, to_quaternion(np.stack([-gaze[:, 1], still, still], axis=1))))
 
 
 def _gaze(eye: np.ndarray) -> np.ndarray:
-    """(n, 2) yaw and pitch of an eye turned by axis-angle (n, 3)."""
-    ahead = _turned(eye, np.array([0.0, 0.0, 1.0]))
+    """(n, 2) yaw and pitch of an eye rotated by axis-angle (n, 3)."""
+    ahead = rotate(to_quaternion(eye), np.array([0.0, 0.0, 1.0]))
     return np.stack([np.arctan2(ahead[:, 0], ahead[:, 2]), np.arcsin(np.clip(ahead[:, 1], -1.0, 1.0))], axis=1)
 
 
-def _moved(head: np.ndarray, eyes: np.ndarray) -> np.ndarray:
-    """FLAME's translation (n, 3) m that puts the middle of the eyes of a head turned by `head` at `eyes` (n, 3) m."""
-    return eyes - _turned(head, (LEFT_EYE + RIGHT_EYE) / 2.0 - ROOT) - ROOT
-
-
-def _unmoved(head: np.ndarray, translation: np.ndarray) -> np.ndarray:
-    return translation + _turned(head, (LEFT_EYE + RIGHT_EYE) / 2.0 - ROOT) + ROOT
-
-
-def _turned(vectors: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """`point` (3,) turned by axis-angles (n, 3)."""
-    q = to_quaternion(vectors)
-    twice = 2.0 * np.cross(q[:, 1:], point)
-    return point + q[:, :1] * twice + np.cross(q[:, 1:], twice)
+def _eyes(head: np.ndarray) -> np.ndarray:
+    """(n, 3) m: where the midpoint of the eyes is, before translation, of a FLAME head rotated by axis-angle (n, 3)."""
+    return rotate(to_quaternion(head), (LEFT_EYE + RIGHT_EYE) / 2.0 - ROOT) + ROOT

@@ -1,8 +1,8 @@
 """Text files of iPhone apps: iFacialMocap (and Facemotion3d), Face Cap.
 
-Both give turns in degrees, right-handed about the head's axes (docs/data-path.md): x + downwards, y + to the subject's
-left, z + to the subject's right. iFacialMocap's own sample line says so for the eyes: leftEye#6,-2 where the left eye
-looks down and inwards. Gaze is taken from the eyeLook weights, which both apps write too.
+Both give rotations in degrees, right-handed about the head's axes (docs/data-path.md): x + downwards, y + to the
+subject's left, z + to the subject's right. iFacialMocap's own sample line shows it for the eyes: leftEye#6,-2 where the
+left eye looks down and inwards. Gaze is taken from the eyeLook weights, which both apps write too.
 """
 
 import os
@@ -16,7 +16,8 @@ from ..core.errors import FieldsError
 from ..core.names import ARKIT
 from ..core.track import Track
 from . import arkit_track
-from .livelink import turn
+from .livelink import head_rotation
+from .text_files import read_text
 
 MAX_BYTES = 400_000_000
 # iFacialMocap sends 60 lines a second and writes no time.
@@ -45,36 +46,39 @@ def is_face_cap(text: str) -> bool:
 def read_ifacialmocap(path: str | os.PathLike[str], flip_head: bool = False, fps: float | None = None) -> Track:
     """iFacialMocap's lines, one a frame: `name-12|…|=head#x,y,z,tx,ty,tz|…`, weights in percent (`name&12` later).
 
-    A line in which the app says that it saw no face (`trackingStatus`) and a damaged one are gaps. `fps`: lines in a
+    A line in which the app says that it saw no face (`trackingStatus`) and a damaged one are gaps. `fps`: lines a
     second (default 60, as the app sends them). Raises FieldsError for anything else.
     """
     path = Path(path)
-    weights, turns, gaps = [], [], []
+    weights, degrees, gaps = [], [], []
     for line in _lines(path):
         found = {name: float(value) for name, value in _WEIGHT.findall(line)}
-        named = ((arkit_track.column(name), value) for name, value in found.items())
+        named = ((arkit_track.arkit_index(name), value) for name, value in found.items())
         at = {index: value for index, value in named if index is not None}
         row = np.zeros(len(ARKIT))
         row[list(at)] = list(at.values())
         head = re.search(r"head#([^|]{5,200})", line)
         angles = _numbers(head[1].split(",")[:3]) if head else np.zeros(3)
-        gaps.append(len(at) < arkit_track.FEWEST_NAMES or angles is None or found.get("trackingStatus") == 0.0)
+        gaps.append(len(at) < arkit_track.MIN_NAMES or angles is None or found.get("trackingStatus") == 0.0)
         weights.append(row / 100.0)
-        turns.append(np.zeros(3) if angles is None or len(angles) != 3 else angles)
+        degrees.append(np.zeros(3) if angles is None or len(angles) != 3 else angles)
     if all(gaps):
-        raise FieldsError(f"{path.name} is no recording of iFacialMocap. Choose the text file that the app saved.")
+        raise FieldsError(
+            "{file} is no recording of iFacialMocap. Choose the text file that the app saved.", file=path.name
+        )
     time = np.arange(len(weights)) / (fps or IFACIALMOCAP_FPS)
     source = {"name": path.stem, "imported": "iFacialMocap", "file": path.name}
-    return _track(time, np.array(weights), np.array(turns), np.array(gaps), flip_head, source)
+    head = _head(np.array(degrees), flip_head)
+    return arkit_track.from_weights(time, np.array(weights), head, np.array(gaps), source)
 
 
 def read_face_cap(path: str | os.PathLike[str], flip_head: bool = False) -> Track:
-    """Face Cap's `k` lines: time in ms, head position (3), head turn (3), left eye (2), right eye (2), 52 weights.
+    """Face Cap's `k` lines: time in ms, head position (3), rotation (3), left eye (2), right eye (2), 52 weights.
 
     The line `bs` names the weights. Damaged lines are left out. Raises FieldsError for anything else.
     """
     path = Path(path)
-    names, times, weights, turns = FACE_CAP_ORDER, [], [], []
+    names, times, weights, degrees = FACE_CAP_ORDER, [], [], []
     for line in _lines(path):
         kind, *words = line.split(",", 200)
         if kind.strip() == "bs" and len(words) > 1:
@@ -83,33 +87,35 @@ def read_face_cap(path: str | os.PathLike[str], flip_head: bool = False) -> Trac
         if numbers is None or len(numbers) < 11 + len(names):
             continue
         times.append(numbers[0] / 1000.0)
-        turns.append(numbers[4:7])
+        degrees.append(numbers[4:7])
         weights.append(numbers[11 : 11 + len(names)])
     if not times:
-        raise FieldsError(f"{path.name} is no recording of Face Cap: it has no frame (lines that begin with k).")
-    pairs = arkit_track.columns(names, path.name)
-    table, found = np.zeros((len(times), len(ARKIT))), [row for row in weights if len(row) == len(names)]
-    if len(found) != len(times):
-        raise FieldsError(f"{path.name} changes its columns half-way. Export it from Face Cap again.")
+        raise FieldsError(
+            "{file} is no recording of Face Cap: it has no frames (lines that begin with k). Choose another file.",
+            file=path.name,
+        )
+    pairs = arkit_track.arkit_columns(names, path.name)
+    if any(len(row) != len(names) for row in weights):
+        raise FieldsError("{file} changes its columns half-way. Export it from Face Cap again.", file=path.name)
+    table = np.zeros((len(times), len(ARKIT)))
     table[:, [index for _, index in pairs]] = np.array(weights)[:, [place for place, _ in pairs]]
     time = np.array(times)
     source = {"name": path.stem, "imported": "Face Cap", "file": path.name}
-    return _track(time - time.min(), table, np.array(turns), np.zeros(len(time), bool), flip_head, source)
+    return arkit_track.from_weights(time - time.min(), table, _head(np.array(degrees), flip_head), source=source)
 
 
-def _track(
-    time: np.ndarray, weights: np.ndarray, degrees: np.ndarray, gaps: np.ndarray, flip: bool, source: dict
-) -> Track:
+def _head(degrees: np.ndarray, flip: bool) -> np.ndarray:
+    """Axis-angle (n, 3) in rad of angles (n, 3) in degrees about x, y, z; `flip`: pitch and yaw have opposite signs."""
     pitch, yaw, roll = (np.radians(degrees) * ((-1, -1, 1) if flip else 1)).T
-    return arkit_track.make(time, weights, turn(yaw, pitch, roll), gaps, source)
+    return head_rotation(yaw, pitch, roll)
 
 
 def _lines(path: Path) -> Iterator[str]:
-    return (line for line in arkit_track.read_text(path, MAX_BYTES).splitlines() if line.strip())
+    return (line for line in read_text(path, MAX_BYTES).splitlines() if line.strip())
 
 
 def _numbers(words: list[str]) -> np.ndarray | None:
-    """Finite numbers (k,), an empty last word left out; None where one is none."""
+    """Finite numbers (k,), without an empty last word; None where a word is not a number."""
     words = words[:-1] if words and not words[-1].strip() else words
     try:
         numbers = np.array([float(word) for word in words])

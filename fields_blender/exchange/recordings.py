@@ -1,4 +1,4 @@
-"""A performance from any file that this extension reads: which kind it is, the file itself says."""
+"""A performance from any file that this extension reads; the file itself says which kind it is."""
 
 import os
 import zipfile
@@ -10,13 +10,13 @@ import numpy as np
 from ..core import safe_npy, track
 from ..core.errors import FieldsError
 from ..core.track import Track
-from . import arkit_track, audio2face_json, flame_sequence, livelink, phone_text
-
-KINDS = "CSV of Live Link Face, text of iFacialMocap or Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS"
+from ..shape import blend
+from . import audio2face_json, flame_sequence, livelink, phone_text
+from .text_files import read_start
 
 
 @dataclass(frozen=True)
-class Reading:
+class Options:
     """How to read what a file does not say: see `livelink.read`. `axes` (k, 5023, 3): of the artist's FLAME release."""
 
     unit: str = "automatic"
@@ -25,32 +25,37 @@ class Reading:
     axes: np.ndarray | None = None
 
 
-def read(path: str | os.PathLike[str], reading: Reading | None = None) -> Track:
+def read(path: str | os.PathLike[str], options: Options | None = None) -> Track:
     """The performance in a file, or in a folder of npy files. Raises FieldsError for anything else."""
-    path, reading = Path(path), reading or Reading()
+    path, options = Path(path), options or Options()
     if path.is_dir() or path.suffix.lower() == ".npy":
-        return _flame(path, reading)
+        return _flame(path, options)
     if safe_npy.is_npz(path):
-        return track.load(path) if _is_track(path) else _flame(path, reading)
-    start = arkit_track.read_start(path)
+        return track.load(path) if _is_track(path) else _flame(path, options)
+    start = read_start(path)
     if path.suffix.lower() == ".json" or start.lstrip().startswith("{"):
-        return audio2face_json.read(path, reading.fps)
+        return audio2face_json.read(path, options.fps)
     if phone_text.is_face_cap(start):
-        return phone_text.read_face_cap(path, reading.flip_head)
+        return phone_text.read_face_cap(path, options.flip_head)
     if phone_text.is_ifacialmocap(start):
-        return phone_text.read_ifacialmocap(path, reading.flip_head, reading.fps)
+        return phone_text.read_ifacialmocap(path, options.flip_head, options.fps)
     if "eyeblink" in start.lower():
-        return livelink.read(path, reading.unit, reading.flip_head, reading.fps)
-    raise FieldsError(f"{path.name} is no recording of a face that can be read. Choose a {KINDS}.")
+        return livelink.read(path, options.unit, options.flip_head, options.fps)
+    raise FieldsError(
+        "{file} is no recording of a face that can be read. Choose a CSV of Live Link Face, text of iFacialMocap or "
+        "Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS.",
+        file=path.name,
+    )
 
 
-def _flame(path: Path, reading: Reading) -> Track:
-    if reading.axes is None:
+def _flame(path: Path, options: Options) -> Track:
+    if options.axes is None:
         raise FieldsError(
-            f"{path.name} holds FLAME coefficients, which mean something only with the FLAME model they were made "
-            "with. Choose your own FLAME model file under FIELDS > Import and Export, then import again."
+            "{file} holds FLAME coefficients, which mean something only with the FLAME model they were made with. "
+            "Choose your own FLAME model file under FIELDS > Import and Export, then import again.",
+            file=path.name,
         )
-    return flame_sequence.read(path, reading.axes, reading.fps)
+    return flame_sequence.read(path, options.axes, options.fps)
 
 
 def _is_track(path: Path) -> bool:
@@ -61,7 +66,7 @@ def _is_track(path: Path) -> bool:
         return False
 
 
-def moved(performance: Track, seconds: float) -> Track:
+def starting_at(performance: Track, seconds: float) -> Track:
     """The performance with its first row at `seconds` of the scene's timeline."""
-    shift = seconds - performance.time[0]
-    return Track(performance.time + shift, performance.groups, performance.card, performance.source)
+    shift = seconds - performance.time[0] if len(performance) else 0.0
+    return blend.moved(performance, shift) if shift else performance

@@ -1,6 +1,6 @@
-"""FLAME coefficients of any release <-> our weights, by least squares between the displacements of both.
+"""FLAME coefficients of any release <-> our weights, by least squares of the displacements of both.
 
-FLAME's expression axes differ between its releases; models/flame_basis.npz holds our shapes on the same mesh.
+The expression axes differ between FLAME's releases; models/flame_basis.npz holds our shapes on the same mesh.
 """
 
 import zipfile
@@ -16,12 +16,13 @@ from ..core.paths import MODELS
 BASIS = MODELS / "flame_basis.npz"
 LOOKS = [name for name in ARKIT if name.startswith("eyeLook")]
 SHAPES = len(EXPRESSION) + 2  # expression, then eyelids
-# The skin; eyeballs turn with their joints.
+# The skin's vertices; the rest are the eyeballs, which rotate with their joints.
 SKIN = slice(0, 3931)
-# `places` of the file are of every so manieth vertex of the skin.
+# `places` in the file has every 40th vertex of the skin.
 EVERY = 40
-# Axes that do nothing the others can't do are told by numbers this much smaller than the largest.
+# Singular values (and motions) this much smaller than the largest count as zero: those axes add nothing to the others.
 _NOTHING = 1e-6
+# Sweeps of the coordinate descent at most, and the change of a weight at which it ends.
 _SWEEPS, _CLOSE = 300, 1e-5
 
 
@@ -35,13 +36,13 @@ def shapes() -> tuple[np.ndarray, np.ndarray]:
 
 
 def jaw() -> np.ndarray:
-    """(3, 5023, 3) m: what the jaw's joint does to the skin for jawOpen, jawLeft, jawRight. Raises as `shapes`."""
+    """(3, 5023, 3) m: how the jaw's joint moves the skin for jawOpen, jawLeft, jawRight. Raises as `shapes`."""
     return _file()["jaw"]
 
 
 def marks() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """By what the mesh is known: vertices along the edges of lids and lips (6 lines), the vertex on the other side of
-    the face (5023,), where every so manieth vertex of the skin is on the template (99, 3) m. Raises as `shapes`."""
+    """What identifies the mesh: vertices along the edges of lids and lips (6 lines), each vertex's mirror image
+    (5023,), and the places of every 40th vertex of the skin on the template (99, 3) m. Raises as `shapes`."""
     file = _file()
     lines = [*file["upper_lid"], *file["lower_lid"], file["upper_lip"], file["lower_lip"]]
     return lines, file["mirror"], file["places"]
@@ -55,13 +56,15 @@ def _file() -> dict[str, np.ndarray]:
             found |= {name: file[name].astype(np.float64) for name in ("gaze", "jaw", "places")}
             found["shapes"] = np.concatenate([file["expression"], file["eyelids"]]).astype(np.float64)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FieldsError(f"{BASIS.name} is missing or damaged ({error}). Reinstall the extension.") from None
+        raise FieldsError(
+            "{file} is missing or damaged ({why}). Reinstall the extension.", file=BASIS.name, why=error
+        ) from None
     return found
 
 
 def to_coefficients(expression: np.ndarray, eyelids: np.ndarray, gaze: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """Coefficients (n, k) over `axes` (k, 5023, 3) m that move the skin most nearly as our weights (n, 39), (n, 2) and
-    gaze (n, 2, 2) do. NaN rows stay NaN."""
+    """Coefficients (n, k) over `axes` (k, 5023, 3) m whose motion of the skin is closest to that of our weights
+    (n, 39), (n, 2) and gaze (n, 2, 2). NaN rows stay NaN."""
     ours, looks = (_columns(part) for part in shapes())
     theirs = _columns(axes)
     weights = np.hstack([expression, eyelids, _look_weights(gaze)]).astype(np.float64)
@@ -69,8 +72,8 @@ def to_coefficients(expression: np.ndarray, eyelids: np.ndarray, gaze: np.ndarra
 
 
 def from_coefficients(coefficients: np.ndarray, gaze: np.ndarray, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Our expression (n, 39) and eyelids (n, 2), each weight 0..1, that move the skin most nearly as `coefficients`
-    (n, k) over `axes` (k, 5023, 3) m do; `gaze` (n, 2, 2) says which part of it is lids that follow the eyes."""
+    """Our expression (n, 39) and eyelids (n, 2), each weight 0..1, whose motion of the skin is closest to that of
+    `coefficients` (n, k) over `axes` (k, 5023, 3) m. How far the lids follow `gaze` (n, 2, 2) is subtracted first."""
     ours, looks = (_columns(part) for part in shapes())
     theirs = _columns(axes)
     products = ours @ ours.T
@@ -81,7 +84,7 @@ def from_coefficients(coefficients: np.ndarray, gaze: np.ndarray, axes: np.ndarr
 
 def _bounded(products: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Weights (n, p) within 0..1 whose columns come closest to each of n targets, by coordinate descent (Lewis et al.,
-    Practice and theory of blendshape facial models, 2014) from the answer without bounds.
+    Practice and theory of blendshape facial models, 2014) that starts from the unbounded solution.
 
     `products` (p, p) of the columns with each other, `targets` (n, p) of the targets with the columns.
     """
@@ -102,7 +105,7 @@ def _bounded(products: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def _columns(part: np.ndarray) -> np.ndarray:
-    """(p, m) one row for each shape's motion of the skin."""
+    """(p, m): each shape's displacements of the skin, flat."""
     return part[:, SKIN].reshape(len(part), -1).astype(np.float64)
 
 

@@ -1,4 +1,4 @@
-"""The artist's own FLAME: reads the official model files of any release, .pkl and .npz, without executing them.
+"""The artist's own FLAME: the official model files of any release, .pkl and .npz, read without executing them.
 
 Li, Bolkart, Black, Li, Romero, *Learning a model of facial shape and expression from 4D scans*, SIGGRAPH Asia 2017.
 """
@@ -20,8 +20,9 @@ PARENTS = (-1, 0, 1, 1, 1)
 # Every release has 100 expression axes, after those of identity where both are in one array.
 EXPRESSIONS = 100
 MAX_BYTES = 500_000_000
-_MOST_AXES = 1000
-_SIZE = 10.0  # m: no head is larger
+MAX_TRIANGLES = 50_000
+_MAX_AXES = 1000
+_LARGEST = 1000.0  # in any unit that a file may be in
 
 _NAMES = {
     "v_template": ("v_template",),
@@ -39,9 +40,9 @@ _NAMES = {
 class FlameModel:
     """FLAME's mesh in metres, x to the subject's left, y up, z out of the face.
 
-    `template` (5023, 3); `triangles` (t, 3) int32; `identity` (i, 5023, 3) and `expression` (e, 5023, 3): displacement
+    `template` (5023, 3); `triangles` (t, 3) int32; `identity` (i, 5023, 3) and `expression` (e, 5023, 3): displacements
     for a coefficient of 1; `weights` (5023, 5) and `joint_regressor` (5, 5023) for JOINTS; `pose_correctives`
-    (36, 5023, 3) for the entries of the rotation matrices of the four joints after the root, minus 1.
+    (36, 5023, 3) for the entries of the rotation matrices of the four joints after the root, minus the identity.
     """
 
     template: np.ndarray
@@ -53,12 +54,12 @@ class FlameModel:
     pose_correctives: np.ndarray
 
     def joints(self) -> np.ndarray:
-        """(5, 3) of the head at rest."""
+        """(5, 3) places of JOINTS in the head at rest, m."""
         return self.joint_regressor @ self.template
 
 
 def load(path: str | os.PathLike[str]) -> FlameModel:
-    """Raises FieldsError where the file is no FLAME model; nothing in it is executed."""
+    """The model in a file; nothing in it is executed. Raises FieldsError where it is not a FLAME model."""
     path = Path(path)
     wanted = {name for names in _NAMES.values() for name in names}
     data = safe_npy.load(path, wanted) if safe_npy.is_npz(path) else _unpickled(path, wanted)
@@ -77,23 +78,19 @@ def _model(found: dict[str, np.ndarray | None], name: str) -> FlameModel:
     template, faces = found["v_template"], found["faces"]
     if template is None or faces is None:
         raise FieldsError(
-            f"{name} is no FLAME model: it has no mesh (v_template, f). Choose the official .pkl or .npz."
+            "{file} is not a FLAME model: it has no mesh (v_template, f). Choose the official .pkl or .npz.", file=name
         )
     if template.shape != (VERTICES, 3):
         raise FieldsError(
-            f"{name} has {len(template) if template.ndim else 0:,} vertices; FLAME has {VERTICES:,}. "
-            "Choose a FLAME model, not one of a body or of another head."
+            "{file} has {count:,} vertices; FLAME has {vertices:,}. Choose a FLAME model, not one of a body or of "
+            "another head.",
+            file=name,
+            count=len(template) if template.ndim else 0,
+            vertices=VERTICES,
         )
     identity, expression = _axes(found, name)
     weights = _numbers(found["weights"], (VERTICES, len(JOINTS)), name, "weights")
     regressor = _numbers(found["J_regressor"], (len(JOINTS), VERTICES), name, "J_regressor")
-    triangles = np.asarray(faces)
-    if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iuf" or len(triangles) > 50_000:
-        raise FieldsError(f"{name} has no triangles that can be used. Choose the official .pkl or .npz.")
-    if not (np.abs(triangles.astype(np.float64) - (VERTICES - 1) / 2) <= (VERTICES - 1) / 2).all():
-        raise FieldsError(
-            f"{name} has triangles between vertices that are not there. Choose the official .pkl or .npz."
-        )
     correctives = found["posedirs"]
     if correctives is not None and correctives.shape == (VERTICES, 3, 36):
         correctives = np.moveaxis(correctives, 2, 0)
@@ -101,7 +98,7 @@ def _model(found: dict[str, np.ndarray | None], name: str) -> FlameModel:
         correctives = np.zeros((36, VERTICES, 3), np.float32)
     return FlameModel(
         _numbers(template, (VERTICES, 3), name, "v_template"),
-        triangles.astype(np.int32),
+        _triangles(faces, name),
         identity,
         expression,
         weights,
@@ -110,14 +107,28 @@ def _model(found: dict[str, np.ndarray | None], name: str) -> FlameModel:
     )
 
 
+def _triangles(faces: np.ndarray, name: str) -> np.ndarray:
+    """(t, 3) int32."""
+    if faces.ndim != 2 or faces.shape[1] != 3 or faces.dtype.kind not in "iuf" or len(faces) > MAX_TRIANGLES:
+        raise FieldsError("{file} has no usable triangles. Choose the official .pkl or .npz.", file=name)
+    numbers = faces.astype(np.float64)  # NaN is not within any range
+    if not ((numbers >= 0) & (numbers <= VERTICES - 1)).all():
+        raise FieldsError(
+            "{file} has triangles between vertices that do not exist. Choose the official .pkl or .npz.", file=name
+        )
+    return faces.astype(np.int32)
+
+
 def _axes(found: dict[str, np.ndarray | None], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Identity (i, 5023, 3) and expression (e, 5023, 3), whether the file has them in one array or in two."""
     identity, expression, together = found["identity"], found["expression"], found["shapedirs"]
     if expression is None and together is not None and together.ndim == 3 and together.shape[2] > EXPRESSIONS:
         identity, expression = np.split(together, [together.shape[2] - EXPRESSIONS], axis=2)
     if expression is None:
         raise FieldsError(
-            f"{name} has no expression axes, so it can't say what FLAME coefficients mean. "
-            "Choose the official file with all of its axes (shapedirs)."
+            "{file} has no expression axes, so it can't say what FLAME coefficients mean. Choose the official file "
+            "with all of its axes (shapedirs).",
+            file=name,
         )
     identity = np.zeros((VERTICES, 3, 0)) if identity is None else identity
     return _axis(identity, name), _axis(expression, name)
@@ -126,15 +137,22 @@ def _axes(found: dict[str, np.ndarray | None], name: str) -> tuple[np.ndarray, n
 def _axis(axes: np.ndarray, name: str) -> np.ndarray:
     if axes.ndim == 3 and axes.shape[1:] == (VERTICES, 3):
         axes = np.moveaxis(axes, 0, 2)
-    if axes.ndim != 3 or axes.shape[2] > _MOST_AXES:
-        raise FieldsError(f"{name} has axes of a size FLAME never has. Choose the official .pkl or .npz.")
+    if axes.ndim != 3 or axes.shape[2] > _MAX_AXES:
+        raise FieldsError("{file} has axes of a size FLAME never has. Choose the official .pkl or .npz.", file=name)
     return np.moveaxis(_numbers(axes, (VERTICES, 3, axes.shape[2]), name, "axes"), 2, 0)
 
 
 def _numbers(array: np.ndarray | None, shape: tuple[int, ...], name: str, part: str) -> np.ndarray:
     if array is None or array.shape != shape or array.dtype.kind not in "fiu":
-        raise FieldsError(f"{name} is no whole FLAME model: its “{part}” is missing or of another size.")
+        raise FieldsError(
+            "{file} is not a complete FLAME model: “{part}” is missing or of another size. Choose the official .pkl or "
+            ".npz.",
+            file=name,
+            part=part,
+        )
     array = array.astype(np.float32)
-    if not (np.abs(array) < _SIZE * 100).all():
-        raise FieldsError(f"{name} holds numbers without sense in “{part}”. Choose the official .pkl or .npz.")
+    if not (np.abs(array) < _LARGEST).all():
+        raise FieldsError(
+            "{file} holds numbers without sense in “{part}”. Choose the official .pkl or .npz.", file=name, part=part
+        )
     return array

@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from ..core.easing import smoothstep
 from ..core.errors import FieldsError
 from ..core.names import ARKIT, LOOK_SIDE, LOOK_UP_DOWN
 from ..core.paths import MODELS
@@ -262,8 +263,7 @@ def _put_right(ours: Source, rest: np.ndarray, shapes: np.ndarray) -> np.ndarray
     wanted = np.interp(at[:, 0], line, shift, left=0.0, right=0.0)
     seam = np.c_[line, np.interp(line, at[upper, 0], at[upper, 1]), np.interp(line, at[upper, 0], at[upper, 2])]
     away = np.min([np.linalg.norm(at - place, axis=1) for place in seam], axis=0)
-    fade = np.clip(1.0 - away / _SEAL_REACH, 0.0, 1.0)
-    close[: ours.skin, 1] -= 0.5 * wanted * np.sign(sides) * fade * fade * (3.0 - 2.0 * fade)
+    close[: ours.skin, 1] -= 0.5 * wanted * np.sign(sides) * smoothstep(1.0 - away / _SEAL_REACH)
     return shapes
 
 

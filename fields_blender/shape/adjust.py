@@ -1,4 +1,4 @@
-"""The artist's own hand on a performance: sides, regions, channels. Track -> Track."""
+"""The artist's adjustments of a performance, by side, region and channel: Track -> Track."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from ..core.regions import OF_EXPRESSION, OTHER_EXPRESSION, REGIONS
 from ..core.track import Track
 from . import lips
 
-STRONGEST = 2.0
+MAX_STRENGTH = 2.0
 SIDES = ("BOTH", "LEFT", "RIGHT")
 _COLUMN = {name: i for i, name in enumerate(ARKIT)}
 _LEFT = [name.endswith("Left") for name in EXPRESSION]
@@ -23,7 +23,7 @@ _SIDEWAYS = [EXPRESSION.index("mouthLeft"), EXPRESSION.index("mouthRight")]
 
 @dataclass(frozen=True)
 class Channel:
-    """What is done to one ARKit channel: weight * gain + offset, within least and most; 0 when mute."""
+    """What becomes of one ARKit channel: weight * gain + offset, clipped to least and most; 0 when muted."""
 
     gain: float = 1.0
     offset: float = 0.0
@@ -33,8 +33,8 @@ class Channel:
 
 
 def mirrored_track(track: Track) -> Track:
-    """Left and right swapped, of the head's turns too."""
-    flip = np.array([1.0, -1.0, -1.0], np.float32)  # of a rotation seen in a mirror
+    """Left and right swapped, head rotation and position included."""
+    flip = np.array([1.0, -1.0, -1.0], np.float32)  # what a mirror does to an axis-angle
     new = {
         "expression": track["expression"][:, OTHER_EXPRESSION],
         "jaw": track["jaw"] * flip,
@@ -43,17 +43,18 @@ def mirrored_track(track: Track) -> Track:
         "head": track["head"] * flip,
         "translation": track["translation"] * np.array([-1.0, 1.0, 1.0], np.float32),
     }
-    return _with(track, new)
+    return track.with_groups(new)
 
 
-def evened(track: Track, amount: float, side: str = "BOTH") -> Track:
-    """The two sides of the face made alike: `amount` 0 not at all (exactly), 1 wholly. Gaze and head stay.
+def symmetrized(track: Track, amount: float, side: str = "BOTH") -> Track:
+    """The two sides of the face made alike: `amount` 0 not at all (exactly), 1 fully. Gaze and head stay.
 
-    `side`: BOTH sides meet in the middle (lids where the further shut one is, so that every blink shuts), or one of
-    them is followed. Mouth and jaw come back to the middle. Raises FieldsError for another side.
+    `side`: with BOTH the sides meet in the middle (lids at the one further shut, so that every blink shuts); with LEFT
+    or RIGHT the other side follows that one. Mouth and jaw move back to the middle. Raises FieldsError for another
+    side.
     """
     if side not in SIDES:
-        raise FieldsError(f"“{side}” is no side to follow; it is one of {', '.join(SIDES)}.")
+        raise FieldsError("“{side}” is not a side. Choose one of {choices}.", side=side, choices=", ".join(SIDES))
     if amount == 0.0:
         return track
     expression, lids = track["expression"], track["eyelids"]
@@ -70,25 +71,25 @@ def evened(track: Track, amount: float, side: str = "BOTH") -> Track:
         "jaw": jaw,
         "eyelids": lids + amount * (shut - lids),
     }
-    return _with(track, new)
+    return track.with_groups(new)
 
 
 def strengthened(track: Track, strength: Sequence[float]) -> Track:
-    """Each region `strength` (9,) times as strong, over REGIONS, 0 (at rest) to STRONGEST; 1 leaves it exactly.
+    """Each region `strength` (9,) times as strong, over REGIONS, 0 (at rest) to MAX_STRENGTH; 1 leaves it as it is.
 
-    Lids open and shut wholly at every strength but 0: w' = s w / (1 + (s - 1) w). Where lips close they stay closed
-    while the mouth is on. The head's place moves about its middle. Raises FieldsError for other strengths.
+    Lids open and shut fully at every strength except 0: w' = s w / (1 + (s - 1) w). Lips that close stay closed unless
+    the mouth is at 0. The head's position is scaled about its median. Raises FieldsError for other strengths.
     """
     each = np.asarray(strength, dtype=np.float64)
-    if each.shape != (len(REGIONS),) or not ((each >= 0) & (each <= STRONGEST)).all():
-        raise FieldsError(f"The strength of a region is a number from 0 to {STRONGEST:g}, one for each.")
+    if each.shape != (len(REGIONS),) or not ((each >= 0) & (each <= MAX_STRENGTH)).all():
+        raise FieldsError("Regions need one strength each, from 0 to {largest:g}. Change it.", largest=MAX_STRENGTH)
     if (each == 1.0).all():
         return track
     of = dict(zip(REGIONS, each.tolist(), strict=True))
     new = {}
     expression, jaw = track["expression"] * each[list(OF_EXPRESSION)], track["jaw"] * of["jaw"]
     if of["mouth"] > 0 and (of["mouth"] != 1 or of["jaw"] != 1):
-        expression = lips.keep_shut(track, expression, jaw)
+        expression = lips.keep_closed(track, expression, jaw)
     new["expression"], new["jaw"] = expression, jaw
     if of["eyes"] != 1:
         new["eyelids"] = _lids(track["eyelids"].astype(np.float64), of["eyes"])
@@ -98,20 +99,22 @@ def strengthened(track: Track, strength: Sequence[float]) -> Track:
         if track.found.any():
             middle = np.median(track["translation"][track.found], axis=0)
             new["translation"] = middle + of["head"] * (track["translation"] - middle)
-    return _with(track, new)
+    return track.with_groups(new)
 
 
 def _lids(lids: np.ndarray, strength: float) -> np.ndarray:
-    between = np.clip(lids, 0.0, 1.0)
-    eased = strength * between / np.maximum(1.0 + (strength - 1.0) * between, 1e-6)
-    # Below 0 and above 1, where there is nothing to open or shut, on as they come.
-    return (eased + strength * np.minimum(lids, 0.0) + np.maximum(lids - 1.0, 0.0)) if strength > 0 else lids * 0.0
+    if strength == 0.0:
+        return lids * 0.0
+    inside = np.clip(lids, 0.0, 1.0)
+    bent = strength * inside / np.maximum(1.0 + (strength - 1.0) * inside, 1e-6)
+    # Beyond 0 and 1 the curve goes straight on.
+    return bent + strength * np.minimum(lids, 0.0) + np.maximum(lids - 1.0, 0.0)
 
 
 def by_channel(track: Track, channels: Mapping[str, Channel]) -> Track:
-    """Each of `channels`, ARKit name -> Channel, as the artist set it; every number it does not change stays exactly.
+    """Each of `channels`, ARKit name -> Channel, as the artist set it; numbers it does not change stay as they are.
 
-    Raises FieldsError for names and numbers that can't be.
+    Raises FieldsError for unknown names and numbers that make no sense.
     """
     if not channels:
         return track
@@ -119,17 +122,12 @@ def by_channel(track: Track, channels: Mapping[str, Channel]) -> Track:
     weights = before.copy()
     for name, channel in channels.items():
         if name not in _COLUMN:
-            raise FieldsError(f"“{name}” is none of the 52 ARKit channels.")
+            raise FieldsError("“{name}” is not one of the 52 ARKit channels. Remove it.", name=name)
         if not math.isfinite(channel.gain + channel.offset) or not channel.least <= channel.most:
-            raise FieldsError(f"The settings of the channel “{name}” can't be used. Reset them.")
+            raise FieldsError("The settings of the channel “{name}” can't be used. Reset them.", name=name)
         column = weights[:, _COLUMN[name]]
         moved = np.clip(column * channel.gain + channel.offset, channel.least, channel.most)
         column[:] = column * 0.0 if channel.mute else moved
     old, new = from_arkit(before), from_arkit(weights)
-    new["jaw"][:, 2] = track["jaw"][:, 2]  # ARKit has no roll of the jaw
-    return _with(track, {n: np.where(new[n] == old[n], track[n], new[n]) for n in new})
-
-
-def _with(track: Track, new: Mapping[str, np.ndarray]) -> Track:
-    groups = {**track.groups, **{name: values.astype(np.float32) for name, values in new.items()}}
-    return Track(track.time, groups, track.card, track.source)
+    # Unchanged numbers come from the track: ARKit has neither a negative jawOpen nor a roll of the jaw.
+    return track.with_groups({n: np.where(new[n] == old[n], track[n], new[n]) for n in new})

@@ -1,4 +1,4 @@
-"""Two performances into one: mixed, a part of the face from the other, or a stretch of time captured again."""
+"""Two performances made one: blended, one part of the face from the other, or a stretch of time captured again."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..core.track import Track
 _UPPER = [i for i, name in enumerate(EXPRESSION) if name.startswith(("brow", "eye", "cheekSquint"))]
 _LOWER = [i for i in range(len(EXPRESSION)) if i not in _UPPER]
 _ALL = slice(None)
-# Part of the face -> groups and which of their columns it takes.
+# Part of the face -> its groups, and which of their columns.
 PARTS: dict[str, dict[str, list[int] | slice]] = {
     "WHOLE": dict.fromkeys(GROUPS, _ALL),
     "UPPER": {"expression": _UPPER, "eyelids": _ALL},
@@ -19,23 +19,24 @@ PARTS: dict[str, dict[str, list[int] | slice]] = {
     "GAZE": {"gaze": _ALL},
     "HEAD": {"head": _ALL, "translation": _ALL},
 }
-# Recaptured frames take over from the old ones within this time (s) at either end.
+# At either end, old and recaptured frames cross-fade within this time (s).
 FADE = 0.15
 
 
 def blend(first: Track, second: Track, weight: float | np.ndarray, part: str = "WHOLE") -> Track:
-    """`first` with so much of `second` in it: at `first`'s times, `weight` 0 (nothing) to 1 (all), a number or (n,).
+    """`first` and `second` blended at the times of `first`: `weight`, a number or (n,), is the share of `second`, 0..1.
 
-    `part`: one of PARTS; the rest stays `first`'s. Where only one shows a face, it stands alone (for a part of the
-    face: `first` stays as it is). A weight of 0 leaves every number as it is. Raises FieldsError for anything else.
+    `part`: one of PARTS; all else stays that of `first`. Where only one shows a face, that one is used alone (with a
+    part of the face: `first` stays as it is). A weight of 0 leaves every number as it is. Raises FieldsError for
+    anything else.
     """
     weight = np.asarray(weight, dtype=np.float64)
     if part not in PARTS or weight.shape not in ((), (len(first),)) or not ((weight >= 0) & (weight <= 1)).all():
         raise FieldsError("Two takes are blended by a share from 0 to 1. Choose another share.")
     weight = np.broadcast_to(weight, (len(first),))
     other = at_times(second, first.time)
-    alone = ~first.found & other.found & (weight > 0) & (part == "WHOLE")
-    share = np.where(first.found & other.found, weight, alone)
+    only_second = ~first.found & other.found & (weight > 0) & (part == "WHOLE")
+    share = np.where(first.found & other.found, weight, only_second)
     groups = {}
     for name, values in first.groups.items():
         groups[name] = values
@@ -47,10 +48,10 @@ def blend(first: Track, second: Track, weight: float | np.ndarray, part: str = "
 
 
 def splice(old: Track, new: Track, fade: float = FADE) -> Track:
-    """`old` with what was captured again in place of it, from `new`'s first moment to its last.
+    """`old` with the recaptured `new` in its place, from the first moment of `new` to its last.
 
-    The two ease into each other within `fade` s at the ends of `new` where `old` goes on. A moment without a face in
-    `new` keeps what `old` has there; all before and after is bit by bit `old`'s.
+    The two cross-fade within `fade` s at those ends of `new` where `old` goes on. A moment without a face in `new`
+    keeps what `old` has there; all before and after is `old` to the bit.
     """
     if len(new) == 0:
         return old
@@ -64,7 +65,7 @@ def splice(old: Track, new: Track, fade: float = FADE) -> Track:
     between = blend(new, old, np.where(new.found, share, 1.0))
     time = np.concatenate([old.time[before], new.time, old.time[after]])
     groups = {name: np.concatenate([old[name][before], between[name], old[name][after]]) for name in GROUPS}
-    return Track(time, groups, old.card, _joined(old.source, new.source))
+    return Track(time, groups, old.card, _joined_source(old.source, new.source))
 
 
 def at_times(track: Track, time: np.ndarray) -> Track:
@@ -84,18 +85,17 @@ def at_times(track: Track, time: np.ndarray) -> Track:
 
 
 def moved(track: Track, seconds: float) -> Track:
-    """The performance so much later. What it says about the strips it was seen in no longer holds, and goes."""
+    """The performance that many seconds later, without the strips it was captured from: they no longer match it."""
     source = {key: value for key, value in track.source.items() if key != "strips"}
     return Track(track.time + seconds, track.groups, track.card, source)
 
 
 def _mixed(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Rows of two groups (n, *shape), mixed by `share` (n,); exact where that is 0 or 1."""
+    """Rows of two groups (n, *shape), blended by `share` (n,); exact where that is 0 or 1."""
     if name == "head":
         mixed = np.array(first, dtype=np.float64)
         both = (share > 0) & (share < 1)
-        turns = (to_quaternion(first[both]), to_quaternion(second[both]), share[both])
-        mixed[both] = to_vector(slerp(*turns))
+        mixed[both] = to_vector(slerp(to_quaternion(first[both]), to_quaternion(second[both]), share[both]))
         mixed[share == 1] = second[share == 1]
         return mixed
     wide = share.reshape(-1, *[1] * (first.ndim - 1))
@@ -103,8 +103,8 @@ def _mixed(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) 
     return np.where(wide == 0, first, np.where(wide == 1, second, mixed))
 
 
-def _joined(old: dict, new: dict) -> dict:
-    """The account of a spliced performance: seen in the strips of both, where both say so."""
+def _joined_source(old: dict, new: dict) -> dict:
+    """The source of a spliced performance: the strips of both, where both name theirs at the same rate."""
     source = {**old, "strips": old.get("strips", []) + new.get("strips", [])}
     if not (old.get("strips") and new.get("strips") and old.get("rate") == new.get("rate")):
         del source["strips"]

@@ -1,44 +1,49 @@
-"""Glitches of a single frame out of a performance: Track -> Track."""
+"""Spikes of a single frame taken out of a performance: Track -> Track."""
 
 import numpy as np
 
 from ..core import track_matrix
 from ..core.track import Track
-from .smooth import close_lips, runs
+from . import lips
+from .runs import runs
 
-# Hampel's identifier (Davies and Gather, JASA 1993): further from the median of its 5 frames than so many standard
-# deviations, estimated from the median distance.
+# Hampel's identifier (Davies and Gather, JASA 1993): a spike is further from the median of its 5 frames than this many
+# standard deviations, estimated from the median distance ...
 DEVIATIONS = 3.0 * 1.4826
-# ... and by at least so much: weights; for the head rad, and inter-ocular distances.
+# ... and by at least this much: weights; for the head rad, and inter-ocular distances.
 LEAST = np.full(track_matrix.COUNT, 0.08)
 LEAST[track_matrix.SLICES["head"]] = 0.03
-# A blink or a p takes a tenth of a second. Where frames are further apart than this (s) it may fill a single one.
+# A blink or a p takes a tenth of a second. Where frames are further apart than this (s) it may last a single one.
 COARSE = 1 / 20
 
 
-def without_glitches(track: Track) -> Track:
+def despike(track: Track) -> Track:
     """`track` with each value that is off in one frame alone replaced by the median of that frame and two either side.
 
-    Blinks and lips that close are never taken for glitches, nor is anything at frame rates so low that they could be.
+    Blinks and lips that close are never taken for spikes, nor is anything at frame rates so low that they could be.
     """
-    groups = dict(track.groups)
+    groups = {name: track[name].copy() for name in track_matrix.MOVING}
     for run in runs(track):
         if len(run) < 5 or np.median(np.diff(track.time[run])) > COARSE:
             continue
-        values, middle = track_matrix.gather(track, run)
-        cleaned = _hampel(values)
-        off = cleaned != values
-        if not off.any():
-            continue
-        for name, part in track_matrix.scatter(cleaned, middle).items():
-            wrong = off[:, track_matrix.SLICES[name]].reshape(part.shape)
-            if name == "head":  # its numbers are one rotation
-                wrong = np.repeat(wrong.any(axis=1, keepdims=True), 3, axis=1)
-            if wrong.any():
-                groups[name] = groups[name].copy() if groups[name] is track[name] else groups[name]
-                groups[name][run] = np.where(wrong, part, track[name][run])
-        close_lips(track, groups, run)
-    return Track(track.time, groups, track.card, track.source)
+        for name, values in lips.restore_closed(track, run, _replaced(track, run)).items():
+            groups[name][run] = values
+    return track.with_groups(groups)
+
+
+def _replaced(track: Track, run: np.ndarray) -> dict[str, np.ndarray]:
+    """The groups at the frames `run` that have a spike, without it."""
+    values, middle = track_matrix.gather(track, run)
+    cleaned = _hampel(values)
+    off = cleaned != values
+    replaced = {}
+    for name, part in track_matrix.scatter(cleaned, middle).items():
+        wrong = off[:, track_matrix.SLICES[name]].reshape(part.shape)
+        if name == "head":  # its three numbers are one rotation
+            wrong = np.repeat(wrong.any(axis=1, keepdims=True), 3, axis=1)
+        if wrong.any():
+            replaced[name] = np.where(wrong, part, track[name][run]).astype(np.float32)
+    return replaced
 
 
 def _hampel(values: np.ndarray) -> np.ndarray:
@@ -56,7 +61,7 @@ def _hampel(values: np.ndarray) -> np.ndarray:
 
 
 def _median(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """The middle one of five, by comparing: many times quicker than sorting."""
+    """The median of five, by comparing: many times quicker than sorting."""
     f = np.maximum(np.minimum(a, b), np.minimum(c, d))
     g = np.minimum(np.maximum(a, b), np.maximum(c, d))
     return np.maximum(np.minimum(f, g), np.minimum(np.maximum(f, g), e))

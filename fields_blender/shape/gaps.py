@@ -3,12 +3,13 @@
 import numpy as np
 
 from ..core.curves import HOLE
+from ..core.easing import smoothstep
 from ..core.errors import FieldsError
 from ..core.rotation import slerp, to_quaternion, to_vector
 from ..core.track import Track
 
 POLICIES = ("NO_KEYS", "EASE", "HOLD", "INTERPOLATE")
-# A face takes this long (s) to come to rest after it was seen last, and to leave it before it is seen again.
+# A face takes this long (s) to come to rest after it was seen last, and to leave rest before it is seen again.
 EASE = 0.4
 _FACE = ("expression", "jaw", "eyelids", "gaze", "intensity", "valence_arousal")
 
@@ -16,12 +17,14 @@ _FACE = ("expression", "jaw", "eyelids", "gaze", "intensity", "valence_arousal")
 def fill(track: Track, policy: str) -> Track:
     """`track` with its frames without a face filled in by one of POLICIES; frames with a face stay exactly as they are.
 
-    NO_KEYS leaves them empty. HOLD: what was seen last stays. INTERPOLATE: straight from what was seen last to what is
-    seen next. EASE: the face comes to rest meanwhile, while the head goes the straight way. `confidence` stays 0.
-    Between two strips nothing is carried over. Raises FieldsError for another policy.
+    NO_KEYS leaves them empty. HOLD keeps what was seen last. INTERPOLATE goes straight from what was seen last to what
+    is seen next. EASE lets the face come to rest in between, while the head goes straight. `confidence` stays 0.
+    Nothing is carried from one strip to the next. Raises FieldsError for another policy.
     """
     if policy not in POLICIES:
-        raise FieldsError(f"“{policy}” is no way to fill gaps; it is one of {', '.join(POLICIES)}.")
+        raise FieldsError(
+            "“{policy}” is no way to fill gaps. Choose one of {choices}.", policy=policy, choices=", ".join(POLICIES)
+        )
     found = track.found
     if policy == "NO_KEYS" or found.all() or not found.any():
         return track
@@ -33,22 +36,18 @@ def fill(track: Track, policy: str) -> Track:
     left, right = np.where(before >= 0, before, after), np.where(after >= 0, after, before)
     if policy == "HOLD":
         right = left
-    both = np.isfinite(since) & np.isfinite(until)
-    along = np.where(both, since, 0.0) / np.where(both, since + until, 1.0)
-    ways = (1.0 - along, along)
-    face = (_fades(since), _fades(until)) if policy == "EASE" else ways
-    total = np.maximum(face[0] + face[1], 1.0)
-    groups = dict(track.groups)
+    straight = _straight(since, until)
+    face = _eased(since, until) if policy == "EASE" else straight
+    groups = {}
     for name, values in track.groups.items():
         if name == "confidence":
             continue
         groups[name] = filled = values.copy()
-        shape = (-1, *[1] * (values.ndim - 1))
-        a, b = (face[0] / total, face[1] / total) if name in _FACE else ways
-        filled[rows] = a.reshape(shape) * values[left] + b.reshape(shape) * values[right]
-    turns = to_quaternion(track["head"][left]), to_quaternion(track["head"][right])
-    groups["head"][rows] = to_vector(slerp(*turns, along))
-    return Track(track.time, groups, track.card, track.source)
+        a, b = (part.reshape(-1, *[1] * (values.ndim - 1)) for part in (face if name in _FACE else straight))
+        filled[rows] = a * values[left] + b * values[right]
+    ends = to_quaternion(track["head"][left]), to_quaternion(track["head"][right])
+    groups["head"][rows] = to_vector(slerp(*ends, straight[1]))
+    return track.with_groups(groups)
 
 
 def _neighbours(time: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +64,15 @@ def _neighbours(time: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.nda
     )
 
 
-def _fades(away: np.ndarray) -> np.ndarray:
-    """1 at a frame with a face, 0 from EASE s on, smooth between."""
-    near = np.clip(1.0 - away / EASE, 0.0, 1.0)
-    return near * near * (3.0 - 2.0 * near)
+def _straight(since: np.ndarray, until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How much the frames before and after count, `since` and `until` s away from them: together 1."""
+    both = np.isfinite(since) & np.isfinite(until)
+    along = np.where(both, since, 0.0) / np.where(both, since + until, 1.0)
+    return 1.0 - along, along
+
+
+def _eased(since: np.ndarray, until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `_straight`, but with little of either far away from both: together 1 in short gaps, 0 at rest."""
+    before, after = (smoothstep(1.0 - away / EASE) for away in (since, until))
+    total = np.maximum(before + after, 1.0)
+    return before / total, after / total

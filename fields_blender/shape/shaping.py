@@ -1,9 +1,9 @@
 """All that shapes a performance between capture and retargeting, as one set of settings that can be stored.
 
-    Track -> glitches out -> face at rest -> full range -> smooth -> gaps filled -> emotions added
-          -> Emotion -> Track at an intensity -> mirrored, evened, by region, by channel -> Track
+    Track -> despiked -> calibrated to the face at rest -> full range -> smoothed -> gaps filled -> emotions added
+          -> Emotion -> Track at an intensity -> mirrored, made symmetric, by region, by channel -> Track
 
-The first line takes a moment and is done anew only when its settings change; the second is quick.
+The first line takes a moment and is only repeated when its settings change; the second is quick.
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from ..core.regions import REGIONS
 from ..core.track import Track
 from . import adjust, calibrate, despike, emotion, gaps
-from .added_emotion import Added, add
+from .added_emotion import AddedEmotion, add
 from .adjust import Channel
 from .emotion import Emotion
 from .smooth import smooth
@@ -24,12 +24,13 @@ _ONES = (1.0,) * len(REGIONS)
 
 @dataclass(frozen=True)
 class Shaping:
-    """An artist's settings; those below leave a performance exactly as it was captured.
+    """An artist's settings; the defaults leave a performance exactly as it was captured.
 
-    `neutral`: one of NEUTRALS; CHOSEN takes the face from `rest_from` to `rest_to` (s), `rest_head` its head too.
-    `stretch` 0..1: how far channels are brought to their full range. `smoothing`: one of smooth.METHODS, or OFF, as
-    strong as `smooth` says for each of REGIONS. `gaps`: one of gaps.POLICIES. `even`, `side`: see adjust.evened.
-    `strength`: how strong each of REGIONS is. `channels`: ARKit name -> Channel. `added`: emotions laid over it.
+    `neutral`: one of NEUTRALS; CHOSEN takes the face at rest from `rest_from` to `rest_to` (s), with `rest_head` the
+    head's rotation too. `stretch` 0..1: how far channels are brought to their full range. `no_glitches`: despike.
+    `smoothing`: OFF or one of smooth.METHODS, as strong as `smooth` says for each of REGIONS. `gaps`: one of
+    gaps.POLICIES. `even`, `side`: see adjust.symmetrized. `strength`: of each of REGIONS. `channels`: ARKit name ->
+    Channel. `added`: emotions added to the performance.
     """
 
     neutral: str = "CAPTURED"
@@ -46,21 +47,21 @@ class Shaping:
     side: str = "BOTH"
     strength: tuple[float, ...] = _ONES
     channels: dict[str, Channel] = field(default_factory=dict)
-    added: tuple[Added, ...] = ()
+    added: tuple[AddedEmotion, ...] = ()
 
     def prepare(self, track: Track) -> Emotion:
-        """The slow half: the performance cleaned and calibrated, and where its emotion is.
+        """The slow half: the performance cleaned and calibrated, and the part of it that is emotion.
 
         Raises FieldsError when there is no face where the face at rest is to be taken from.
         """
         if self.no_glitches:
-            track = despike.without_glitches(track)
+            track = despike.despike(track)
         if self.neutral == "AUTOMATIC":
-            track = calibrate.at_rest(track, calibrate.automatic(track))
+            track = calibrate.calibrate(track, calibrate.automatic_neutral(track))
         elif self.neutral == "CHOSEN":
-            chosen = calibrate.chosen(track, self.rest_from, self.rest_to, self.rest_head)
-            track = calibrate.at_rest(track, chosen)
-        track = calibrate.stretched(track, self.stretch)
+            neutral = calibrate.chosen_neutral(track, self.rest_from, self.rest_to, self.rest_head)
+            track = calibrate.calibrate(track, neutral)
+        track = calibrate.full_range(track, self.stretch)
         if self.smoothing != "OFF":
             track = smooth(track, self.smooth, self.smoothing)
         return emotion.find(add(gaps.fill(track, self.gaps), self.added))
@@ -69,13 +70,13 @@ class Shaping:
         """The quick half: sides, regions, channels."""
         if self.mirror:
             track = adjust.mirrored_track(track)
-        track = adjust.evened(track, self.even, self.side)
+        track = adjust.symmetrized(track, self.even, self.side)
         track = adjust.strengthened(track, self.strength)
         return adjust.by_channel(track, self.channels)
 
     @property
     def slow(self) -> "Shaping":
-        """These settings as far as `prepare` reads them: what is prepared with equal ones is equal."""
+        """These settings with those that only `finish` reads at their defaults: equal ones prepare equal results."""
         plain = Shaping()
         return replace(
             self, mirror=plain.mirror, even=plain.even, side=plain.side, strength=plain.strength, channels={}
@@ -91,7 +92,7 @@ class Shaping:
 
 
 def from_json(text: str) -> Shaping | None:
-    """What `to_json` wrote; None where it is not that (another version's, edited by hand)."""
+    """The settings that `to_json` wrote; None for any other text (another version's, edited by hand)."""
     try:
         data = json.loads(text)
         if set(data) != {each.name for each in fields(Shaping)}:
@@ -106,7 +107,7 @@ def from_json(text: str) -> Shaping | None:
             )
             for name, channel in data["channels"].items()
         }
-        added = tuple(Added(**each) for each in data["added"])
+        added = tuple(AddedEmotion(**each) for each in data["added"])
         lists = {"smooth": tuple(data["smooth"]), "strength": tuple(data["strength"])}
         return Shaping(**{**data, **lists, "channels": channels, "added": added})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

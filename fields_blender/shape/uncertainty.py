@@ -1,33 +1,32 @@
-"""Where a performance can't be trusted: which frames, and what about them."""
+"""Which frames of a performance can't be trusted, and why."""
 
 import numpy as np
 
 from ..core.names import UNCERTAINTY
 from ..core.track import Track
 
-# A frame whose uncertainty (expected error in weights) is so much above the performance's usual one counts half. High,
-# since a network is always a little less sure of quick and rare things such as blinks.
+# A frame whose uncertainty (expected error in weights) exceeds the performance's usual one by this much counts half.
+# High, since a network is always a little less sure of quick and rare things such as blinks.
 DOUBTFUL = 0.25
 
 
-def beyond_usual(track: Track) -> np.ndarray:
-    """(n, 8) over UNCERTAINTY: the error to expect beyond the performance's usual one, in weights, 0 or more."""
+def excess(track: Track) -> np.ndarray:
+    """(n, 8) over UNCERTAINTY: by how much it exceeds the performance's median, in weights, 0 or more."""
     uncertainty = np.nan_to_num(track["uncertainty"].astype(np.float64))
     usual = np.median(uncertainty[track.found], axis=0) if track.found.any() else 0.0
     return np.maximum(uncertainty - usual, 0.0)
 
 
-def doubtful(track: Track, least: float) -> np.ndarray:
-    """(n,) bool: frames without a face, of less confidence than `least`, or with a region doubted much beyond usual."""
-    unsure = track["confidence"][:, 0] < least
-    return ~track.found | unsure | (beyond_usual(track) > DOUBTFUL).any(axis=1)
+def doubtful(track: Track, least_confidence: float) -> np.ndarray:
+    """(n,) bool: frames without a face, of less confidence than that, or with a region far less sure than usual."""
+    unsure = track["confidence"][:, 0] < least_confidence
+    return ~track.found | unsure | (excess(track) > DOUBTFUL).any(axis=1)
 
 
 def reason(track: Track, row: int) -> str:
     """What is doubtful about the frame at `row`, in a few words."""
     if not track.found[row]:
         return "no face"
-    beyond = beyond_usual(track)[row]
     confidence = f"confidence {float(track['confidence'][row, 0]):.2f}"
-    worst = [name for name, amount in zip(UNCERTAINTY, beyond, strict=True) if amount > DOUBTFUL]
+    worst = [name for name, amount in zip(UNCERTAINTY, excess(track)[row], strict=True) if amount > DOUBTFUL]
     return f"{confidence}, unsure of {', '.join(worst)}" if worst else confidence

@@ -53,8 +53,8 @@ def widen(mesh: bpy.types.Object, found: Mapping) -> None:
     """Let the sliders of keys that follow several sources go as far as these push them."""
     for channel in found.shape_keys:
         block = mesh.data.shape_keys.key_blocks.get(channel.key) if mesh.data.shape_keys else None
-        if block is not None and channel.minimum == -flame_fit.FARTHEST:
-            low, high = flame_fit.reach(channel)
+        if block is not None and channel.minimum == -flame_fit.SLIDER_LIMIT:
+            low, high = flame_fit.value_range(channel)
             block.slider_min, block.slider_max = min(block.slider_min, low), max(block.slider_max, high)
 
 
@@ -73,7 +73,7 @@ def _fit(mesh: bpy.types.Object, keys: list[str], jaw: bool) -> flame_fit.Fit | 
     blocks = mesh.data.shape_keys.key_blocks
     rest = _points(mesh.data.shape_keys.reference_key)
     moves = np.stack([_points(blocks[key]) - _points(blocks[key].relative_key) for key in keys])
-    chosen = flame_fit.expressions(keys, moves)
+    chosen = flame_fit.are_expressions(keys, moves)
     if chosen.sum() < _FEWEST_KEYS:
         return None
     fitted = flame_fit.fit(rest, moves[chosen], jaw)

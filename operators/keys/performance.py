@@ -52,7 +52,7 @@ def intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.n
     frames = to_frame(performance.track.time, rate)
     overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
     each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
-    return np.clip(overall * performance.balance(np.stack(each, axis=1)), emotion.LEAST, emotion.MOST)
+    return np.clip(overall * performance.balance(np.stack(each, axis=1)), emotion.MIN_INTENSITY, emotion.MAX_INTENSITY)
 
 
 def _setting(head: bpy.types.Object, path: str, index: int, value: float, frames: np.ndarray) -> np.ndarray:
@@ -60,4 +60,4 @@ def _setting(head: bpy.types.Object, path: str, index: int, value: float, frames
     fcurve = fcurves.fcurve_of(head, path, index)
     if fcurve is None or fcurve.mute:
         return np.full(len(frames), value)
-    return np.clip([fcurve.evaluate(frame) for frame in frames], emotion.LEAST, emotion.MOST)
+    return np.clip([fcurve.evaluate(frame) for frame in frames], emotion.MIN_INTENSITY, emotion.MAX_INTENSITY)

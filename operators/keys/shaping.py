@@ -7,7 +7,7 @@ import numpy as np
 
 from ...fields_blender.core.names import ARKIT
 from ...fields_blender.core.timeline import to_seconds
-from ...fields_blender.shape.added_emotion import Added
+from ...fields_blender.shape.added_emotion import AddedEmotion
 from ...fields_blender.shape.adjust import Channel
 from ...fields_blender.shape.shaping import Shaping
 from ..common import timeline
@@ -37,7 +37,7 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
         strength=tuple(strength.tolist()),
         channels={row.name: _channel(row) for row in settings.channels if row.name in ARKIT and is_set(row)},
         added=tuple(
-            Added(
+            AddedEmotion(
                 row.emotion.lower(),
                 row.strength,
                 to_seconds(row.first, rate),

@@ -4,7 +4,7 @@ from ...fields_blender.core import regions
 from ...fields_blender.core.names import EMOTIONS
 from ...fields_blender.rig.match import DOUBTFUL as DOUBTFUL  # the panels import this file alone
 from ...fields_blender.rig.sources import REGIONS
-from ...fields_blender.shape.added_emotion import LOOKS
+from ...fields_blender.shape.added_emotion import PROTOTYPES
 
 
 def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
@@ -71,7 +71,7 @@ SIDES = [
     ("LEFT", "From Left", "The right side follows the left one"),
     ("RIGHT", "From Right", "The left side follows the right one"),
 ]
-EMOTION_ITEMS = [(name.upper(), name.capitalize(), f"The look of {name}") for name in LOOKS]
+EMOTION_ITEMS = [(name.upper(), name.capitalize(), f"The look of {name}") for name in PROTOTYPES]
 ROW_KINDS = [
     ("KEY", "Shape Key", "A shape key, on every mesh of the head that has it", "SHAPEKEY_DATA", 0),
     ("BONE", "Bone", "A bone that moves, turns or scales in one direction", "BONE_DATA", 1),

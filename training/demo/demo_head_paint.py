@@ -6,6 +6,8 @@ Colours are sRGB 0..255; positions metres from between the eyes, x to the subjec
 import cv2
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
+
 SIZE = 2048
 EYE_PATCH = (0.36, 0.24, 0.13)  # centre and radius in UV, shared by both eyes
 
@@ -93,8 +95,7 @@ def _hair(p: np.ndarray) -> np.ndarray:
     """(h, w) 0..1: cropped hair, thinning over a finger's breadth at the hairline."""
     angle = np.degrees(np.arctan2(np.abs(p[..., 0]), p[..., 2] - _SKULL_AXIS))
     above = p[..., 1] - np.interp(angle, _HAIRLINE[:, 0], _HAIRLINE[:, 1]) + 0.0012 * _noise(14, 8)
-    density = np.clip(above / 0.014 + 0.25, 0.0, 1.0)
-    density = density * density * (3.0 - 2.0 * density)
+    density = smoothstep(above / 0.014 + 0.25)
     stipple = 0.18 * (_noise(1.1, 10) + 0.6 * _noise(2.2, 9)) * density * (1.0 - density) * 4.0
     return np.clip(density + stipple, 0.0, 1.0)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
 
 from ..people.anny_head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, SKIN, TONGUE, AnnyHead, Identity
@@ -161,8 +162,7 @@ def _sealing(at: np.ndarray, share: np.ndarray, upper: np.ndarray, lower: np.nda
     overlap = _LIP_OVERLAP * np.sqrt(np.clip(1.0 - (x / corner) ** 2, 0.0, 1.0))
     gap = high[:, 0] - low[:, 0] + overlap
     middle = np.stack([np.clip(x, -corner, corner), *(0.5 * (high + low)).T], axis=1)
-    near = np.clip(1.0 - np.linalg.norm(at - middle, axis=1) / _LIP_REACH, 0.0, 1.0)
-    weight = near * near * (3.0 - 2.0 * near)
+    weight = smoothstep(1.0 - np.linalg.norm(at - middle, axis=1) / _LIP_REACH)
     move = np.zeros_like(at)
     move[:, 1] = gap * weight * (share - 0.5)
     return move
@@ -298,8 +298,7 @@ def _skin_weights(skin: Part, joints: dict[str, np.ndarray]) -> np.ndarray:
     turned = np.stack([np.zeros(len(arm)), -angle * arm[:, 2], angle * arm[:, 1]], axis=1)
     jaw = np.clip((moved * turned).sum(axis=1) / np.maximum((turned**2).sum(axis=1), 1e-8), 0.0, 1.0)
     slant = skin.vertices[:, 1] + 0.35 * (skin.vertices[:, 2] + 0.05)
-    t = np.clip((slant + 0.135) / 0.06, 0.0, 1.0)
-    up = t * t * (3.0 - 2.0 * t)
+    up = smoothstep((slant + 0.135) / 0.06)
     weights[:, BONES.index("neck")] = 1.0 - up
     weights[:, BONES.index("jaw")] = up * jaw
     weights[:, BONES.index("head")] = up * (1.0 - jaw)

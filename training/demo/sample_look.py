@@ -11,6 +11,8 @@ import numpy as np
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
+from fields_blender.core.easing import smoothstep
+
 from ..people.ict_head import PARTS, IctHead, landmark_vertices
 
 # The window of the pictures painted over the face, cm, and their size in pixels.
@@ -228,8 +230,7 @@ def jumper(vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _step(value: np.ndarray, start: np.ndarray | float, end: np.ndarray | float) -> np.ndarray:
-    t = np.clip((value - start) / (np.asarray(end) - start), 0.0, 1.0)
-    return t * t * (3 - 2 * t)
+    return smoothstep((value - start) / (np.asarray(end) - start))
 
 
 def _resample(line: np.ndarray, count: int) -> np.ndarray:

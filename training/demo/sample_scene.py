@@ -9,6 +9,8 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
+
 from ..people.ict_head import PARTS, IctHead
 from . import sample_look
 
@@ -27,8 +29,7 @@ class Studio:
         eyes = head.eye_centres(identity)
         self._origin = eyes.mean(axis=0)
         self.interocular = float(np.linalg.norm(eyes[0] - eyes[1]))
-        self._turns = np.clip((self._rest[:, 1:2] - _NECK[0]) / (_NECK[1] - _NECK[0]), 0.0, 1.0)
-        self._turns = self._turns**2 * (3 - 2 * self._turns)
+        self._turns = smoothstep((self._rest[:, 1:2] - _NECK[0]) / (_NECK[1] - _NECK[0]))
         bpy.ops.wm.read_factory_settings(use_empty=True)
         self._meshes: list[tuple[bpy.types.Mesh, np.ndarray]] = []
         self._build_head(rng)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fields_blender.core.names import ARKIT
+from fields_blender.core.valence_arousal import VALENCE_AROUSAL
 
 from ..people import acting
 from . import measures
@@ -111,7 +112,7 @@ def affect(truth: Truth, reading: Reading) -> Figures:
 
 def valence_arousal(truth: Truth) -> np.ndarray:
     """(n, 2) of the soft label."""
-    return truth["emotion"] @ acting.expressions.VALENCE_AROUSAL
+    return truth["emotion"] @ VALENCE_AROUSAL
 
 
 def blinks(truth: Truth, reading: Reading) -> float:

@@ -26,6 +26,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
+from fields_blender.core.easing import smoothstep
 from fields_blender.core.files import write_whole
 from fields_blender.core.names import ARKIT, EXPRESSION, JAW_OPEN, JAW_SIDE
 from fields_blender.flame.flame_basis import EVERY
@@ -268,8 +269,7 @@ def _symmetric(shapes: dict[str, np.ndarray], other: np.ndarray) -> dict[str, np
 def _stilled(shape: np.ndarray) -> np.ndarray:
     """Without the last traces of motion far from where a shape acts."""
     amount = np.linalg.norm(shape, axis=1, keepdims=True)
-    t = np.clip((amount - _STILL[0]) / (_STILL[1] - _STILL[0]), 0, 1)
-    return shape * t * t * (3 - 2 * t)
+    return shape * smoothstep((amount - _STILL[0]) / (_STILL[1] - _STILL[0]))
 
 
 def _mouth_close(head: flame.Flame, edges: Edges, closed: np.ndarray) -> np.ndarray:

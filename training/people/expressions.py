@@ -1,19 +1,16 @@
 """Random facial expressions, sampled like life, with the emotion they show.
 
-Prototypes are FACS action units of EMFACS, Cohn 2005 and Du et al. 2014 written as ARKit weights; valence and arousal
-are Mehrabian's and Russell's terms (contempt's are a guess of ours). A label says how a face looks, never what a
-person feels.
+Prototypes are FACS action units of EMFACS, Cohn 2005 and Du et al. 2014 written as ARKit weights. A label says how a
+face looks, never what a person feels.
 """
 
 import numpy as np
 
 from fields_blender.core.arkit import from_arkit
 from fields_blender.core.names import ARKIT, EMOTIONS
+from fields_blender.core.valence_arousal import VALENCE_AROUSAL
 
 INDEX = {name: i for i, name in enumerate(ARKIT)}
-VALENCE_AROUSAL = np.array(
-    [[0, 0], [0.81, 0.51], [-0.63, -0.27], [0.4, 0.67], [-0.64, 0.6], [-0.51, 0.59], [-0.6, 0.35], [-0.55, 0.1]]
-)
 
 
 def _both(name: str, weight: float) -> dict[str, float]:

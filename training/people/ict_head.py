@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from fields_blender.core.arkit import to_arkit
+from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
 
 DATA = Path(__file__).parents[3] / "shared/data/ict_facekit"
@@ -282,8 +283,8 @@ def _fit_ball(points: np.ndarray) -> np.ndarray:
 def _ball_surface(direction: np.ndarray, radius: np.ndarray | float, axis: np.ndarray) -> np.ndarray:
     """Distance from the eyeball's centre, in unit directions (..., 3), at which a lid rests on ball and cornea."""
     inner, outer = np.cos(_CORNEA_ANGLE[0]), np.cos(_CORNEA_ANGLE[1])
-    t = np.clip(((direction * axis).sum(-1) - outer) / (inner - outer), 0.0, 1.0)
-    return radius + _LID_THICKNESS + _CORNEA * t * t * (3 - 2 * t)
+    bulge = smoothstep(((direction * axis).sum(-1) - outer) / (inner - outer))
+    return radius + _LID_THICKNESS + _CORNEA * bulge
 
 
 def _gaze_rotation(gaze: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
+from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
 
 from .parts import LASH, SCALP, SKIN
@@ -140,8 +141,7 @@ def _read(path: Path, ids: np.ndarray) -> np.ndarray:
 
 
 def _smooth(x: np.ndarray) -> np.ndarray:
-    t = np.clip(x / 0.3 + 0.5, 0, 1)
-    return t * t * (3 - 2 * t)
+    return smoothstep(x / 0.3 + 0.5)
 
 
 def _stem(name: str) -> str:

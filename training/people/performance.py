@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS, JAW_OPEN
+from fields_blender.core.valence_arousal import VALENCE_AROUSAL
 
 SECONDS = 10.0
 RATE = 30
@@ -29,7 +30,6 @@ _LOOKS = {
     "sadness": "browInnerUp 0.95, browDown 0.35, mouthFrown 0.85, mouthShrugLower 0.55, cheekSquint 0.2, eyeSquint 0.3",
     "surprise": "browInnerUp 0.85, browOuterUp 0.85, eyeWide 0.8, jaw 0.3, mouthFunnel 0.12",
 }
-_VALENCE_AROUSAL = {"happiness": (0.81, 0.51), "sadness": (-0.63, -0.27), "surprise": (0.40, 0.67)}
 
 # (emotion, intensity, onset from, full from, offset from, gone at)
 _EMOTIONS = (
@@ -165,7 +165,7 @@ def _emotions(time: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.nda
         for part, value in _parse(_LOOKS[name]).items():
             looks[part] = looks.get(part, 0.0) + level * value
         emotion[:, EMOTIONS.index(name)] += level
-        valence_arousal += level[:, None] * _VALENCE_AROUSAL[name]
+        valence_arousal += level[:, None] * VALENCE_AROUSAL[EMOTIONS.index(name)]
     intensity = emotion.sum(axis=1, keepdims=True)
     emotion[:, EMOTIONS.index("neutral")] = 1 - intensity[:, 0]
     return looks, {"emotion": emotion, "valence_arousal": valence_arousal, "intensity": intensity}

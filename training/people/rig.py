@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
 
 from .parts import EYE_LEFT, EYE_RIGHT, LASH, SKIN
@@ -187,8 +188,8 @@ def _slide(moved: np.ndarray, anatomy: Anatomy, body: Body, side: int, axes: np.
 
     def surface(direction: np.ndarray, axis: np.ndarray) -> np.ndarray:
         inner, outer = np.cos(_CORNEA_ANGLE[0]), np.cos(_CORNEA_ANGLE[1])
-        t = np.clip(((direction * axis).sum(-1) - outer) / (inner - outer), 0.0, 1.0)
-        return radius * (1 + _LID_THICKNESS + anatomy.cornea * t * t * (3 - 2 * t))
+        bulge = smoothstep(((direction * axis).sum(-1) - outer) / (inner - outer))
+        return radius * (1 + _LID_THICKNESS + anatomy.cornea * bulge)
 
     rest = body.neutral[lids] - centre
     distance = np.linalg.norm(rest, axis=-1)

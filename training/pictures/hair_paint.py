@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
+
 from ..people.atlas import SIZE
 from . import paint
 
@@ -46,7 +48,7 @@ def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: 
     kind = rng.choice(["shadow", "stubble", "full", "moustache", "goatee"], p=[0.3, 0.3, 0.18, 0.1, 0.12])
     zone = {
         "moustache": moustache,
-        "goatee": np.maximum(moustache, cheeks * paint.step((rng.uniform(0.45, 0.6) - side) / 0.1)),
+        "goatee": np.maximum(moustache, cheeks * smoothstep((rng.uniform(0.45, 0.6) - side) / 0.1)),
     }.get(str(kind), np.maximum(moustache * rng.uniform(0.6, 1), cheeks))
     patchy = np.clip(1 + rng.uniform(0, 0.5) * paint.noise(rng, 14), 0, 1.3)
     hairs = cv2.blur(rng.random((SIZE, SIZE), np.float32), (1, 3 if kind in ("shadow", "stubble") else 5)) - 0.5
@@ -74,7 +76,7 @@ def hairline(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hai
     soft = rng.uniform(0.02, 0.12)
     edge = (up - line + 0.03 * paint.noise(rng, 80)) / soft
     strands = cv2.blur(rng.random((SIZE, SIZE), np.float32), (1, 7)) - 0.5
-    cover = np.clip(paint.step(edge) * (rng.uniform(0.75, 1.0) + strands), 0, 1)[:, :, None]
+    cover = np.clip(smoothstep(edge) * (rng.uniform(0.75, 1.0) + strands), 0, 1)[:, :, None]
     albedo += cover * (hair * (1 + 1.5 * strands[:, :, None]) - albedo)
     slope = np.stack([np.gradient(strands, axis=1), np.gradient(strands, axis=0)], axis=2)
     bump += 0.5 * cover * slope

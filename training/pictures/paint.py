@@ -5,6 +5,8 @@ from functools import cache
 import cv2
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
+
 from ..people.atlas import PIXELS, SIZE, TOP, WIDTH, place
 
 # The left half of the borders of the red of the lips, and the left eye's lids from the inner to the outer corner.
@@ -61,12 +63,6 @@ def noise(rng: np.random.Generator, cells: int, channels: int = 1) -> np.ndarray
     return field.reshape(SIZE, SIZE, channels)[:, :, 0] if channels == 1 else field.reshape(SIZE, SIZE, channels)
 
 
-def step(x: np.ndarray) -> np.ndarray:
-    """0 below 0, 1 above 1, smooth between."""
-    t = np.clip(x, 0, 1)
-    return t * t * (3 - 2 * t)
-
-
 def lips(upper: float, lower: float, soft: float) -> np.ndarray:
     """0..1 over MOUTH_BOX: the red of the lips; upper, lower: how much higher each lip is than the mean one's, IOU."""
     side, up = (grid[MOUTH_BOX] for grid in side_and_up())
@@ -75,7 +71,7 @@ def lips(upper: float, lower: float, soft: float) -> np.ndarray:
     top = np.interp(side, *_UPPER_BORDER.T) + upper * share
     bottom = np.interp(side, *_LOWER_BORDER.T) - lower * share
     inside = np.minimum(np.minimum(top - up, up - bottom), (0.40 - side) * 0.5)
-    return step(inside / soft + 0.5).astype(np.float32)
+    return smoothstep(inside / soft + 0.5).astype(np.float32)
 
 
 def strokes(area: Box, lines: list[np.ndarray], thickness: int = 1, finer: int = 4) -> np.ndarray:
@@ -118,10 +114,17 @@ def beard_zone() -> tuple[np.ndarray, np.ndarray]:
     """(SIZE, SIZE) twice, 0..1: the moustache, and cheeks with chin and throat."""
     side, up = side_and_up()
     lip = np.interp(side, *_UPPER_BORDER.T)
-    moustache = step((up - lip) / 0.05) * step((-0.79 - 0.15 * side - up) / 0.1) * step((0.47 - side) / 0.14)
-    end = step((0.53 - side) / 0.06) * step((side - 0.37) / 0.05) * step((-1.0 - up) / 0.1) * step((up + 1.45) / 0.1)
+    moustache = (
+        smoothstep((up - lip) / 0.05) * smoothstep((-0.79 - 0.15 * side - up) / 0.1) * smoothstep((0.47 - side) / 0.14)
+    )
+    end = (
+        smoothstep((0.53 - side) / 0.06)
+        * smoothstep((side - 0.37) / 0.05)
+        * smoothstep((-1.0 - up) / 0.1)
+        * smoothstep((up + 1.45) / 0.1)
+    )
     line = np.interp(side, [0.0, 0.4, 0.5, 0.7, 1.0, 1.35, 1.55], [-1.33, -1.3, -1.17, -1.05, -0.85, -0.45, -0.2])
-    cheeks = step((line - up) / 0.12) * step((up + 2.12) / 0.3) * step((1.7 - side) / 0.25)
-    patch = step((0.07 - side) / 0.05) * step((-1.31 - up) / 0.03) * step((up + 1.5) / 0.05)
+    cheeks = smoothstep((line - up) / 0.12) * smoothstep((up + 2.12) / 0.3) * smoothstep((1.7 - side) / 0.25)
+    patch = smoothstep((0.07 - side) / 0.05) * smoothstep((-1.31 - up) / 0.03) * smoothstep((up + 1.5) / 0.05)
     bare = spot(0.22, -1.38, 0.09, 0.05)  # below the lip, beside the patch
     return np.maximum(moustache, end), np.clip(np.maximum(cheeks * (1 - 0.7 * bare), patch), 0, 1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
 
 from ..people.atlas import SIZE
@@ -170,7 +171,7 @@ def _lips(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_u
         mask = cover * paint.lips(size[0] + upper, size[1] + lower, soft)[:, :, None]
         side, up = (grid[paint.MOUTH_BOX] for grid in paint.side_and_up())
         line = -1.117 - 0.07 * np.clip(side - 0.15, 0, 1)
-        shut = np.exp(-0.5 * ((up - line) / 0.01) ** 2) * paint.step((0.4 - side) / 0.05)
+        shut = np.exp(-0.5 * ((up - line) / 0.01) ** 2) * smoothstep((0.4 - side) / 0.05)
         red = around + mask * (colour * extra * grain - around)
         return (red * (1 - 0.6 * shut[:, :, None] * np.array([0.75, 1, 1]))).astype(np.float32)
 
@@ -216,7 +217,7 @@ def _make_up(rng: np.random.Generator, albedo: np.ndarray) -> None:
         side, up = paint.side_and_up()
         above = np.interp(side, *np.array(paint.UPPER_LID).T)
         high = rng.uniform(0.07, 0.25)
-        lid = paint.step((up - above) / 0.03) * np.exp(-0.5 * ((up - above) / high) ** 2)
+        lid = smoothstep((up - above) / 0.03) * np.exp(-0.5 * ((up - above) / high) ** 2)
         lid *= np.exp(-0.5 * ((side - 0.57) / 0.2) ** 4)
         colour = np.array([rng.uniform(0.02, 0.5), rng.uniform(0.02, 0.3), rng.uniform(0.02, 0.35)])
         albedo += (rng.uniform(0.15, 0.7) * np.clip(lid, 0, 1))[:, :, None] * (colour - albedo)
