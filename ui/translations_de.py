@@ -500,8 +500,6 @@ GERMAN = {
         "Richtung",
     "Where to look for it":
         "Wo gesucht wird",
-    "Choose a head with a captured track":
-        "Wähle einen Kopf mit einem Take",
     "Next":
         "Nächstes",
     "After the current frame":

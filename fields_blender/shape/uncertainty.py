@@ -23,11 +23,7 @@ def doubtful(track: Track, least: float) -> np.ndarray:
     return ~track.found | unsure | (beyond_usual(track) > DOUBTFUL).any(axis=1)
 
 
-def reason(track: Track, row: int) -> str:
-    """What is doubtful about the frame at `row`, in a few words."""
-    if not track.found[row]:
-        return "no face"
+def unsure_regions(track: Track, row: int) -> list[str]:
+    """The names (of UNCERTAINTY) whose error to expect is much beyond usual in the frame at `row`."""
     beyond = beyond_usual(track)[row]
-    confidence = f"confidence {float(track['confidence'][row, 0]):.2f}"
-    worst = [name for name, amount in zip(UNCERTAINTY, beyond, strict=True) if amount > DOUBTFUL]
-    return f"{confidence}, unsure of {', '.join(worst)}" if worst else confidence
+    return [name for name, amount in zip(UNCERTAINTY, beyond, strict=True) if amount > DOUBTFUL]

@@ -147,7 +147,7 @@ def test_a_failed_bake_into_a_new_action_puts_the_old_one_back(head, keys, part,
     def broken(*_):
         raise part("fields_blender.core.errors").FieldsError("Broken.")
 
-    monkeypatch.setattr(part("operators.keys.keys"), "_widen_sliders", broken)
+    monkeypatch.setattr(part("operators.keys.write_keys"), "_widen_sliders", broken)
     with pytest.raises(RuntimeError, match="Broken"):
         bpy.ops.fields.bake(fresh=True)
     assert animation.action == old and not old.use_fake_user

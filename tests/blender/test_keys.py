@@ -27,7 +27,7 @@ def keyed(part, mapping):
         if chosen is not None:
             chosen.fields.key_style = style
         bpy.context.view_layer.update()
-        return part("operators.keys.keys").write(
+        return part("operators.keys.write_keys").write(
             part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name
         )
 
@@ -240,7 +240,7 @@ def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
     head = make_mesh(scene, "Face", [channel.key])
     curves = part("fields_blender.core.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
     bpy.context.view_layer.update()
-    part("operators.keys.keys").write(
+    part("operators.keys.write_keys").write(
         part("operators.head.heads").find(head, odd), curves, np.array([4]), odd, "FIELDS odd"
     )
     scene.frame_set(4)

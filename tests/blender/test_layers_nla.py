@@ -129,8 +129,8 @@ def test_bake_down_with_reduced_keys_stays_within_the_tolerance(scene, head):
 
 def test_bake_down_is_truer_where_a_key_moves_little(scene, head, part, monkeypatch):
     """As a FLAME head's hundred keys do, of which each source moves many."""
-    keys = part("operators.keys.keys")
-    monkeypatch.setattr(keys, "sizes", lambda mapping: {channel.name: 0.1 for channel in mapping.shape_keys})
+    planning = part("operators.keys.plan_shape_keys")
+    monkeypatch.setattr(planning, "units", lambda mapping: {channel.name: 0.1 for channel in mapping.shape_keys})
     head.fields.key_style = "REDUCED"
     bpy.ops.fields.bake(write_as="LAYERED")
     before = shown(scene, head)
