@@ -34,7 +34,9 @@ OF_ITS_SHAPE = (
 )  # fmt: skip
 
 
-class FIELDS_OT_preset_add(AddPresetBase, HeadOperator, bpy.types.Operator):
+class FIELDS_OT_preset_add(  # pyright: ignore[reportIncompatibleMethodOverride] - Blender's own mix-in
+    AddPresetBase, HeadOperator, bpy.types.Operator
+):
     """Keep the shaping and keying of this head as a preset, or remove a preset"""
 
     bl_idname = "fields.preset_add"

@@ -7,7 +7,7 @@ and renders where this extension is not installed. An influence ends at 1, so 1 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import bpy
 import numpy as np
@@ -21,6 +21,7 @@ from ..head.heads import Head
 from . import fcurves, key_styles, plan_shape_keys, write_keys
 from .bake_report import Report
 
+Blend = Literal["REPLACE", "COMBINE", "ADD"]
 BASE, EMOTION = "FIELDS", "FIELDS Emotion"
 FULL_INFLUENCE = 2.0  # the intensity at an influence of 1
 # Below this intensity the layer is computed from intensity 1 instead: dividing by less would be too inexact.
@@ -110,8 +111,9 @@ def flatten(head: Head, mapping: Mapping) -> int:
     units = {plan_shape_keys.path_of(block): units_of.get(name, 1.0) for block, name in blocks.items()}
     for owner in layered:
         strip, track = _strip(owner, EMOTION), _track(owner, EMOTION)
-        plays = strip and track and not strip.mute and not track.mute
-        new = list(_flat(owner, strip, settings, units)) if plays else []
+        if not strip or strip.mute or not track or track.mute:
+            continue
+        new = list(_flat(owner, strip, settings, units))
         for fcurve, made in new:
             frames = made["co"][:, 0]
             fcurves.replace(fcurve, fcurves.merged(fcurves.read(fcurve), made, frames[[0, -1]][None]))
@@ -120,7 +122,7 @@ def flatten(head: Head, mapping: Mapping) -> int:
     return written
 
 
-def push(head: Head, blend: str, name: str) -> int:
+def push(head: Head, blend: Blend, name: str) -> int:
     """Move each action with keys of the head into an NLA strip on a track of its own. Returns how many."""
     owners: list[bpy.types.ID] = [owner for owner in _owners(head) if _is_keyed(owner)]
     bones = [f'pose.bones["{bpy.utils.escape_identifier(bone)}"]' for bone in head.bones.values()]
@@ -253,7 +255,7 @@ def _strip(owner: bpy.types.ID, name: str) -> bpy.types.NlaStrip | None:
     return track.strips[0] if track and track.strips[0].action else None
 
 
-def _push(owner: bpy.types.ID, track_name: str, name: str, blend: str) -> bpy.types.NlaStrip:
+def _push(owner: bpy.types.ID, track_name: str, name: str, blend: Blend) -> bpy.types.NlaStrip:
     animation = _animation(owner)
     action, slot = animation.action, getattr(animation, "action_slot", None)
     assert action is not None

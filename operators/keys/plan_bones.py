@@ -53,7 +53,7 @@ def bones(request: Request) -> Plan:
         return missing
     assert head.armature is not None
     face = _Face(head.armature, heads.axes(head, head.armature), heads.sizes(head), heads.middle_of_eyes(head))
-    return joined((missing, *(_bone(request, face, name, does, rows) for (name, does), rows in rows_of.items())))
+    return joined((missing, *(_bone(request, face, *which, together) for which, together in rows_of.items())))
 
 
 def _bone(request: Request, face: _Face, name: str, does: str, rows: Sequence[Channel]) -> Plan:
@@ -66,25 +66,28 @@ def _bone(request: Request, face: _Face, name: str, does: str, rows: Sequence[Ch
     swings = does == "move" and heads.hinged(head, name)
     total = np.zeros((len(request.present_frames), 3))
     for row in {row.name: row for row in rows}.values():  # curves of one name are added up already
-        direction = face.direction(row.axis, bone.bone)
-        amount = face.unit(row, bone.bone) if does == "move" else 1.0
-        total += (
-            request.values(row.name)[:, None]
-            * amount
-            * (_turn_of_tip(direction) / bone.bone.length if swings else direction)
-        )
-    group = request.mapping.regions[rows[0].name]
+        total += request.values(row.name)[:, None] * _amount(face, row, bone.bone, swings)
     if does == "turn" or swings:
-        turns = to_quaternion(total)
+        turns, group = to_quaternion(total), request.mapping.regions[rows[0].name]
         made = plan_rotations.rotation(bone, turns, request.present_frames, f"{name} turn", group)
         return replace(made, keyed=_names(rows)) if made.fcurves else made
     unit = face.measures["eyes"] * UNIT_MOVE if does == "move" else 1.0
     return _parts(bone, does, total, unit, request, rows)
 
 
+def _amount(face: _Face, row: Channel, bone: bpy.types.Bone, swings: bool) -> np.ndarray:
+    """How a row at 1 moves, turns (axis-angle, rad) or scales a bone (3,), in the bone's own axes."""
+    direction = face.direction(row.axis, bone)
+    if row.does != "move":
+        return direction
+    return face.unit(row, bone) * (_turn_of_tip(direction) / bone.length if swings else direction)
+
+
 def _turn_of_tip(direction: np.ndarray) -> np.ndarray:
-    """The rotation (3,) in rad that takes the tip of a bone of length 1 a small way in a direction (3,), but for the
-    part of it along the bone, which no rotation can do."""
+    """The small rotation (3,), axis-angle in rad, that takes the tip of a bone of length 1 by a unit `direction` (3,).
+
+    The tip can only go sideways: it goes the whole distance there, but less where the direction is nearly the bone's.
+    """
     axis = np.cross([0.0, 1.0, 0.0], direction)
     return axis / max(float(np.linalg.norm(axis)), 0.5)
 
@@ -95,14 +98,15 @@ def _parts(
     """F-curves of a bone's location or scale for `total` (n, 3), without the parts that are locked or driven."""
     moves = does == "move"
     attribute, locks = ("location", bone.lock_location) if moves else ("scale", bone.lock_scale)
-    path = bone.path_from_id(attribute)
+    owner, path = bone.id_data, bone.path_from_id(attribute)
+    assert owner is not None
     total, why, made = total if moves else 1.0 + total, "", []
-    for index, locked in enumerate(locks):
-        why = refusal(bone.id_data, path, index) or (say("locked") if locked else "")
+    for index, locked in enumerate(np.array(locks)):
+        why = refusal(owner, path, index) or (say("locked") if locked else "")
         if not why and (moves or np.ptp(total[:, index]) > 0.0):
             group, frames = request.mapping.regions[rows[0].name], request.present_frames
             values = total[:, index]
-            made.append(FCurveValues(bone.id_data, path, index, group, frames, values, f"{bone.name} {does}", 3, unit))
+            made.append(FCurveValues(owner, path, index, group, frames, values, f"{bone.name} {does}", 3, unit))
     return Plan(made, keyed=_names(rows)) if made else _skipped(rows, why or say("no part of it moves"))
 
 

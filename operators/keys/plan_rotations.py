@@ -29,6 +29,7 @@ def rotation(
     All of them or, where one is driven or locked, none.
     """
     owner, mode = target.id_data, target.rotation_mode
+    assert owner is not None
     path = target.path_from_id(property_of(mode))
     values = to_mode(turns, mode)
     parts = values.shape[1]
