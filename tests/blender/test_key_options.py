@@ -116,6 +116,51 @@ def test_adding_keeps_what_was_there_beneath(head, part, take, keys, turns):
         assert abs(three.rotation_difference(one @ rest.inverted() @ two).angle) < 1e-3
 
 
+def test_moves_and_scales_of_bones_are_mixed_and_added(scene, part):
+    rig = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
+    scene.collection.objects.link(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    bone = rig.data.edit_bones.new("lips.L")
+    bone.head, bone.tail = (0.2, -1.0, 0.0), (0.2, -1.2, 0.0)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    mappings = part("fields_blender.rig.mapping")
+    lips = {"bone": "lips.L", "axis": "x"}
+    move = mappings.channel("mouthSmileLeft", does="move", **lips)
+    scale = mappings.channel("cheekPuff", does="scale", **lips)
+    mapping = mappings.Mapping("test", (move, scale))
+    found = part("operators.head.heads").find(rig, mapping)
+    rig.fields.key_style, rig.fields.mix_share = "EVERY", 0.25
+
+    def shown(amount, how):
+        rig.fields.existing_keys = how
+        values = amount * np.array([[0.0, 0.0], [1.0, 1.0]])
+        curves = part("fields_blender.core.curves").Curves(np.arange(2) / RATE, (move.name, scale.name), values)
+        part("operators.keys.write_keys").write(found, curves, np.arange(2), mapping, "FIELDS test")
+        scene.frame_set(1)
+        return rig.pose.bones["lips.L"].location.x, rig.pose.bones["lips.L"].scale.x
+
+    np.testing.assert_allclose(shown(0.4, "REPLACE"), (0.4, 1.4), atol=1e-6)
+    np.testing.assert_allclose(shown(0.8, "MIX"), (0.5, 1.5), atol=1e-6)
+    np.testing.assert_allclose(shown(1.0, "OFFSET"), (1.5, 1.5 * 2.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("style", ["EVERY", "REDUCED"])
+def test_each_mesh_is_mixed_with_its_own_keys(scene, head, part, take, keys, style):
+    teeth = bpy.data.objects.new("Teeth", bpy.data.meshes.new("Teeth"))
+    scene.collection.objects.link(teeth)
+    teeth.parent = head
+    for name in ("Basis", SMILE):
+        teeth.shape_key_add(name=name, from_mix=False)
+    block = teeth.data.shape_keys.key_blocks[SMILE]
+    block.value = 0.9
+    block.keyframe_insert("value", frame=0)
+    assert bpy.ops.fields.bake(existing_keys="MIX", mix_share=0.0, key_style=style) == {"FINISHED"}
+    np.testing.assert_allclose(keys(teeth, SMILE)[:, 1], 0.9, atol=1e-6)
+    old = wanted(part, take(1), SMILE)
+    np.testing.assert_allclose(keys(head, SMILE)[:, 1], old[keys(head, SMILE)[:, 0].astype(int)], atol=1e-6)
+
+
 def test_the_sliders_wait_where_keys_are_mixed(head, keys):
     bpy.ops.fields.bake(existing_keys="MIX")
     before = keys(head, SMILE)

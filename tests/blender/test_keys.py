@@ -233,6 +233,18 @@ def test_driven_and_locked_keys_are_left_alone_and_listed(scene, arkit, keyed, p
     assert "50 of 52 channels" in report.sentence() and "jawOpen (driven)" in report.sentence()
 
 
+def test_a_locked_group_is_left_alone_as_a_locked_curve_is(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    keyed(head, performance(), np.arange(N))
+    key_curve(head, "browInnerUp").group.lock = True
+    brows = [name for name in arkit if name.startswith("brow")]
+    report = keyed(head, performance(high=0.1), np.arange(N))
+    assert report.skipped == dict.fromkeys(brows, "locked")
+    old = performance().values[5]
+    for name, column in ((name, performance().names.index(name)) for name in brows):
+        assert abs(key_curve(head, name).evaluate(5) - old[column]) < 1e-6
+
+
 def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
     mapping = part("fields_blender.rig.mapping")
     channel = mapping.channel("jawOpen", 'the "open" \\ key')
