@@ -129,11 +129,10 @@ class Actions:
         """Give the new action, which is made for the first datablock and, without slots, for each."""
         if self.new is None or not hasattr(animation, "action_slot"):
             self.new = bpy.data.actions.new(self.name)
-            self.undo.callback(bpy.data.actions.remove, self.new)
+            self.undo.callback(bpy.data.actions.remove, self.new)  # which also takes it off all its users
         animation.action = self.new
         if hasattr(animation, "action_slot"):
             animation.action_slot = None  # Blender may have given it another datablock's slot
-        self.undo.callback(assign, animation, None, None)
         return self.new
 
 

@@ -19,9 +19,6 @@ from .fcurves import KeyData
 from .plan import FCurveValues, Request, refusal
 from .plan_shape_keys import path_of
 
-# Blender lets no slider of a shape key go farther than this.
-SLIDER_END = 10.0
-
 
 def check(head: Head) -> None:
     """Raises FieldsError when every shape key of the head is driven or locked, so that none can be keyed."""
@@ -61,7 +58,9 @@ def write(
     plan = plan_head.plan(request)
     planned = key_merge.combined(plan.fcurves, settings.existing_keys, settings.mix_share)
     styled = key_styles.styled(request, planned)
-    shown = [*planned, *(plan_shape_keys.shape_keys(replace(request, curves=reach)).fcurves if reach else ())]
+    shown = planned
+    if reach is not None:
+        shown = planned + plan_shape_keys.shape_keys(replace(request, curves=reach)).fcurves
     with fcurves.all_or_nothing() as undo:
         _write_all(styled.keys, fcurves.runs_of(frames), fcurves.Actions(action_name, undo, fresh), undo)
         cut = _widen_sliders(head, shown, undo)
@@ -123,9 +122,9 @@ def _widen_sliders(head: Head, shown: Sequence[FCurveValues], undo: ExitStack) -
                 cut[mapped] = say("cut at {end:g}: overridden", end=block.slider_max)
                 continue
             undo.callback(_set_slider, block, block.slider_min, block.slider_max)
-            _set_slider(block, max(low, -SLIDER_END), min(high, SLIDER_END))
+            _set_slider(block, low, high)
     return cut
 
 
 def _set_slider(block: bpy.types.ShapeKey, low: float, high: float) -> None:
-    block.slider_min, block.slider_max = low, high
+    block.slider_min, block.slider_max = low, high  # Blender itself ends them at -10 and 10

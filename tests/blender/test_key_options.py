@@ -100,9 +100,15 @@ def test_a_mix_lies_between(head, part, take, keys, turns, share):
         assert np.abs(whole).max() > 0
 
 
-def test_adding_keeps_what_was_there_beneath(head, part, take, keys, turns):
+@pytest.mark.parametrize("stood", [0.0, 0.7])
+def test_adding_keeps_what_was_there_beneath(head, part, take, keys, turns, stood):
     from mathutils import Euler, Quaternion
 
+    head.animation_data_clear()
+    head.rotation_euler = (0.0, 0.2, stood)
+    head.fields.take_index = 0
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    head.fields.take_index = 1
     before = turns(head)
     assert bpy.ops.fields.bake(existing_keys="OFFSET") == {"FINISHED"}
     both = wanted(part, take(1), SMILE) + wanted(part, take(2), SMILE)
