@@ -1,5 +1,6 @@
 """Curves -> F-curves, read back from what Blender evaluates."""
 
+import bmesh
 import bpy
 import numpy as np
 import pytest
@@ -377,6 +378,53 @@ def test_without_bones_the_object_turns_from_how_it_stood_however_often_it_is_ba
     keyed(face, curves, np.arange(N))
     scene.frame_set(4)
     np.testing.assert_allclose(face.matrix_basis.to_3x3(), Matrix.Rotation(0.1, 3, "Z"), atol=1e-5)
+
+
+def test_a_mesh_in_edit_mode_is_read_as_it_is_edited(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    bpy.context.view_layer.objects.active = face
+    bpy.ops.object.mode_set(mode="EDIT")
+    edited = bmesh.from_edit_mesh(face.data)
+    for vertex in edited.verts:  # what was left is right now, so the face looks to +y
+        for layer in edited.verts.layers.shape.values():
+            vertex[layer] = vertex[layer] * Vector((-1.0, 1.0, 1.0))
+        vertex.co.x = -vertex.co.x
+    bmesh.update_edit_mesh(face.data)
+    try:
+        keyed(face, performance(head=np.tile([0.3, 0.0, 0.0], (N, 1))), np.arange(N))
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+    scene.frame_set(4)
+    np.testing.assert_allclose(face.rotation_euler, (-0.3, 0.0, 0.0), atol=1e-5)
+
+
+def test_bones_that_cant_follow_a_row_are_listed_with_the_reason(scene, part):
+    rig = make_rig(scene, bones=("jaw", "lip", "tip"))
+    bpy.ops.object.mode_set(mode="EDIT")
+    tip = rig.data.edit_bones["tip"]
+    tip.parent, tip.use_connect = rig.data.edit_bones["jaw"], True
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rules = part("fields_blender.rig.mapping")
+    rows = [
+        rules.channel("jawOpen", bone="jaw", does="turn", axis="x"),
+        rules.channel("jawOpen", bone="tip", does="move", axis="x"),
+        rules.channel("jawOpen", bone="lip", does="scale", axis="x"),
+        rules.channel("cheekPuff", bone="lip", does="move", axis="x"),
+        rules.channel("cheekPuff", bone="nose", does="move", axis="x"),
+    ]
+    mapping = rules.Mapping("test", tuple(rows), (rules.BoneChannel("jaw", "jaw", "Jaw"),))
+    values = np.zeros((2, 5))
+    curves = part("fields_blender.core.curves").Curves(
+        np.arange(2) / 24.0, tuple(row.name for row in rows), values, {"jaw": np.zeros((2, 3))}
+    )
+    found = part("operators.head.heads").find(rig, mapping)
+    report = part("operators.keys.write_keys").write(found, curves, np.arange(2), mapping, "FIELDS test")
+    assert report.skipped == {
+        "jaw turn x": "turned as a whole by another row",
+        "tip move x": "the bone is connected to its parent",
+        "lip scale x": "no part of it moves",
+    }
+    assert (report.keyed, report.unmatched) == (["lip move x"], ["nose move x"])
 
 
 def test_head_rotation_can_be_left_out(scene, arkit, keyed, performance):
