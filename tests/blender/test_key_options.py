@@ -71,6 +71,15 @@ def test_a_range_leaves_all_other_keys_bit_by_bit(scene, head, part, take, keys)
         bpy.ops.fields.bake(key_range="PREVIEW")
 
 
+def test_the_scenes_range_may_be_keyed_alone(scene, head, part, take, keys):
+    before = keys(head, SMILE)
+    scene.frame_start, scene.frame_end = 10, 19
+    assert bpy.ops.fields.bake(key_range="SCENE") == {"FINISHED"}
+    expected = before.copy()
+    expected[10:20, 1] = wanted(part, take(2), SMILE)[10:20]
+    np.testing.assert_allclose(keys(head, SMILE), expected, atol=1e-6)
+
+
 def test_regions_leave_the_others_bit_by_bit(head, part, take, keys, turns):
     before, turned = keys(head, SMILE), turns(head)
     assert bpy.ops.fields.bake(key_regions={"Brow"}) == {"FINISHED"}

@@ -218,6 +218,14 @@ def test_what_is_doubtful_about_a_frame_is_said(part, performance):
     assert describe(doubtful, 40, 51) == "Frame 51: confidence 0.90, unsure of mouth"
 
 
+@pytest.mark.skipif(not hasattr(bpy.types, "ActionSlot"), reason="actions have no slots before Blender 4.4")
+def test_the_confidence_shares_the_action_of_the_shape_keys(head):
+    head.animation_data_clear()
+    head.fields.use_head_rotation, head.fields.shape.use_confidence = False, True
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert head.animation_data.action == head.data.shape_keys.animation_data.action
+
+
 def test_locked_curves_of_the_confidence_are_left_alone(head, part):
     head.fields.shape.use_confidence = True
     for lock in ("curve", "group"):
