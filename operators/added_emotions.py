@@ -1,4 +1,6 @@
-"""Emotions that were not performed: the list on the head, and what adds to it."""
+"""Add emotions that were not performed to a head's list, and remove them from it."""
+
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import EnumProperty
@@ -6,33 +8,27 @@ from bpy.props import EnumProperty
 from ..fields_blender.core.timeline import nearest_frame
 from .common import timeline
 from .head.heads import chosen_head
+from .head_operator import HeadOperator, TakeOperator, head_of
 from .props.choices import EMOTION_ITEMS
 from .props.on_change import changed, together
-from .takes import track_store
 
-# How long an emotion lasts that is added at the playhead (s).
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+# The length of an emotion that is added at the playhead (s).
 LASTS = 2.0
 
 
-class FIELDS_OT_emotion_add(bpy.types.Operator):
+class FIELDS_OT_emotion_add(TakeOperator, bpy.types.Operator):
     """Add an emotion that was not performed: over the preview range, or from the playhead on. The words stay"""
 
     bl_idname = "fields.emotion_add"
     bl_label = "Add Emotion"
-    bl_options = {"REGISTER", "UNDO"}
 
     emotion: EnumProperty(name="Emotion", description="What to add", items=EMOTION_ITEMS)
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        head = chosen_head(context)
-        if head is None or not track_store.has(head):
-            cls.poll_message_set("Choose a head with a take first: Capture makes one")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head, scene = chosen_head(context), context.scene
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        head, scene = head_of(context), context.scene
         with together():
             added = head.fields.added.add()
             added.emotion = self.emotion
@@ -46,12 +42,11 @@ class FIELDS_OT_emotion_add(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class FIELDS_OT_emotion_remove(bpy.types.Operator):
+class FIELDS_OT_emotion_remove(HeadOperator, bpy.types.Operator):
     """Take the chosen added emotion away"""
 
     bl_idname = "fields.emotion_remove"
     bl_label = "Remove Added Emotion"
-    bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -61,8 +56,8 @@ class FIELDS_OT_emotion_remove(bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = chosen_head(context).fields
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        settings = head_of(context).fields
         settings.added.remove(min(max(settings.added_index, 0), len(settings.added) - 1))
         settings.added_index = max(settings.added_index - 1, 0)
         changed(settings, context)

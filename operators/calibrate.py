@@ -1,30 +1,25 @@
-"""Verbs of the Shape panel: the face at rest from the playhead, and all settings back."""
+"""Operators of the Shape panel: take the face at rest from the playhead, and reset all settings."""
+
+from typing import TYPE_CHECKING
 
 import bpy
 
-from .head.heads import chosen_head
+from .head_operator import HeadOperator, head_of
 from .keys import live
 from .props.on_change import together
 
-
-def _poll(cls, context: bpy.types.Context) -> bool:
-    if chosen_head(context) is None:
-        cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
-        return False
-    return True
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
-class FIELDS_OT_rest_here(bpy.types.Operator):
+class FIELDS_OT_rest_here(HeadOperator, bpy.types.Operator):
     """Take the frame under the playhead for this person's face at rest"""
 
     bl_idname = "fields.rest_here"
     bl_label = "Use Current Frame as Rest"
-    bl_options = {"REGISTER", "UNDO"}
 
-    poll = classmethod(_poll)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head, frame = chosen_head(context), context.scene.frame_current
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        head, frame = head_of(context), context.scene.frame_current
         settings = head.fields.shape
         before = settings.neutral, settings.rest_first, settings.rest_last
         with together():
@@ -37,17 +32,14 @@ class FIELDS_OT_rest_here(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class FIELDS_OT_reset_shape(bpy.types.Operator):
+class FIELDS_OT_reset_shape(HeadOperator, bpy.types.Operator):
     """Set face at rest, regions, channels, smoothing and gaps back to how they were to begin with"""
 
     bl_idname = "fields.reset_shape"
     bl_label = "Reset Shaping"
-    bl_options = {"REGISTER", "UNDO"}
 
-    poll = classmethod(_poll)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        head = head_of(context)
         with together():
             for settings in (head.fields.shape, *head.fields.shape.channels):
                 for prop in settings.bl_rna.properties:

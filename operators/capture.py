@@ -17,7 +17,7 @@ from .common.wording import say, told
 from .footage import chosen_footage
 from .head import heads, mappings
 from .head.heads import chosen_head
-from .keys import keys
+from .keys import write_keys
 from .keys.baking import bake
 from .takes import takes, track_files
 
@@ -53,7 +53,7 @@ class _Capture(Job):
     def prepare(self, context: bpy.types.Context):
         head = chosen_head(context)
         # Say now, not after the long half, that this head can't be keyed or the track can't be kept.
-        keys.check(heads.find(head, mappings.of(head)))
+        write_keys.check(heads.find(head, mappings.of(head)))
         strips = chosen_footage.chosen_strips(context)
         self._name = strips[0].name if strips else ""
         self._head, self._scene = head.session_uid, context.scene.session_uid

@@ -1,24 +1,29 @@
 """fields.next_doubtful: a jump to the next frame in which FIELDS is not sure."""
 
+from typing import TYPE_CHECKING
+
 import bpy
 import numpy as np
 from bpy.props import EnumProperty
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.timeline import nearest_frames
+from ..fields_blender.core.track import Track
 from ..fields_blender.shape import uncertainty
 from .common import timeline
-from .common.wording import told
-from .head import heads
+from .common.wording import say, told
+from .head_operator import TakeOperator, head_of
 from .takes import track_store
 
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
-class FIELDS_OT_next_doubtful(bpy.types.Operator):
+
+class FIELDS_OT_next_doubtful(TakeOperator, bpy.types.Operator):
     """Go to the next frame of the timeline in which FIELDS is not sure of this head's face"""
 
     bl_idname = "fields.next_doubtful"
     bl_label = "Jump to Next Doubtful Frame"
-    bl_options = {"REGISTER", "UNDO"}
 
     direction: EnumProperty(
         name="Direction",
@@ -27,17 +32,8 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        head = heads.chosen_head(context)
-        if head is None or not track_store.has(head):
-            cls.poll_message_set("Choose a head with a captured track")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        scene = context.scene
-        head = heads.chosen_head(context)
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        scene, head = context.scene, head_of(context)
         try:
             track = track_store.load(head)
         except FieldsError as error:
@@ -46,16 +42,38 @@ class FIELDS_OT_next_doubtful(bpy.types.Operator):
         wrong = uncertainty.doubtful(track, head.fields.shape.least_confidence)
         starts = np.flatnonzero(wrong & ~np.r_[False, wrong[:-1]])
         frames = nearest_frames(track.time[starts], timeline.rate(scene))
-        here = scene.frame_current
-        ahead = frames > here if self.direction == "NEXT" else frames < here
-        if not ahead.any():
-            where = "after" if self.direction == "NEXT" else "before"
-            self.report({"INFO"}, f"No doubtful frame {where} frame {here}; {len(starts)} stretches in all")
+        here, forwards = scene.frame_current, self.direction == "NEXT"
+        ahead = np.flatnonzero(frames > here if forwards else frames < here)
+        if len(ahead) == 0:
+            self.report({"INFO"}, _none_ahead(forwards, here, len(starts)))
             return {"CANCELLED"}
-        row = np.flatnonzero(ahead)[0 if self.direction == "NEXT" else -1]
+        row = ahead[0 if forwards else -1]
         scene.frame_set(int(frames[row]))
-        self.report({"INFO"}, f"Frame {frames[row]}: {uncertainty.reason(track, int(starts[row]))}")
+        self.report({"INFO"}, describe(track, int(starts[row]), int(frames[row])))
         return {"FINISHED"}
+
+
+def describe(track: Track, row: int, frame: int) -> str:
+    """What is doubtful about the row of a track that is seen on `frame`."""
+    if not track.found[row]:
+        return say("Frame {frame}: no face", frame=frame)
+    confidence = float(track["confidence"][row, 0])
+    if regions := uncertainty.unsure_regions(track, row):
+        return say(
+            "Frame {frame}: confidence {confidence:.2f}, unsure of {regions}",
+            frame=frame, confidence=confidence, regions=", ".join(regions),
+        )  # fmt: skip
+    return say("Frame {frame}: confidence {confidence:.2f}", frame=frame, confidence=confidence)
+
+
+def _none_ahead(forwards: bool, frame: int, stretches: int) -> str:
+    if forwards:
+        none = say("No doubtful frame after frame {frame}", frame=frame)
+    else:
+        none = say("No doubtful frame before frame {frame}", frame=frame)
+    if stretches == 1:
+        return f"{none}; {say('1 doubtful stretch in all')}"
+    return f"{none}; {say('{count} doubtful stretches in all', count=stretches)}"
 
 
 CLASSES = (FIELDS_OT_next_doubtful,)

@@ -4,51 +4,28 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..fields_blender.core.errors import FieldsError
-from .common.wording import told
+from .common.wording import say
 from .head import heads, mappings
-from .head.heads import chosen_head
+from .head_operator import HeadOperator
 from .keys import layers
 from .takes import track_store
 
 
-class _HeadOperator:
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
-            return False
-        return True
-
-    def act(self, head: heads.Head) -> str:
-        raise NotImplementedError
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            context.view_layer.update()
-            chosen = chosen_head(context)
-            head = heads.find(chosen, mappings.of(chosen))
-            self.report({"INFO"}, self.act(head))
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
-
-
-class FIELDS_OT_bake_down(_HeadOperator, bpy.types.Operator):
+class FIELDS_OT_bake_down(HeadOperator, bpy.types.Operator):
     """Make one plain action of the two NLA layers, as they play now"""
 
     bl_idname = "fields.bake_down"
     bl_label = "Bake Down"
 
-    def act(self, head: heads.Head) -> str:
-        count = layers.flatten(head, mappings.of(head.object))
-        head.object.fields.write_as = "BAKED"
-        return f"{count} channels of the emotion's layer baked into the action below"
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        count = layers.flatten(_found(context, head), mappings.of(head))
+        head.fields.write_as = "BAKED"
+        if count == 1:
+            return say("1 channel of the emotion's layer baked into the action below")
+        return say("{count} channels of the emotion's layer baked into the action below", count=count)
 
 
-class FIELDS_OT_push_to_nla(_HeadOperator, bpy.types.Operator):
+class FIELDS_OT_push_to_nla(HeadOperator, bpy.types.Operator):
     """Put the head's keys into strips of the Nonlinear Animation editor: the next bake gets an action of its own"""
 
     bl_idname = "fields.push_to_nla"
@@ -64,15 +41,21 @@ class FIELDS_OT_push_to_nla(_HeadOperator, bpy.types.Operator):
         ],
     )
 
-    def act(self, head: heads.Head) -> str:
-        if layers.present(head):
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        found = _found(context, head)
+        if layers.present(found):
             raise FieldsError("This head is keyed in layers, which are in the NLA already.")
-        name = head.object.fields.action_name or f"FIELDS {track_store.name(head.object)}"
-        pushed = layers.push(head, self.blend, name)
-        if not pushed:
-            raise FieldsError("“{name}” has no keys to push. Bake keys first.", name=head.object.name)
-        head.object.fields.baked = ""  # the slider writes a new action from now on
-        return f"{pushed} {'strip' if pushed == 1 else 'strips'} in the NLA"
+        name = head.fields.action_name or f"FIELDS {track_store.name(head)}"
+        count = layers.push(found, self.blend, name)
+        if not count:
+            raise FieldsError("“{name}” has no keys to push. Bake keys first.", name=head.name)
+        head.fields.baked = ""  # the slider writes a new action from now on
+        return say("1 strip in the NLA") if count == 1 else say("{count} strips in the NLA", count=count)
+
+
+def _found(context: bpy.types.Context, head: bpy.types.Object) -> heads.Head:
+    context.view_layer.update()
+    return heads.find(head, mappings.of(head))
 
 
 CLASSES = (FIELDS_OT_bake_down, FIELDS_OT_push_to_nla)

@@ -1,9 +1,11 @@
 """Presets of how a head's performance is shaped and keyed, in Blender's own preset system.
 
-Files that Blender finds in folders called presets/fields_head: ours beside this package, the artist's in his own.
+Blender finds the files in folders called presets/fields_head: ours beside this package, the artist's own in the user
+folder.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -12,14 +14,17 @@ from bpy.props import StringProperty
 from ..fields_blender.core.errors import FieldsError
 from .common.job import running
 from .common.wording import told
-from .head.heads import chosen_head
+from .head_operator import HeadOperator, head_of
 from .keys.baking import bake
 from .props.on_change import together
 from .takes import track_store
 
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
 FOLDER = Path(__file__).parent.parent
 SUBDIR = "fields_head"
-# What suits one performance alone (its frames at rest, its mirror, its range) or one rig (bones) is not in a preset.
+# Settings of one performance (frames at rest, mirror, range) or of one rig (bones) are not in a preset.
 OF_THE_HEAD = (
     "emotion_intensity", "emotion_balance", "use_smoothing", "use_head_rotation", "key_style", "key_tolerance",
     "write_as",
@@ -29,7 +34,9 @@ OF_ITS_SHAPE = (
 )  # fmt: skip
 
 
-class FIELDS_OT_preset_add(AddPresetBase, bpy.types.Operator):
+class FIELDS_OT_preset_add(  # pyright: ignore[reportIncompatibleMethodOverride] - Blender's own mix-in
+    AddPresetBase, HeadOperator, bpy.types.Operator
+):
     """Keep the shaping and keying of this head as a preset, or remove a preset"""
 
     bl_idname = "fields.preset_add"
@@ -43,12 +50,8 @@ class FIELDS_OT_preset_add(AddPresetBase, bpy.types.Operator):
     ]
     preset_values = [*(f"fields.{name}" for name in OF_THE_HEAD), *(f"shape.{name}" for name in OF_ITS_SHAPE)]
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return _has_head(cls, context)
 
-
-class FIELDS_OT_preset_use(bpy.types.Operator):
+class FIELDS_OT_preset_use(HeadOperator, bpy.types.Operator):
     """Shape and key this head as the preset says; its keys are written anew at once"""
 
     bl_idname = "fields.preset_use"
@@ -62,10 +65,10 @@ class FIELDS_OT_preset_use(bpy.types.Operator):
         if running():
             cls.poll_message_set("A capture is running")
             return False
-        return _has_head(cls, context)
+        return super().poll(context)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        head = head_of(context)
         with together():
             done = bpy.ops.script.execute_preset(filepath=self.filepath, menu_idname="FIELDS_PT_presets")
         if done != {"FINISHED"}:
@@ -76,13 +79,6 @@ class FIELDS_OT_preset_use(bpy.types.Operator):
             except FieldsError as error:
                 self.report({"WARNING"}, told(error))
         return {"FINISHED"}
-
-
-def _has_head(cls, context: bpy.types.Context) -> bool:
-    if chosen_head(context) is None:
-        cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
-        return False
-    return True
 
 
 CLASSES = (FIELDS_OT_preset_add, FIELDS_OT_preset_use)

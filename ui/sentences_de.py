@@ -67,6 +67,12 @@ SENTENCES = {
         "Die Action „{name}“ ist aus einer anderen Datei verknüpft. Mache sie lokal (Outliner: Rechtsklick > ID-Daten > Lokal machen) oder löse sie, und versuche es noch einmal.",
     "“{name}” has no keys to push. Bake keys first.":
         "„{name}“ hat keine Keys für die NLA. Schreibe zuerst Keys.",
+    "The track's list of its strips is damaged ({why}). Capture again.":
+        "Die Liste der Strips in diesem Take ist beschädigt ({why}). Erfasse noch einmal.",
+    "This head is not keyed in layers, so there is nothing to bake down.":
+        "Die Keys dieses Kopfes liegen nicht in Schichten, also gibt es nichts zusammenzurechnen.",
+    "The NLA strip “{name}” was moved or retimed, so its keys would land on other frames. Put it back to where it was captured, or use Bake Keys.":
+        "Der NLA-Strip „{name}“ wurde verschoben oder zeitlich geändert, seine Keys lägen also auf anderen Bildern. Setze ihn zurück, wo er aufgenommen wurde, oder nutze „Keys schreiben“.",
     "This head is keyed in layers, which are in the NLA already.":
         "Die Keys dieses Kopfes liegen in Schichten, und die sind schon in der NLA.",
     "No frame of this performance shows a face, so there is nothing to export.":

@@ -262,6 +262,12 @@ GERMAN = {
         "Wechsel markieren",
     "Mark Emotion Changes":
         "Wechsel der Emotion markieren",
+    "1 change marked":
+        "1 Wechsel markiert",
+    "{count} changes marked":
+        "{count} Wechsel markiert",
+    "{count} curves under “{group}” in the Graph Editor":
+        "{count} Kurven unter „{group}“ im Grapheneditor",
     "Put a marker on the timeline wherever the emotion of this head changes; those of before are replaced":
         "Auf der Zeitleiste jeden Wechsel der Emotion dieses Kopfes markieren; frühere Marken werden ersetzt",
     "Add Emotion":
@@ -494,14 +500,26 @@ GERMAN = {
         "„Keys schreiben“ zeigt auch für jede Region eine Kurve: den zu erwartenden Fehler, in Shape Keys",
     "Jump to Next Doubtful Frame":
         "Zum nächsten zweifelhaften Bild",
+    "Frame {frame}: no face":
+        "Bild {frame}: kein Gesicht",
+    "Frame {frame}: confidence {confidence:.2f}":
+        "Bild {frame}: Sicherheit {confidence:.2f}",
+    "Frame {frame}: confidence {confidence:.2f}, unsure of {regions}":
+        "Bild {frame}: Sicherheit {confidence:.2f}, unsicher bei {regions}",
+    "No doubtful frame after frame {frame}":
+        "Kein zweifelhaftes Bild nach Bild {frame}",
+    "No doubtful frame before frame {frame}":
+        "Kein zweifelhaftes Bild vor Bild {frame}",
+    "1 doubtful stretch in all":
+        "insgesamt 1 zweifelhafte Stelle",
+    "{count} doubtful stretches in all":
+        "insgesamt {count} zweifelhafte Stellen",
     "Go to the next frame of the timeline in which FIELDS is not sure of this head's face":
         "Zum nächsten Bild der Zeitleiste gehen, in dem sich FIELDS beim Gesicht dieses Kopfes nicht sicher ist",
     "Direction":
         "Richtung",
     "Where to look for it":
         "Wo gesucht wird",
-    "Choose a head with a captured track":
-        "Wähle einen Kopf mit einem Take",
     "Next":
         "Nächstes",
     "After the current frame":
@@ -559,6 +577,14 @@ GERMAN = {
         "Zusammenrechnen",
     "Make one plain action of the two NLA layers, as they play now":
         "Aus den beiden NLA-Schichten eine einfache Action machen, so wie sie jetzt spielen",
+    "1 channel of the emotion's layer baked into the action below":
+        "1 Kanal der Emotionsschicht in die Action darunter gerechnet",
+    "{count} channels of the emotion's layer baked into the action below":
+        "{count} Kanäle der Emotionsschicht in die Action darunter gerechnet",
+    "1 strip in the NLA":
+        "1 Strip in der NLA",
+    "{count} strips in the NLA":
+        "{count} Strips in der NLA",
     "Push to NLA":
         "In die NLA schieben",
     "Put the head's keys into strips of the Nonlinear Animation editor: the next bake gets an action of its own":
@@ -635,12 +661,34 @@ GERMAN = {
         "{count} ohne Keys: zeigen",
     "{frames} frames, {gaps} without a face, {keyed} of {channels} channels keyed":
         "{frames} Bilder, {gaps} ohne Gesicht, {keyed} von {channels} Kanälen mit Keys",
-    "unmatched":
-        "ohne Ziel",
-    "skipped":
-        "übergangen",
-    "largest error":
-        "größter Fehler",
+    "1 frame, {gaps} without a face, {keyed} of {channels} channels keyed":
+        "1 Bild, {gaps} ohne Gesicht, {keyed} von {channels} Kanälen mit Keys",
+    "{samples:,} → {keys:,} keys":
+        "{samples:,} → {keys:,} Keys",
+    "largest error {error:.3f}":
+        "größter Fehler {error:.3f}",
+    "largest error {error:.3f} and {angle:.2f}°":
+        "größter Fehler {error:.3f} und {angle:.2f}°",
+    "unmatched: {names}":
+        "ohne Ziel: {names}",
+    "skipped: {names}":
+        "übergangen: {names}",
+    "driven":
+        "hat einen Treiber",
+    "locked":
+        "gesperrt",
+    "turned as a whole by another row":
+        "wird von einer anderen Zeile als Ganzes gedreht",
+    "the bone is connected to its parent":
+        "der Knochen ist mit seinem Elternknochen verbunden",
+    "no part of it moves":
+        "nichts daran bewegt sich",
+    "“{name}” has no such bone":
+        "„{name}“ hat keinen solchen Knochen",
+    "cut at {end:g}: overridden":
+        "bei {end:g} abgeschnitten: Überschreibung",
+    "Existing keys are mixed in, so the sliders wait for Bake Keys":
+        "Vorhandene Keys werden eingemischt, deshalb warten die Regler auf „Keys schreiben“",
     # Presets
     "Add FIELDS Preset":
         "FIELDS-Vorgabe hinzufügen",

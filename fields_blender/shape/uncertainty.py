@@ -23,10 +23,6 @@ def doubtful(track: Track, least_confidence: float) -> np.ndarray:
     return ~track.found | unsure | (excess(track) > DOUBTFUL).any(axis=1)
 
 
-def reason(track: Track, row: int) -> str:
-    """What is doubtful about the frame at `row`, in a few words."""
-    if not track.found[row]:
-        return "no face"
-    confidence = f"confidence {float(track['confidence'][row, 0]):.2f}"
-    worst = [name for name, amount in zip(UNCERTAINTY, excess(track)[row], strict=True) if amount > DOUBTFUL]
-    return f"{confidence}, unsure of {', '.join(worst)}" if worst else confidence
+def unsure_regions(track: Track, row: int) -> list[str]:
+    """The names (of UNCERTAINTY) whose expected error is far beyond the usual in the frame at `row`."""
+    return [name for name, amount in zip(UNCERTAINTY, excess(track)[row], strict=True) if amount > DOUBTFUL]

@@ -18,7 +18,8 @@ from ..common import timeline
 from ..head import heads, mappings
 from ..props.choices import KEY_REGIONS
 from ..takes import track_store
-from . import confidence_curves, keys, layers, mapping_preview, shaping
+from . import confidence_curves, layers, mapping_preview, shaping, write_keys
+from .bake_report import Report
 from .performance import intensity, prepared
 
 
@@ -37,23 +38,23 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, fresh: bo
     shaping.list_channels(head)
     settings, now = head.fields, shaping.of(scene, head)
     report = write(scene, head, found, chosen_channels(head, mapping), prepared(head, now, track), now, fresh)
-    report.gaps = _without_a_face(scene, head, track)
+    report = replace(report, gaps=_without_a_face(scene, head, track))
     if why := confidence_curves.write(scene, head, track, settings.shape):
-        report.skipped["confidence"] = why
+        report = replace(report, skipped=report.skipped | {"confidence": why})
     settings.baked = baked(head, now)
     settings.report = report.sentence()
     settings.unmatched = ", ".join(report.unmatched)
-    settings.skipped = ", ".join(f"{name} ({why})" for name, why in report.skipped.items())
+    settings.skipped = report.skipped_in_words()
     return settings.report
 
 
 def baked(head: bpy.types.Object, now: Shaping) -> str:
-    """What `Object.fields.baked` says when a head has the keys of its track, shaped so."""
+    """The value of `Object.fields.baked` for a head that has the keys of its track, shaped by `now`."""
     return f"{track_store.stamp(head)}\n{now.to_json()}"
 
 
 def chosen_channels(head: bpy.types.Object, mapping: Mapping) -> Mapping:
-    """What of the mapping lies in the regions that the head's settings key; a region they don't know always does."""
+    """The part of the mapping in the regions that the head's settings key. Regions unknown to them are always keyed."""
     known = {name for name, *_ in KEY_REGIONS}
     left_out = known - set(head.fields.key_regions)
     return replace(
@@ -72,11 +73,11 @@ def write(
     now: Shaping,
     fresh: bool = False,
     sliding: bool = False,
-) -> keys.Report:
-    """Key what `mapping` names, the emotion as strong as the head's setting says, frame by frame where it is animated.
+) -> Report:
+    """Key what `mapping` names, with the emotion at the intensity of the head's settings, animated or not.
 
-    `sliding`: a slider is dragged; what it does not change is there already. Raises FieldsError, with nothing written,
-    when the performance covers no whole frame or the head can't be keyed.
+    `sliding`: a slider is dragged, so only what it changes is written. Raises FieldsError, with nothing written, when
+    the performance covers no whole frame or the head can't be keyed.
     """
     track, rate = performance.track, timeline.rate(scene)
     frames = _frames(scene, head, track, rate)
@@ -89,12 +90,12 @@ def write(
     name = head.fields.action_name or f"FIELDS {track.source.get('name') or track_store.name(head)}"
     if head.fields.write_as == "BAKED":
         layers.restore(found)
-        return keys.write(found, played(strength), frames, mapping, name, fresh)
+        return write_keys.write(found, played(strength), frames, mapping, name, fresh)
     on_frames = np.interp(time, track.time, strength)
     both = layers.Played(frames, on_frames, played(0.0), played(1.0), played(strength))
     if sliding:
         layers.rewrite_emotion(found, mapping, both)
-        return keys.Report()
+        return Report()
     return layers.write(found, mapping, both, name, fresh)
 
 
@@ -121,7 +122,7 @@ def _range(scene: bpy.types.Scene, head: bpy.types.Object) -> tuple[int, int]:
 
 
 def _without_a_face(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> int:
-    """How many of the scene frames that get keys show no face, filled in or not."""
+    """How many of the keyed scene frames show no face, whether the gap is filled or not."""
     seen = curves.Curves(track.time, ("seen",), track["expression"][:, :1])
     rate = timeline.rate(scene)
     time = to_seconds(_frames(scene, head, track, rate), rate)

@@ -1,12 +1,16 @@
-"""F-curves and the keys on them, in bulk; what differs between Blender's versions of actions is here alone."""
+"""F-curves and the keys on them, many at once. What differs between Blender's versions of actions is here alone."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import bpy
 import numpy as np
 
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.rig import reduce
+
+KeyData = dict[str, np.ndarray]  # keys of one F-curve: property of _KEY_DATA -> (n, width)
 
 # The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
 CONSTANT, BEZIER = 0, 2
@@ -34,16 +38,38 @@ def fcurve_of(owner: bpy.types.ID, path: str, index: int) -> bpy.types.FCurve | 
     return bag.fcurves.find(path, index=index) if bag else None
 
 
-def channelbag(owner: bpy.types.ID):
-    """What holds the F-curves and groups of a datablock: its slot's channelbag, before 4.4 the action itself."""
-    animation = owner.animation_data
-    if animation is None or animation.action is None:
-        return None
-    if not hasattr(animation, "action_slot"):
-        return animation.action
+def is_locked(fcurve: bpy.types.FCurve) -> bool:
+    """Is the F-curve, or its whole group, locked against editing?"""
+    return fcurve.lock or (fcurve.group is not None and fcurve.group.lock)
+
+
+def animation_of(owner: bpy.types.ID) -> bpy.types.AnimData | None:
+    """The animation data of a datablock, or None."""
+    animated: Any = owner  # the type stubs know `animation_data` on each kind of datablock, not on ID
+    return animated.animation_data
+
+
+def channelbag(owner: bpy.types.ID) -> Any:
+    """What holds the F-curves and groups of a datablock; None where it has no action."""
+    animation = animation_of(owner)
+    return channelbag_of(animation) if animation and animation.action else None
+
+
+def channelbag_of(user: bpy.types.AnimData | bpy.types.NlaStrip) -> Any:
+    """What holds the F-curves that animation data or a strip plays: the slot's channelbag, before 4.4 the action."""
+    if not hasattr(user, "action_slot"):
+        return user.action
     from bpy_extras import anim_utils
 
-    return anim_utils.action_get_channelbag_for_slot(animation.action, animation.action_slot)
+    return anim_utils.action_get_channelbag_for_slot(user.action, user.action_slot)
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[ExitStack]:
+    """Where an error ends the block, what was registered with `callback` is called, the last first."""
+    with ExitStack() as undo:
+        yield undo
+        undo.pop_all()
 
 
 class Actions:
@@ -52,69 +78,75 @@ class Actions:
     With slots one new action serves all of the head; before 4.4 an action has no slots and each gets its own.
     """
 
-    def __init__(self, name: str, undo: list[Callable[[], None]], fresh: bool = False) -> None:
+    def __init__(self, name: str, undo: ExitStack, fresh: bool = False) -> None:
         self.name = name
         self.undo = undo
         self.fresh = fresh
         self.new: bpy.types.Action | None = None
 
     def ensure(self, owner: bpy.types.ID) -> None:
-        animation = owner.animation_data
-        if animation is None:
-            animation = owner.animation_data_create()
-            self.undo.append(owner.animation_data_clear)
+        """Give a datablock an action, and a slot in it. Raises FieldsError where it can't be keyed."""
+        animation = animation_of(owner) or self._new_animation(owner)
         if animation.use_tweak_mode:
             raise FieldsError(
                 "“{name}” is being tweaked in the NLA. Leave tweak mode (Tab there) and try again.", name=owner.name
             )
         if self.fresh and animation.action and animation.action != self.new:
-            self._leave(animation)
+            self._leave(animation, animation.action)
         if animation.action and not animation.action.is_editable:
             raise FieldsError(
                 "The action “{name}” is linked from another file. Make it local "
                 "(Outliner: right click > ID Data > Make Local), or unlink it, then try again.",
                 name=animation.action.name,
             )
-        if animation.action is None:
-            self._assign(animation)
+        action = animation.action or self._assign(animation)
         if hasattr(animation, "action_slot") and animation.action_slot is None:
-            action, slot = animation.action, animation.action.slots.new(owner.id_type, owner.name)
+            slot = action.slots.new(owner.id_type, owner.name)
             animation.action_slot = slot
-            self.undo.append(lambda: action.slots.remove(slot))
+            self.undo.callback(action.slots.remove, slot)
 
-    def _leave(self, animation: bpy.types.AnimData) -> None:
+    def _new_animation(self, owner: bpy.types.ID) -> bpy.types.AnimData:
+        animated: Any = owner
+        animation = animated.animation_data_create()
+        self.undo.callback(animated.animation_data_clear)
+        return animation
+
+    def _leave(self, animation: bpy.types.AnimData, action: bpy.types.Action) -> None:
         """Take the present action off; it is kept even where nothing else uses it."""
-        action, fake = animation.action, animation.action.use_fake_user
-        slot = getattr(animation, "action_slot", None)
+        fake, slot = action.use_fake_user, getattr(animation, "action_slot", None)
 
         def put_back() -> None:
-            animation.action = action
-            if slot is not None:
-                animation.action_slot = slot
+            assign(animation, action, slot)
             if action.is_editable:
                 action.use_fake_user = fake
 
-        self.undo.append(put_back)
+        self.undo.callback(put_back)
         if action.is_editable:
             action.use_fake_user = True
         animation.action = None
 
-    def _assign(self, animation: bpy.types.AnimData) -> None:
-        def unassign() -> None:
-            animation.action = None
-
+    def _assign(self, animation: bpy.types.AnimData) -> bpy.types.Action:
+        """Give the new action, which is made for the first datablock and, without slots, for each."""
         if self.new is None or not hasattr(animation, "action_slot"):
-            action = self.new = bpy.data.actions.new(self.name)
-            self.undo.append(lambda: bpy.data.actions.remove(action))
+            self.new = bpy.data.actions.new(self.name)
+            self.undo.callback(bpy.data.actions.remove, self.new)  # which also takes it off all its users
         animation.action = self.new
         if hasattr(animation, "action_slot"):
             animation.action_slot = None  # Blender may have given it another datablock's slot
-        self.undo.append(unassign)
+        return self.new
+
+
+def assign(animation: bpy.types.AnimData, action: bpy.types.Action | None, slot: Any) -> None:
+    """Play an action, from 4.4 on by one of its slots; None for none."""
+    animation.action = action
+    if slot is not None:
+        animation.action_slot = slot
 
 
 def new_fcurve(owner: bpy.types.ID, path: str, index: int, group: str) -> bpy.types.FCurve:
     """A new F-curve in the action the datablock is keyed in, in the group of that name."""
-    action = owner.animation_data.action
+    animation = animation_of(owner)
+    action: Any = animation and animation.action
     if not hasattr(action, "fcurve_ensure_for_datablock"):
         return action.fcurves.new(path, index=index, action_group=group)
     fcurve = action.fcurve_ensure_for_datablock(owner, path, index=index)
@@ -123,8 +155,8 @@ def new_fcurve(owner: bpy.types.ID, path: str, index: int, group: str) -> bpy.ty
     return fcurve
 
 
-def plain_keys(frames: np.ndarray, values: np.ndarray, interpolation: int) -> dict[str, np.ndarray]:
-    """Keys with automatic handles at `frames` (n,): property of _KEY_DATA -> (n, width), as `replace` takes them."""
+def plain_keys(frames: np.ndarray, values: np.ndarray, interpolation: int) -> KeyData:
+    """Keys with automatic handles at `frames` (n,), as `replace` takes them."""
     n = len(frames)
     return {
         "co": np.stack([frames, values], axis=1).astype(np.float32),
@@ -134,9 +166,11 @@ def plain_keys(frames: np.ndarray, values: np.ndarray, interpolation: int) -> di
     }
 
 
-def fitted_keys(keys: reduce.Keys) -> dict[str, np.ndarray]:
-    """Aligned handles. Where nothing was captured on one side, that handle points straight to the next key: with an
-    automatic one Blender would bend the fitted handle opposite to suit it.
+def fitted_keys(keys: reduce.Keys) -> KeyData:
+    """Reduced keys, with aligned handles.
+
+    Where nothing was captured on one side, that handle points straight to the next key: an automatic one would make
+    Blender bend the fitted handle on the other side.
     """
     made = plain_keys(keys.frames, keys.values, BEZIER)
     inner = np.where(keys.opens | keys.ends, FREE, ALIGNED)
@@ -146,7 +180,7 @@ def fitted_keys(keys: reduce.Keys) -> dict[str, np.ndarray]:
     return made
 
 
-def merged(old: dict[str, np.ndarray] | None, new: dict[str, np.ndarray], runs: np.ndarray) -> dict[str, np.ndarray]:
+def merged(old: KeyData | None, new: KeyData, runs: np.ndarray) -> KeyData:
     """The new keys in place of the old ones within the runs of frames, between those outside."""
     if old is None:
         return new
@@ -165,8 +199,8 @@ def merged(old: dict[str, np.ndarray] | None, new: dict[str, np.ndarray], runs: 
     return {name: np.concatenate([kept[name], new[name]])[order] for name in kept}
 
 
-def read(fcurve: bpy.types.FCurve) -> dict[str, np.ndarray]:
-    """All keys of an F-curve: property -> (n, width)."""
+def read(fcurve: bpy.types.FCurve) -> KeyData:
+    """All keys of an F-curve."""
     points = fcurve.keyframe_points
     keys = {}
     for name, width, kind, _ in _KEY_DATA:
@@ -176,8 +210,8 @@ def read(fcurve: bpy.types.FCurve) -> dict[str, np.ndarray]:
     return keys
 
 
-def replace(fcurve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
-    """Put these keys in place of all the F-curve has."""
+def replace(fcurve: bpy.types.FCurve, keys: KeyData) -> None:
+    """Put these keys in place of all that the F-curve has."""
     points = fcurve.keyframe_points
     points.clear()
     points.add(len(keys["co"]))
@@ -186,7 +220,7 @@ def replace(fcurve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
             points.foreach_set(name, np.ascontiguousarray(keys[name]).ravel())
     fcurve.update()
     for side in ("handle_left", "handle_right"):
-        # update() aligns what is aligned already, and loses a last digit: put back what was set by hand.
+        # update() aligns again what is aligned already, and rounds: put back what was set by hand.
         if side in keys:
             found = np.empty(keys[side].size, dtype=np.float32)
             points.foreach_get(side, found)

@@ -1,4 +1,4 @@
-"""Settings of a head while they are changed: keys written anew from a performance kept in memory."""
+"""Keys follow the settings of a head while they are changed, from a performance kept in memory."""
 
 import bpy
 
@@ -9,7 +9,7 @@ from ...fields_blender.rig.retarget import changed_channels
 from ...fields_blender.shape.emotion import CHANGED
 from ...fields_blender.shape.shaping import from_json
 from ..common.job import running
-from ..common.wording import told
+from ..common.wording import say, told
 from ..head import heads, mappings
 from ..props import on_change
 from ..takes import track_store
@@ -19,24 +19,24 @@ from .performance import prepared, shaped
 
 
 def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
-    """Write the keys that a setting changes, and those alone, so that an artist's own on others stay.
+    """Write the keys that a setting changes and no others, so that the artist's own keys there stay.
 
-    A head without a track is left alone, and so is every head while a capture runs. One that has no keys yet of its
-    track gets them all. What goes wrong is said in the head's report, and returned.
+    A head without a track is left alone, and so is every head while a capture runs. One that has no keys of its track
+    yet gets all of them. Returns what went wrong, which is also in the head's report, or an empty string.
     """
     if not track_store.has(head) or running():
         return ""
     scene, settings = context.scene, head.fields
     if settings.existing_keys != "REPLACE":
-        settings.report = "Existing keys are mixed in, so the sliders wait for Bake Keys"
+        settings.report = say("Existing keys are mixed in, so the sliders wait for Bake Keys")
         return settings.report
     try:
         stamp, _, text = settings.baked.partition("\n")
         then, now = from_json(text), shaping.of(scene, head)
         everything, layered = mappings.of(head), settings.write_as == "LAYERED"
         found, mapping = heads.find(head, everything), chosen_channels(head, everything)
-        others = stamp != track_store.stamp(head) or then is None or layers.present(found) != layered
-        if others or (layered and then != now):
+        fits = stamp == track_store.stamp(head) and layers.present(found) == layered
+        if then is None or not fits or (layered and then != now):
             bake(scene, head, track_store.load(head))
             return ""
         performance = prepared(head, now)
@@ -55,6 +55,7 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
 
 
 def _emotional(mapping: Mapping) -> Mapping:
+    """The channels that follow what emotion changes."""
     moved = {channel.name for channel in mapping.channels if set(formula.names(channel.source)) & set(CHANGED)}
     return Mapping(mapping.name, tuple(channel for channel in mapping.channels if channel.name in moved))
 

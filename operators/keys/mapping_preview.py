@@ -1,4 +1,4 @@
-"""The test slider of the mapping's list: one row shown on the head, and the head put back as it was."""
+"""The test slider of the mapping's list: it shows one row on the head, and then the head goes back to its pose."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,17 +14,18 @@ from ...fields_blender.rig import formula, retarget
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 from ..head import heads, mapping_rows
 from ..props import on_change
-from . import keys
+from . import plan_head
+from .plan import Request
 
-# What stands changed for the test: datablock, path, index, value before; and the head. Emptied by `put_back`.
+# What the test has changed: datablock, path, index, value before; and the heads. `put_back` empties both.
 _before: list[tuple[bpy.types.ID, str, int, Any]] = []
 _shown: list[bpy.types.Object] = []
-# What a rotation shows at 1 (rad): the jaw open, the head and the eyes to their left.
-_TURNS = {"jaw": (JAW_OPEN, 0.0, 0.0), "head": (0.0, 0.35, 0.0)}
+# What a rotation shows at 1 (axis-angle, rad): the jaw open, the head turned to its left. Eyes look to their left.
+_ROTATIONS = {"jaw": (JAW_OPEN, 0.0, 0.0), "head": (0.0, 0.35, 0.0)}
 
 
 def show(head: bpy.types.Object, _context: Any = None) -> None:
-    """Show the active row as strongly as the head's test slider says, all its other sources at rest."""
+    """Show the active row with its main source at the value of the head's test slider, all other sources at 0."""
     _restore()
     settings = head.fields
     if settings.test == 0.0 or not 0 <= settings.row < len(settings.rows):
@@ -38,14 +39,14 @@ def show(head: bpy.types.Object, _context: Any = None) -> None:
     if isinstance(row, BoneChannel) and row.bone not in found.bones:
         return
     _shown.append(head)
-    for channel in keys.channels_of(found, _pose(row, settings.test), np.zeros(1), alone, keys.Report()):
-        _set(channel.owner, channel.path, channel.index, float(channel.values[0]))
+    for one in plan_head.plan(Request(found, _pose(row, settings.test), np.zeros(1), alone)).fcurves:
+        _set(one.owner, one.path, one.index, float(one.values[0]))
     head.update_tag()
 
 
 @persistent
 def put_back(*_arguments: Any) -> None:
-    """The head as it was before the test, and its slider at 0."""
+    """Put the head back to its pose before the test, and its slider to 0."""
     _restore()
     while _shown:
         head = _shown.pop()
@@ -65,19 +66,19 @@ def _restore() -> None:
 
 
 def _pose(row: Channel | BoneChannel, strength: float) -> Curves:
-    """One moment at which the row's main source is as strong as asked."""
+    """One moment, with the row's main source at `strength`."""
     if isinstance(row, BoneChannel):
-        vector = np.array([_TURNS.get(row.source, (0.0, LOOK_SIDE, 0.0))]) * strength * row.gain
+        vector = np.array([_ROTATIONS.get(row.source, (0.0, LOOK_SIDE, 0.0))]) * strength * row.gain
         return Curves(np.zeros(1), (), np.zeros((1, 0)), {row.bone: vector})
     followed = formula.evaluate(row.source, lambda name: np.array([strength if name == row.main else 0.0]))
     return Curves(np.zeros(1), (row.name,), retarget.respond(row, followed)[:, None])
 
 
 def _set(owner: bpy.types.ID, path: str, index: int, value: Any, remember: bool = True) -> None:
-    """Set what an F-curve of that path and index would animate."""
+    """Set the value that an F-curve of that path and index would animate."""
     custom = path.endswith('"]')
     cut = path.rindex('["') if custom else path.rfind(".")
-    there = owner.path_resolve(path[:cut]) if cut > 0 else owner
+    there: Any = owner.path_resolve(path[:cut]) if cut > 0 else owner
     name = bpy.utils.unescape_identifier(path[cut + 2 : -2]) if custom else path[cut + 1 :]
     old = there[name] if custom else getattr(there, name)
     if custom:

@@ -1,4 +1,4 @@
-"""Which bones of a head move, and which shape keys rest meanwhile, so that nothing moves twice."""
+"""Which bones of a head move and which shape keys rest meanwhile, so that nothing moves twice."""
 
 from dataclasses import replace
 
@@ -8,25 +8,26 @@ import numpy as np
 from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.names import LOOK_SIDE
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
+from ..common.datablocks import bones_of, mesh_of, shape_keys_of
 from ..head import heads
 from ..head.heads import Head
 
-# A key turns an eye where what the eye's bone carries goes on average so far, of the farthest that the key moves
-# anything: a ball that turns, 0.8; lids that follow, nothing.
+# A shape key turns an eye if it moves what the eye's bone carries, on average, by at least this share of the farthest
+# that it moves any point: 0.8 for a ball that turns, 0 for lids that follow the eye.
 _TURNS = 0.3
-# Two balls can't have radii of more than half their distance: what lies farther in front of its bone is a flat eye. It
-# slides by so much of their distance when it looks as far as it can, which keeps the iris between the lids.
+# Eyeballs can't have radii of more than half the distance between the eyes: what lies farther in front of its bone is a
+# flat eye. At the largest gaze it slides by this share of that distance, which keeps the iris between the lids.
 _BALL, _SLIDE = 0.5, 0.11
-# mouthClose undoes jawOpen where along what it moves the other moves at least so much of it the other way.
+# mouthClose undoes jawOpen if jawOpen, projected on mouthClose, is at least this share of it the other way.
 _UNDOES = 0.5
 
 
 def by_bones(head: Head, mapping: Mapping) -> list[BoneChannel]:
-    """The bones that move: each instead of the shape keys it replaces, so that nothing moves twice.
+    """The bones that move, each in place of the shape keys it replaces.
 
-    The artist's choice on the head wins. Automatic takes the bone where it exists and really moves something: the
-    jaw must move the skin (teeth alone would leave the mouth shut), an eye anything that shape keys don't turn already.
-    Keys that leave the eye alone and move its lids follow beside the bone.
+    The artist's choice on the head wins. Automatic chooses the bone where it exists and moves something: a jaw must
+    move the skin (teeth alone would leave the mouth shut), an eye anything that shape keys don't turn already. Keys
+    that move an eye's lids but not the eye itself are not replaced: they go on beside the bone.
     """
     settings = head.object.fields
     chosen = []
@@ -47,7 +48,7 @@ def by_bones(head: Head, mapping: Mapping) -> list[BoneChannel]:
 
 
 def replaced(channel: Channel, bone: BoneChannel) -> bool:
-    """Does a shape key or property rest while this bone moves?"""
+    """Does this shape key or property rest while the bone moves?"""
     return channel.main in bone.replaces or channel.name in bone.replaces
 
 
@@ -63,17 +64,17 @@ def moves_anything(head: Head, bone: str) -> bool:
 
 
 def sealed(head: Head, mapping: Mapping, moving: list[BoneChannel], curves: Curves) -> np.ndarray | None:
-    """(n,) how much of jawOpen its shape key shows although a bone opens the jaw: as much as mouthClose takes back.
+    """(n,) how much of jawOpen its shape key shows although a bone opens the jaw: as much as mouthClose undoes.
 
-    mouthClose is sculpted to undo the key, and would leave the corners open that a bone opens otherwise. None where no
-    bone opens the jaw, or where the two keys are no such pair.
+    mouthClose is sculpted to undo that key, not the bone, which opens the corners of the mouth otherwise: with the bone
+    alone they would stay open. None where no bone opens the jaw, or where the two keys are no such pair.
     """
     names = {source: name for name, source in mapping.roles.items() if source in ("jawOpen", "mouthClose")}
     if len(names) < 2 or not any(channel.source == "jaw" for channel in moving) or not head.meshes:
         return None
     if not all(name in head.keys[0] and name in curves.names for name in names.values()):
         return None
-    blocks = head.meshes[0].data.shape_keys.key_blocks
+    blocks = shape_keys_of(head.meshes[0]).key_blocks
     rest = _points(blocks[0])
     opens, closes = (_points(blocks[head.keys[0][names[source]]]) - rest for source in ("jawOpen", "mouthClose"))
     if not -(opens * closes).sum() > _UNDOES * (closes**2).sum() > 0.0:
@@ -83,8 +84,10 @@ def sealed(head: Head, mapping: Mapping, moving: list[BoneChannel], curves: Curv
 
 
 def slide(head: Head, moving: list[BoneChannel]) -> float:
-    """How many times as far as captured the bones of the eyes turn: less than 1 for flat eyes before bones that lie far
-    behind them, as anime figures have them; they would leave the opening of the lids. `moving`: as `by_bones` says."""
+    """The factor on the gaze that the bones of the eyes (of `moving`, see `by_bones`) get.
+
+    Less than 1 for flat eyes with bones far behind them, as anime figures have: they would slide out of the lids.
+    """
     bones = [head.bones[channel.bone] for channel in moving if channel.source.startswith("gaze")]
     if len(bones) != 2 or head.armature is None:
         return 1.0
@@ -93,7 +96,7 @@ def slide(head: Head, moving: list[BoneChannel]) -> float:
     if middles[0] is None or middles[1] is None:
         return 1.0
     apart = float(np.linalg.norm(middles[0] - middles[1]))
-    starts = [np.array(head.armature.data.bones[bone].head_local) for bone in bones]
+    starts = [np.array(bones_of(head.armature)[bone].head_local) for bone in bones]
     before = float(np.mean([(middle - start) @ out for middle, start in zip(middles, starts, strict=True)]))
     return 1.0 if before <= _BALL * apart else _SLIDE * apart / (before * np.sin(LOOK_SIDE))
 
@@ -109,7 +112,7 @@ def _automatic(head: Head, channel: BoneChannel, turning: set[str]) -> bool:
 
 def _keys_of_eye(head: Head, mapping: Mapping, channel: BoneChannel) -> tuple[set[str], set[str]]:
     """Of the sources whose keys an eye's bone replaces: those whose keys turn what the bone turns, and those whose keys
-    move something else alone: the lids. Keys that move nothing are neither."""
+    move only something else, the lids. Keys that move nothing are in neither set."""
     followers = [c for c in mapping.shape_keys if replaced(c, channel)]
     turning: set[str] = set()
     moving: set[str] = set()
@@ -117,7 +120,7 @@ def _keys_of_eye(head: Head, mapping: Mapping, channel: BoneChannel) -> tuple[se
         weights = _weights(head, mesh, head.bones[channel.bone])
         if _hangs_on(head, mesh, head.bones[channel.bone]):
             weights[:] = 1.0
-        blocks = mesh.data.shape_keys.key_blocks
+        blocks = shape_keys_of(mesh).key_blocks
         rest = _points(blocks[0])
         for follower in followers:
             if follower.name not in keys:
@@ -140,15 +143,16 @@ def _hangs_on(head: Head, member: bpy.types.Object, bone: str) -> bool:
 
 
 def _carries(head: Head, member: bpy.types.Object, bone: str) -> bool:
-    groups = _groups(head, member, bone)
-    return bool(groups) and any(g.group in groups and g.weight > 0.0 for v in member.data.vertices for g in v.groups)
+    return bool(_weights(head, member, bone).any())
 
 
 def _weights(head: Head, member: bpy.types.Object, bone: str) -> np.ndarray:
-    """(n,) how far each vertex of a member follows a bone and those below it; only meshes have some."""
-    weights = np.zeros(len(member.data.vertices) if member.type == "MESH" else 0)
-    groups = _groups(head, member, bone)
-    for vertex in member.data.vertices if groups else ():
+    """How strongly each vertex of a member (n,) follows a bone and those below it; (0,) where it is no mesh."""
+    if member.type != "MESH":
+        return np.zeros(0)
+    vertices, groups = mesh_of(member).vertices, _groups(head, member, bone)
+    weights = np.zeros(len(vertices))
+    for vertex in vertices if groups else ():
         for group in vertex.groups:
             if group.group in groups:
                 weights[vertex.index] += group.weight
@@ -156,28 +160,27 @@ def _weights(head: Head, member: bpy.types.Object, bone: str) -> np.ndarray:
 
 
 def _groups(head: Head, member: bpy.types.Object, bone: str) -> set[int]:
-    """The vertex groups of a member by which a bone and those below it deform it."""
+    """The vertex groups by which a bone and those below it deform a mesh."""
     armature = head.armature
-    if member.type != "MESH" or armature is None:
+    if armature is None:
         return set()
-    if not any(m.type == "ARMATURE" and m.object == armature for m in member.modifiers):
+    if not any(isinstance(m, bpy.types.ArmatureModifier) and m.object == armature for m in member.modifiers):
         return set()
-    names = {name for name in _with_children(head, bone) if armature.data.bones[name].use_deform}
+    names = {name for name in _with_children(head, bone) if bones_of(armature)[name].use_deform}
     return {group.index for group in member.vertex_groups if group.name in names}
 
 
 def _middle(head: Head, bone: str) -> np.ndarray | None:
-    """Of what a bone carries (3,), in the armature's space; None where it carries nothing."""
+    """The middle (3,), in the armature's space, of the mesh that a bone carries; None where it carries nothing."""
     assert head.armature is not None
     to_armature = head.armature.matrix_world.inverted_safe()
     for member in _members(head):
         weights = _weights(head, member, bone)
         if not weights.any():
             continue
-        rest = member.data.shape_keys.reference_key.data if member.data.shape_keys else member.data.vertices
-        points = np.empty(len(weights) * 3, np.float32)
-        rest.foreach_get("co", points)
-        place = weights @ points.reshape(-1, 3).astype(np.float64) / weights.sum()
+        mesh = mesh_of(member)
+        points = _points(mesh.shape_keys.reference_key if mesh.shape_keys else mesh)
+        place = weights @ points.astype(np.float64) / weights.sum()
         matrix = np.array(to_armature @ member.matrix_world)
         return matrix[:3, :3] @ place + matrix[:3, 3]
     return None
@@ -185,10 +188,12 @@ def _middle(head: Head, bone: str) -> np.ndarray | None:
 
 def _with_children(head: Head, bone: str) -> set[str]:
     assert head.armature is not None
-    return {bone, *(child.name for child in head.armature.data.bones[bone].children_recursive)}
+    return {bone, *(child.name for child in bones_of(head.armature)[bone].children_recursive)}
 
 
-def _points(block: bpy.types.ShapeKey) -> np.ndarray:
-    points = np.empty(len(block.data) * 3, np.float32)
-    block.data.foreach_get("co", points)
+def _points(shape: bpy.types.ShapeKey | bpy.types.Mesh) -> np.ndarray:
+    """The places of a shape key's or a mesh's points (n, 3) float32."""
+    data = shape.vertices if isinstance(shape, bpy.types.Mesh) else shape.data
+    points = np.empty(len(data) * 3, np.float32)
+    data.foreach_get("co", points)
     return points.reshape(-1, 3)

@@ -1,4 +1,4 @@
-"""The performance a head plays, as its settings shape it. Prepared once, and kept while sliders move."""
+"""The performance of a head as its settings shape it. It is prepared once and kept while sliders move."""
 
 import bpy
 import numpy as np
@@ -12,16 +12,16 @@ from ..common import timeline
 from ..takes import track_store
 from . import fcurves, shaping
 
-# Performances prepared last, by stamp and settings: two, since a setting that changes is compared with what it was.
-# Nothing of Blender's is in them, so undo and loading a file can't spoil them.
+# The performances prepared last, by stamp and settings. Two, because live updates compare a changed setting with what
+# it was before. They hold no Blender data, so undo and loading a file can't invalidate them.
 _kept: dict[tuple[str, str], Emotion] = {}
 KEPT = 2
 
 
 def prepared(head: bpy.types.Object, now: Shaping, track: Track | None = None) -> Emotion:
-    """The performance cleaned and calibrated, but for how strong its emotion is.
+    """The performance despiked, smoothed and calibrated, before the intensity of its emotion is applied.
 
-    `track`: the head's own, where it is at hand; else it is read, unless this was prepared a moment ago.
+    `track`: the head's own, where the caller has it; else it is read, unless this was prepared a moment ago.
     """
     which = track_store.stamp(head), now.slow.to_json()
     if track is not None or which not in _kept:
@@ -34,12 +34,12 @@ def prepared(head: bpy.types.Object, now: Shaping, track: Track | None = None) -
 
 
 def shaped(scene: bpy.types.Scene, head: bpy.types.Object, performance: Emotion, now: Shaping) -> Track:
-    """A prepared performance with its emotion as strong as the head's setting says, and the quick half of `now`."""
+    """A prepared performance with the emotion intensity of the head and the quick settings of `now` applied."""
     return now.finish(performance.at(intensity(head, performance, timeline.rate(scene))))
 
 
 def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
-    """The head's performance as its settings shape it: what is keyed.
+    """The head's performance as its settings shape it, which is what gets keyed.
 
     Raises FieldsError when there is none or it can't be read.
     """
@@ -48,7 +48,7 @@ def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
 
 
 def intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
-    """How strong the emotion is to be at each moment (n,): both settings of the head together, animated or not."""
+    """The emotion intensity at each moment (n,): the overall one times each emotion's own, animated or not."""
     frames = to_frame(performance.track.time, rate)
     overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
     each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
@@ -56,7 +56,7 @@ def intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.n
 
 
 def _setting(head: bpy.types.Object, path: str, index: int, value: float, frames: np.ndarray) -> np.ndarray:
-    """A setting of the head at each of `frames` (n,), which may lie between whole ones: its F-curve, else its value."""
+    """A setting of the head at `frames` (n,), whole or not: from its F-curve, else (or where that is muted) `value`."""
     fcurve = fcurves.fcurve_of(head, path, index)
     if fcurve is None or fcurve.mute:
         return np.full(len(frames), value)

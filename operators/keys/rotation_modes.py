@@ -1,7 +1,11 @@
-"""Quaternions as the numbers of a rotation mode of Blender's, and back."""
+"""Quaternions to and from the numbers of Blender's rotation modes."""
+
+from typing import Literal, cast
 
 import numpy as np
 from mathutils import Euler, Quaternion
+
+_EulerOrder = Literal["XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX"]
 
 
 def property_of(mode: str) -> str:
@@ -20,7 +24,7 @@ def to_mode(rotations: np.ndarray, mode: str) -> np.ndarray:
         return rotations * signs[:, None]
     eulers = []
     for rotation in rotations:
-        eulers.append(Quaternion(rotation).to_euler(mode, *eulers[-1:]))
+        eulers.append(Quaternion(rotation).to_euler(cast("_EulerOrder", mode), *eulers[-1:]))
     return np.array(eulers).reshape(-1, 3)
 
 

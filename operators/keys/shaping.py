@@ -1,4 +1,4 @@
-"""What the artist set on a head, as the library's Shaping."""
+"""The settings of a head as the library's Shaping."""
 
 import math
 
@@ -12,6 +12,7 @@ from ...fields_blender.shape.adjust import Channel
 from ...fields_blender.shape.shaping import Shaping
 from ..common import timeline
 from ..props.on_change import together
+from ..props.shape_settings import FIELDS_Channel
 
 
 def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
@@ -50,18 +51,18 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
     )
 
 
-def is_set(row: bpy.types.PropertyGroup) -> bool:
-    """Does the artist want anything of this channel?"""
+def is_set(row: FIELDS_Channel) -> bool:
+    """Did the artist change anything about this channel?"""
     return row.mute or row.use_clamp or row.gain != 1.0 or row.offset != 0.0
 
 
-def _channel(row: bpy.types.PropertyGroup) -> Channel:
+def _channel(row: FIELDS_Channel) -> Channel:
     least, most = sorted((row.least, row.most)) if row.use_clamp else (-math.inf, math.inf)
     return Channel(row.gain, row.offset, least, most, row.mute)
 
 
 def list_channels(head: bpy.types.Object) -> None:
-    """See that all 52 channels are listed; those that are keep what is set on them."""
+    """List all 52 channels in the head's settings; those listed already keep their values."""
     channels = head.fields.shape.channels
     listed = {row.name for row in channels}
     with together():

@@ -80,7 +80,7 @@ def show(part, scene):
         curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(N) / 24.0, groups), mapping)
         bpy.context.view_layer.update()
         found = part("operators.head.heads").find(head, mapping)
-        report = part("operators.keys.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
+        report = part("operators.keys.write_keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
         scene.frame_set(2)
         bpy.context.view_layer.update()
         return report

@@ -94,6 +94,16 @@ def test_an_animated_intensity_is_honoured_frame_by_frame(head, part, performanc
     np.testing.assert_allclose(curve(head, SMILE), expected(part, performance, ramp, SMILE), atol=1e-6)
 
 
+def test_a_muted_curve_of_the_intensity_is_not_followed(head, part, performance, curve):
+    for frame, value in ((0, 0.0), (FRAMES, 2.0)):
+        head.fields.emotion_intensity = value
+        head.keyframe_insert("fields.emotion_intensity", frame=frame)
+    part("operators.keys.fcurves").fcurve_of(head, "fields.emotion_intensity", 0).mute = True
+    head.fields.emotion_intensity = 1.5
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    np.testing.assert_allclose(curve(head, SMILE), expected(part, performance, 1.5, SMILE), atol=1e-6)
+
+
 def test_one_emotion_may_be_changed_alone(scene, head, part, performance, curve, tmp_path):
     happy = performance()
     happy["emotion"][:, 1] = 0.8

@@ -62,7 +62,7 @@ def key_with(part, head, over=(1.0,) * N, style="EVERY", **weights):
     mapping = part("operators.head.mappings").of(head)
     curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(count) / 24.0, groups), mapping)
     found = part("operators.head.heads").find(head, mapping)
-    return part("operators.keys.keys").write(found, curves, np.arange(count), mapping, "FIELDS test")
+    return part("operators.keys.write_keys").write(found, curves, np.arange(count), mapping, "FIELDS test")
 
 
 def test_a_head_of_any_release_moves_as_ours(scene, part, flame_head, model):

@@ -1,5 +1,6 @@
 """Curves -> F-curves, read back from what Blender evaluates."""
 
+import bmesh
 import bpy
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def keyed(part, mapping):
         if chosen is not None:
             chosen.fields.key_style = style
         bpy.context.view_layer.update()
-        return part("operators.keys.keys").write(
+        return part("operators.keys.write_keys").write(
             part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name
         )
 
@@ -169,6 +170,21 @@ def test_two_stretches_leave_what_lies_between_them_alone(scene, arkit, keyed, p
     assert 50.0 in frames_of(key_curve(head, "jawOpen"))
 
 
+def test_old_keys_give_way_within_each_unbroken_run_of_frames(part):
+    fcurves = part("operators.keys.fcurves")
+    runs = fcurves.runs_of(np.array([2, 3, 5, 6]))
+    assert runs.tolist() == [[2, 3], [5, 6]] and len(fcurves.runs_of(np.array([]))) == 0
+
+    def keys(frames, value):
+        return fcurves.plain_keys(np.array(frames), np.full(len(frames), value), fcurves.BEZIER)
+
+    merged = fcurves.merged(keys(range(8), 0.0), keys([2, 3, 5, 6], 1.0), runs)
+    assert merged["co"].tolist() == [[frame, float(frame in (2, 3, 5, 6))] for frame in range(8)]
+    # Old keys may lie between frames.
+    merged = fcurves.merged(keys([1.4, 1.6, 3.4, 3.6], 0.0), keys([2, 3], 1.0), runs[:1])
+    np.testing.assert_allclose(merged["co"][:, 0], [1.4, 2, 3, 3.6], atol=1e-6)
+
+
 def test_gaps_get_no_keys_and_old_keys_in_them_go(scene, arkit, keyed, performance):
     head, curves = make_mesh(scene, "Face", arkit), performance()
     keyed(head, curves, np.arange(N))
@@ -233,6 +249,26 @@ def test_driven_and_locked_keys_are_left_alone_and_listed(scene, arkit, keyed, p
     assert "50 of 52 channels" in report.sentence() and "jawOpen (driven)" in report.sentence()
 
 
+def test_a_locked_group_is_left_alone_as_a_locked_curve_is(scene, arkit, keyed, performance):
+    head = make_mesh(scene, "Face", arkit)
+    keyed(head, performance(), np.arange(N))
+    key_curve(head, "browInnerUp").group.lock = True
+    brows = [name for name in arkit if name.startswith("brow")]
+    report = keyed(head, performance(high=0.1), np.arange(N))
+    assert report.skipped == dict.fromkeys(brows, "locked")
+    old = performance().values[5]
+    for name, column in ((name, performance().names.index(name)) for name in brows):
+        assert abs(key_curve(head, name).evaluate(5) - old[column]) < 1e-6
+
+
+def test_plans_add_up_with_each_name_once(part):
+    plans = part("operators.keys.plan")
+    first = plans.Plan(keyed=["a"], skipped={"b": "driven"})
+    joined = plans.joined([first, plans.Plan(keyed=["b", "a", "c"], unmatched=["d", "d"], skipped={"e": "locked"})])
+    assert (joined.keyed, joined.unmatched) == (["a", "c"], ["d"])
+    assert joined.skipped == {"b": "driven", "e": "locked"}
+
+
 def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
     mapping = part("fields_blender.rig.mapping")
     channel = mapping.channel("jawOpen", 'the "open" \\ key')
@@ -240,7 +276,7 @@ def test_a_name_with_quotes_is_keyed(scene, part, keyed, mapping):
     head = make_mesh(scene, "Face", [channel.key])
     curves = part("fields_blender.core.curves").Curves(np.array([0.0]), (channel.key,), np.array([[0.5]]))
     bpy.context.view_layer.update()
-    part("operators.keys.keys").write(
+    part("operators.keys.write_keys").write(
         part("operators.head.heads").find(head, odd), curves, np.array([4]), odd, "FIELDS odd"
     )
     scene.frame_set(4)
@@ -276,6 +312,16 @@ def test_the_head_bone_turns_as_the_head_did(scene, arkit, keyed, performance, v
     turn = bone.matrix.to_3x3() @ bone.bone.matrix_local.to_3x3().inverted()
     assert abs(turn.to_quaternion().angle - np.pi / 2 * ((N - 1) // 2) / (N - 1)) < 1e-5
     assert face.rotation_euler[:] == (0, 0, 0)
+
+
+def test_a_rotation_with_one_locked_part_is_left_alone_whole(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    keyed(face, performance(head=np.tile([0.1, 0.2, 0.3], (N, 1))), np.arange(N))
+    before = [curve_of(face, "rotation_euler", index).evaluate(5) for index in range(3)]
+    curve_of(face, "rotation_euler", 1).lock = True
+    report = keyed(face, performance(head=np.tile([0.5, 0.0, 0.0], (N, 1))), np.arange(N))
+    assert report.skipped == {"head": "locked"}
+    assert [curve_of(face, "rotation_euler", index).evaluate(5) for index in range(3)] == before
 
 
 def test_a_turn_past_half_a_circle_has_no_jump(scene, arkit, keyed, performance):
@@ -326,6 +372,59 @@ def test_without_bones_the_object_turns_from_how_it_stood_however_often_it_is_ba
         keyed(face, curves, np.arange(N))
         scene.frame_set(4)
         np.testing.assert_allclose(face.matrix_basis.to_3x3(), rest @ Matrix.Rotation(0.5, 3, "Z"), atol=1e-5)
+    # Without its keys it may be turned by hand, and that is how it stands now.
+    face.animation_data_clear()
+    face.rotation_euler = (0.0, 0.0, -0.4)
+    keyed(face, curves, np.arange(N))
+    scene.frame_set(4)
+    np.testing.assert_allclose(face.matrix_basis.to_3x3(), Matrix.Rotation(0.1, 3, "Z"), atol=1e-5)
+
+
+def test_a_mesh_in_edit_mode_is_read_as_it_is_edited(scene, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    bpy.context.view_layer.objects.active = face
+    bpy.ops.object.mode_set(mode="EDIT")
+    edited = bmesh.from_edit_mesh(face.data)
+    for vertex in edited.verts:  # what was left is right now, so the face looks to +y
+        for layer in edited.verts.layers.shape.values():
+            vertex[layer] = vertex[layer] * Vector((-1.0, 1.0, 1.0))
+        vertex.co.x = -vertex.co.x
+    bmesh.update_edit_mesh(face.data)
+    try:
+        keyed(face, performance(head=np.tile([0.3, 0.0, 0.0], (N, 1))), np.arange(N))
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+    scene.frame_set(4)
+    np.testing.assert_allclose(face.rotation_euler, (-0.3, 0.0, 0.0), atol=1e-5)
+
+
+def test_bones_that_cant_follow_a_row_are_listed_with_the_reason(scene, part):
+    rig = make_rig(scene, bones=("jaw", "lip", "tip"))
+    bpy.ops.object.mode_set(mode="EDIT")
+    tip = rig.data.edit_bones["tip"]
+    tip.parent, tip.use_connect = rig.data.edit_bones["jaw"], True
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rules = part("fields_blender.rig.mapping")
+    rows = [
+        rules.channel("jawOpen", bone="jaw", does="turn", axis="x"),
+        rules.channel("jawOpen", bone="tip", does="move", axis="x"),
+        rules.channel("jawOpen", bone="lip", does="scale", axis="x"),
+        rules.channel("cheekPuff", bone="lip", does="move", axis="x"),
+        rules.channel("cheekPuff", bone="nose", does="move", axis="x"),
+    ]
+    mapping = rules.Mapping("test", tuple(rows), (rules.BoneChannel("jaw", "jaw", "Jaw"),))
+    values = np.zeros((2, 5))
+    curves = part("fields_blender.core.curves").Curves(
+        np.arange(2) / 24.0, tuple(row.name for row in rows), values, {"jaw": np.zeros((2, 3))}
+    )
+    found = part("operators.head.heads").find(rig, mapping)
+    report = part("operators.keys.write_keys").write(found, curves, np.arange(2), mapping, "FIELDS test")
+    assert report.skipped == {
+        "jaw turn x": "turned as a whole by another row",
+        "tip move x": "the bone is connected to its parent",
+        "lip scale x": "no part of it moves",
+    }
+    assert (report.keyed, report.unmatched) == (["lip move x"], ["nose move x"])
 
 
 def test_head_rotation_can_be_left_out(scene, arkit, keyed, performance):
@@ -357,6 +456,35 @@ def test_the_jaw_moves_once(scene, arkit, keyed, performance):
     assert jaw() == (0.3, 0.0)
 
 
+@pytest.mark.parametrize("moved", [0.0, 0.4])
+def test_a_key_that_rests_gets_keys_only_where_it_moved_before(scene, arkit, keyed, performance, moved):
+    face = make_mesh(scene, "Face", arkit)
+    make_rig(scene, face)
+    face.data.shape_keys.key_blocks["jawOpen"].value = moved
+    keyed(face, performance(jaw=np.tile([0.3, 0.0, 0.0], (N, 1))), np.arange(N))
+    scene.frame_set(5)
+    assert value(face, "jawOpen") == 0.0
+    assert (key_curve(face, "jawOpen") is None) == (moved == 0.0)
+
+
+def test_a_reduced_jaw_bone_is_four_times_as_exact_while_the_lips_are_closed(scene, part, arkit, keyed, performance):
+    face = make_mesh(scene, "Face", arkit)
+    rig = make_rig(scene, face)
+    rig.pose.bones["jaw"].rotation_mode = "XYZ"
+    vectors = np.random.default_rng(1).uniform(-0.005, 0.005, (N, 1)) * [1.0, 0.0, 0.0]
+    curves = performance(jaw=vectors)
+    curves.values[:, curves.names.index("jawOpen")] = curves.values[:, curves.names.index("mouthClose")] = 0.0
+    paths = [('pose.bones["jaw"].rotation_euler', index) for index in range(3)]
+
+    def angles(style):
+        face.fields.key_tolerance = 0.1
+        keyed(face, curves, np.arange(N), style=style)
+        return np.array([[curve_of(rig, *path).evaluate(frame) for path in paths] for frame in range(N)])
+
+    limit = 0.1 * part("operators.keys.plan").UNIT_ANGLE / 3
+    assert np.abs(angles("REDUCED") - angles("EVERY")).max() <= limit / 4 + 1e-6
+
+
 def test_lips_close_by_the_pair_of_keys_that_were_sculpted_for_it(scene, arkit, keyed, performance):
     """mouthClose undoes jawOpen, not the jaw's bone: what it takes back is opened by the key."""
     face = make_mesh(scene, "Face", arkit)
@@ -372,6 +500,10 @@ def test_lips_close_by_the_pair_of_keys_that_were_sculpted_for_it(scene, arkit, 
     assert abs(value(face, "jawOpen") - 0.4) < 1e-6 and abs(value(face, "mouthClose") - 0.4) < 1e-6
     angle = rig.pose.bones["jaw"].matrix_basis.to_quaternion().angle
     assert abs(angle - np.hypot(0.2 * 0.35, 0.05)) < 1e-4
+    curves.values[:, curves.names.index("mouthClose")] = -0.2  # as gains and offsets can make it
+    keyed(face, curves, np.arange(N))
+    scene.frame_set(5)
+    assert value(face, "jawOpen") == 0.0
 
 
 def test_a_bone_that_moves_nothing_is_not_preferred(scene, arkit, keyed, performance):
@@ -418,20 +550,35 @@ def test_an_eye_never_turns_twice(scene, arkit, keyed, performance):
     assert abs(angle - 0.5) < 1e-5 and key == 0.0
 
 
-def test_flat_eyes_far_before_their_bones_stay_between_the_lids(scene, arkit, keyed, performance):
-    """As an anime figure has them: irises 0.06 apart, that lie 0.06 before the bones that turn them."""
-    face = make_mesh(scene, "Face", [name for name in arkit if not name.startswith("eyeLook")])
-    data = bpy.data.meshes.new("Irises")
-    data.from_pydata([(x * side, -0.06, z) for side in (1, -1) for x in (0.02, 0.04) for z in (-0.01, 0.01)], [], [])
-    irises = bpy.data.objects.new("Irises", data)
-    scene.collection.objects.link(irises)
-    rig = make_rig(scene, face, irises, weights=())
-    irises.vertex_groups.new(name="eye.L").add([0, 1, 2, 3], 1.0, "REPLACE")
-    irises.vertex_groups.new(name="eye.R").add([4, 5, 6, 7], 1.0, "REPLACE")
-    keyed(face, performance(eye_L=np.tile([0.0, 0.55, 0.0], (N, 1))), np.arange(N))
-    scene.frame_set(5)
-    slid = 0.06 * np.sin(rig.pose.bones["eye.L"].matrix_basis.to_quaternion().angle)
+@pytest.fixture
+def gaze(scene, arkit, keyed, performance):
+    """`gaze(before)` is how far 0.55 rad turn the left eye's bone: the irises are 0.06 apart, `before` the bones."""
+
+    def turned(before):
+        face = make_mesh(scene, "Face", [name for name in arkit if not name.startswith("eyeLook")])
+        data = bpy.data.meshes.new("Irises")
+        places = [(x * side, -before, z) for side in (1, -1) for x in (0.02, 0.04) for z in (-0.01, 0.01)]
+        data.from_pydata(places, [], [])
+        irises = bpy.data.objects.new("Irises", data)
+        scene.collection.objects.link(irises)
+        rig = make_rig(scene, face, irises, weights=())
+        irises.vertex_groups.new(name="eye.L").add([0, 1, 2, 3], 1.0, "REPLACE")
+        irises.vertex_groups.new(name="eye.R").add([4, 5, 6, 7], 1.0, "REPLACE")
+        keyed(face, performance(eye_L=np.tile([0.0, 0.55, 0.0], (N, 1))), np.arange(N))
+        scene.frame_set(5)
+        return rig.pose.bones["eye.L"].matrix_basis.to_quaternion().angle
+
+    return turned
+
+
+def test_flat_eyes_far_before_their_bones_stay_between_the_lids(gaze):
+    """As an anime figure has them."""
+    slid = 0.06 * np.sin(gaze(0.06))
     assert 0.08 < slid / 0.06 < 0.14, "a real iris slides by a tenth of the distance between the eyes"
+
+
+def test_eyeballs_turn_as_far_as_captured(gaze):
+    assert abs(gaze(0.02) - 0.55) < 1e-5
 
 
 def test_a_body_without_a_head_bone_is_not_turned(scene, arkit, keyed, performance):
@@ -510,6 +657,51 @@ def test_an_error_half_way_leaves_everything_as_it_was(scene, part, arkit, keyed
     assert face.data.shape_keys.key_blocks["jawOpen"].slider_max == 1.0
     monkeypatch.undo()
     keyed(face, curves, np.arange(N))
+
+
+def test_an_error_at_the_sliders_puts_them_back(scene, part, arkit, keyed, performance, monkeypatch):
+    face = make_mesh(scene, "Face", arkit)
+    module = part("operators.keys.write_keys")
+    real, calls = module._set_slider, []
+
+    def failing(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise MemoryError
+        real(*arguments)
+
+    monkeypatch.setattr(module, "_set_slider", failing)
+    with pytest.raises(MemoryError):
+        keyed(face, performance(high=1.8), np.arange(N))
+    assert {block.slider_max for block in face.data.shape_keys.key_blocks} == {1.0}
+    assert face.data.shape_keys.animation_data is None
+
+
+@pytest.mark.skipif(not SLOTS, reason="actions have no slots before Blender 4.4")
+def test_an_error_half_way_leaves_no_slot_in_an_old_action(scene, part, arkit, keyed, performance, monkeypatch):
+    face = make_mesh(scene, "Face", arkit)
+    animation = face.data.shape_keys.animation_data_create()
+    action = animation.action = bpy.data.actions.new("Mine")
+    animation.action_slot = None
+
+    def failing(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(part("operators.keys.write_keys"), "_widen_sliders", failing)
+    with pytest.raises(MemoryError):
+        keyed(face, performance(), np.arange(N))
+    assert animation.action == action and len(action.slots) == 0
+
+
+def test_sliders_go_no_farther_than_blender_lets_them_and_never_come_in(scene, arkit, keyed, performance):
+    head, curves = make_mesh(scene, "Face", arkit), performance()
+    curves.values[4, curves.names.index("jawOpen")] = 30.0
+    block = head.data.shape_keys.key_blocks["mouthPucker"]
+    block.slider_max = 3.0
+    curves.values[4, curves.names.index("mouthPucker")] = -2.0
+    keyed(head, curves, np.arange(N))
+    assert head.data.shape_keys.key_blocks["jawOpen"].slider_max == 10.0
+    assert (block.slider_min, block.slider_max) == (-2.0, 3.0)
 
 
 def test_quaternion_helper_agrees_with_blender(part):

@@ -1,5 +1,8 @@
 """Two NLA layers that together are the baked performance, and back to one action."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -129,8 +132,8 @@ def test_bake_down_with_reduced_keys_stays_within_the_tolerance(scene, head):
 
 def test_bake_down_is_truer_where_a_key_moves_little(scene, head, part, monkeypatch):
     """As a FLAME head's hundred keys do, of which each source moves many."""
-    keys = part("operators.keys.keys")
-    monkeypatch.setattr(keys, "sizes", lambda mapping: {channel.name: 0.1 for channel in mapping.shape_keys})
+    planning = part("operators.keys.plan_shape_keys")
+    monkeypatch.setattr(planning, "units", lambda mapping: {channel.name: 0.1 for channel in mapping.shape_keys})
     head.fields.key_style = "REDUCED"
     bpy.ops.fields.bake(write_as="LAYERED")
     before = shown(scene, head)
@@ -138,16 +141,68 @@ def test_bake_down_is_truer_where_a_key_moves_little(scene, head, part, monkeypa
     assert np.abs(shown(scene, head) - before).max() <= 0.1 * head.fields.key_tolerance + 1e-4
 
 
-def test_a_moved_strip_is_not_baked_down(scene, head):
+def test_the_report_counts_both_layers(head, part, monkeypatch):
+    def reported():
+        bpy.ops.fields.bake(write_as="LAYERED")
+        found = re.search(r"([\d,]+) → ([\d,]+) keys, largest error ([\d.]+)", head.fields.report)
+        return [float(number.replace(",", "")) for number in found.groups()]
+
+    head.fields.key_style = "REDUCED"
+    samples, keys, _ = reported()
+    layers = part("operators.keys.layers")
+    real = layers._key_emotion
+
+    def more(*arguments):
+        made = real(*arguments)
+        return replace(made, samples=made.samples + 1000, keys=made.keys + 10, error=0.5)
+
+    monkeypatch.setattr(layers, "_key_emotion", more)
+    assert reported() == [samples + 1000, keys + 10, 0.5]
+
+
+@pytest.mark.parametrize(
+    "change", [{"frame_start": 7.0}, {"scale": 2.0}, {"repeat": 2.0}, {"use_reverse": True}], ids=str
+)
+def test_a_moved_strip_is_not_baked_down(scene, head, change):
     bpy.ops.fields.bake(write_as="LAYERED")
     strip = tracks(head)["FIELDS Emotion"]
-    strip.frame_start += 7
+    for name, value in change.items():
+        setattr(strip, name, value)
     with pytest.raises(RuntimeError, match="moved"):
         bpy.ops.fields.bake_down()
     assert len(tracks(head)) == 2
     bpy.ops.fields.bake(write_as="BAKED")
     with pytest.raises(RuntimeError, match="not keyed in layers"):
         bpy.ops.fields.bake_down()
+
+
+def tweak(head, name):
+    """Enter tweak mode on a strip of the head."""
+    animation = head.data.shape_keys.animation_data
+    animation.nla_tracks.active = track = animation.nla_tracks[name]
+    track.strips[0].select = True
+    animation.use_tweak_mode = True
+    assert animation.use_tweak_mode
+
+
+def test_nothing_is_written_while_a_strip_is_tweaked(scene, head):
+    bpy.ops.fields.bake(write_as="LAYERED")
+    tweak(head, "FIELDS Emotion")
+    with pytest.raises(RuntimeError, match="being tweaked"):
+        bpy.ops.fields.bake_down()
+    head.data.shape_keys.animation_data.use_tweak_mode = False
+    assert bpy.ops.fields.bake_down() == {"FINISHED"} and bpy.ops.fields.push_to_nla() == {"FINISHED"}
+    tweak(head, "FIELDS take")
+    with pytest.raises(RuntimeError, match="being tweaked"):
+        bpy.ops.fields.bake()
+
+
+def test_a_muted_emotion_is_not_baked_down(scene, head):
+    bpy.ops.fields.bake(write_as="LAYERED")
+    head.data.shape_keys.animation_data.nla_tracks["FIELDS Emotion"].mute = True
+    before = shown(scene, head)
+    assert bpy.ops.fields.bake_down() == {"FINISHED"}
+    np.testing.assert_allclose(shown(scene, head), before, atol=1e-4)
 
 
 def test_push_to_nla_keeps_what_is_shown_and_frees_the_head(scene, head):

@@ -59,7 +59,7 @@ def keyed(part, performance):
         mapping = part("operators.head.mappings").of(head)
         curves = part("fields_blender.rig.retarget").retarget(performance, mapping)
         found = part("operators.head.heads").find(head, mapping)
-        return part("operators.keys.keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
+        return part("operators.keys.write_keys").write(found, curves, np.arange(N), mapping, "FIELDS test")
 
     return write
 
@@ -107,7 +107,7 @@ def test_an_arkit_head_is_keyed_as_by_the_preset_to_the_last_bit(scene, part, ke
     preset = part("fields_blender.rig.mapping").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
     curves = part("fields_blender.rig.retarget").retarget(performance, preset)
     other.fields.key_style = "EVERY"
-    part("operators.keys.keys").write(
+    part("operators.keys.write_keys").write(
         part("operators.head.heads").find(other, preset), curves, np.arange(N), preset, "FIELDS test"
     )
     for key in names:

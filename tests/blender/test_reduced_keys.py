@@ -24,7 +24,7 @@ def key(part, head):
         head.fields.key_style, head.fields.key_tolerance = style, tolerance
         bpy.context.view_layer.update()
         found = part("operators.head.heads").find(head, mapping)
-        return part("operators.keys.keys").write(found, curves, frames, mapping, "FIELDS test")
+        return part("operators.keys.write_keys").write(found, curves, frames, mapping, "FIELDS test")
 
     return write
 
@@ -101,14 +101,21 @@ def test_rotations_stay_within_their_tolerance_with_keys_on_common_frames(part, 
         head.animation_data_clear()
         head.rotation_mode = mode
         key(curves, frames, "EVERY")
-        dense = turns_of(scene, head, frames)
+        dense, values = turns_of(scene, head, frames), values_of(head, frames)
         report = key(curves, frames)
+        worst = np.abs(values_of(head, frames) - values).max()
+        assert abs(report.angle_error - values.shape[1] * worst) < 1e-4, "errors of the parts add up"
         off = [a.rotation_difference(b).angle for a, b in zip(dense, turns_of(scene, head, frames), strict=True)]
-        assert 0 < max(off) <= report.turn_error + 1e-3  # a float32 angle of two near rotations is no better
-        assert report.turn_error <= 0.02 * part("operators.keys.keys").TURN
+        assert 0 < max(off) <= report.angle_error + 1e-3  # a float32 angle of two near rotations is no better
+        assert report.angle_error <= 0.02 * part("operators.keys.plan").UNIT_ANGLE
         sets = [[p.co.x for p in curve.keyframe_points] for curve in fcurves(head).values()]
         assert len(sets) == len(head.rotation_quaternion if mode == "QUATERNION" else head.rotation_euler)
         assert len(sets[0]) < 0.7 * N and all(other == sets[0] for other in sets)
+
+
+def values_of(head, frames):
+    """(n, 3 or 4): the numbers of the head's rotation."""
+    return np.array([[curve.evaluate(frame) for curve in fcurves(head).values()] for frame in frames])
 
 
 def turns_of(scene, head, frames):

@@ -207,6 +207,38 @@ def test_jumping_to_doubtful_frames(scene, head, part, performance, tmp_path):
     assert scene.frame_current == 20
 
 
+def test_what_is_doubtful_about_a_frame_is_said(part, performance):
+    doubtful = performance()
+    doubtful["confidence"][20] = 0.2
+    doubtful["uncertainty"][:] = 0.0
+    doubtful["uncertainty"][40, part("fields_blender.core.names").UNCERTAINTY.index("mouth")] = 0.6
+    describe = part("operators.doubtful_frames").describe
+    assert describe(doubtful, 60, 71) == "Frame 71: no face"
+    assert describe(doubtful, 20, 31) == "Frame 31: confidence 0.20"
+    assert describe(doubtful, 40, 51) == "Frame 51: confidence 0.90, unsure of mouth"
+
+
+@pytest.mark.skipif(not hasattr(bpy.types, "ActionSlot"), reason="actions have no slots before Blender 4.4")
+def test_the_confidence_shares_the_action_of_the_shape_keys(head):
+    head.animation_data_clear()
+    head.fields.use_head_rotation, head.fields.shape.use_confidence = False, True
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert head.animation_data.action == head.data.shape_keys.animation_data.action
+
+
+def test_locked_curves_of_the_confidence_are_left_alone(head, part):
+    head.fields.shape.use_confidence = True
+    for lock in ("curve", "group"):
+        assert bpy.ops.fields.bake() == {"FINISHED"}
+        sure = part("operators.keys.fcurves").fcurve_of(head, "fields.confidence", 0)
+        sure.keyframe_points[0].co.y = 0.123
+        (sure if lock == "curve" else sure.group).lock = True
+        assert bpy.ops.fields.bake() == {"FINISHED"}
+        sure = part("operators.keys.fcurves").fcurve_of(head, "fields.confidence", 0)
+        assert sure.keyframe_points[0].co.y == pytest.approx(0.123)
+        sure.lock = sure.group.lock = False
+
+
 def test_settings_are_stored_in_the_file(head, part, tmp_path):
     shape = head.fields.shape
     shape.strength[0], shape.channels[5].gain, shape.gaps = 0.5, 0.4, "HOLD"

@@ -1,0 +1,61 @@
+"""What operators on the chosen head have in common: when they can run, and how they say what went wrong."""
+
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..fields_blender.core.errors import FieldsError
+from .common.wording import told
+from .head.heads import chosen_head
+from .takes import track_store
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    _Operator = bpy.types.Operator
+else:
+    _Operator = object
+
+
+class HeadOperator(_Operator):
+    """Acts on the chosen head and reports a sentence."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if chosen_head(context) is None:
+            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            return False
+        return True
+
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        """Do it, and say what was done. Raises FieldsError where it can't be done."""
+        raise NotImplementedError
+
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        try:
+            self.report({"INFO"}, self.act(context, head_of(context)))
+        except FieldsError as error:
+            self.report({"ERROR"}, told(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class TakeOperator(HeadOperator):
+    """Acts on a head that has a take."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = chosen_head(context)
+        if head is None or not track_store.has(head):
+            cls.poll_message_set("Choose a head with a take first: Capture makes one")
+            return False
+        return True
+
+
+def head_of(context: bpy.types.Context) -> bpy.types.Object:
+    """The chosen head, where `poll` has seen that there is one."""
+    head = chosen_head(context)
+    assert head is not None
+    return head
