@@ -1,6 +1,6 @@
 """fields.add_shapes: the ARKit shapes for a head that lacks some or all; fields.place_landmarks before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import bpy
 import numpy as np
@@ -11,6 +11,7 @@ from ..fields_blender.core.names import ARKIT
 from ..fields_blender.geometry import align
 from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
+from .common.wording import say, told
 from .head import heads
 from .head.heads import chosen_head
 from .mapping_edit import OnHead
@@ -23,7 +24,7 @@ class _OnMesh(OnHead):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go to Object Mode first")
+            cls.poll_message_set(say("Go to Object Mode first"))
             return False
         return super().poll(context)
 
@@ -38,7 +39,7 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
         try:
             mesh = face_mesh(chosen_head(context))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         places = heads.landmarks(mesh)
         known = places is not None
@@ -52,8 +53,16 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
             mesh.users_collection[0].objects.link(mark)
             mark.parent = mesh
             mark.location = place
-        said = "Move those that are off, then press Add ARKit Shapes" if not known else "This mesh is known: they fit"
-        self.report({"INFO"}, f"{len(places)} landmarks are on “{mesh.name}”. {said}")
+        self.report(
+            {"INFO"},
+            say(
+                "{count} landmarks are on “{mesh}”. FIELDS knows this mesh, so they fit"
+                if known
+                else "{count} landmarks are on “{mesh}”. Move those that are off, then press Add ARKit Shapes",
+                count=len(places),
+                mesh=mesh.name,
+            ),
+        )
         return {"FINISHED"}
 
 
@@ -69,33 +78,45 @@ class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
             mesh = face_mesh(head)
             made = add(mesh, beside(head, mesh))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         _remove(mesh)
-        count = made.pop(mesh, 0)
-        too = f"; {', '.join(f'“{other.name}”' for other in made)} got theirs too" if made else ""
-        self.report(
-            {"INFO"}, f"{count} shape key{'s' * (count != 1)} added to “{mesh.name}”{too}; those that were there stay"
-        )
+        self.report({"INFO"}, "; ".join(_added(mesh, made)))
         return {"FINISHED"}
+
+
+def _added(mesh: bpy.types.Object, made: dict[bpy.types.Object, int]) -> Iterator[str]:
+    """What was added, part by part, for the artist."""
+    count = made.get(mesh, 0)
+    yield say(
+        "{count} shape key added to “{mesh}”" if count == 1 else "{count} shape keys added to “{mesh}”",
+        count=count,
+        mesh=mesh.name,
+    )
+    if others := [f"“{other.name}”" for other in made if other != mesh]:
+        yield say("{meshes} got theirs too", meshes=", ".join(others))
+    yield say("those that were there stay")
 
 
 def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
     """The mesh of the head with most vertices, or the head itself. Raises FieldsError where there is none."""
     meshes = [head] if head.type == "MESH" else [m for m in heads.members(head) if m.type == "MESH"]
     if not meshes:
-        raise FieldsError(f"“{head.name}” has no mesh. Choose the mesh of the face as the head.")
+        raise FieldsError("“{name}” has no mesh. Choose the mesh of the face as the head.", name=head.name)
     mesh = max(meshes, key=lambda member: len(member.data.vertices))
     if not mesh.data.is_editable:
-        raise FieldsError(f"“{mesh.name}” is linked from another file. Add the shapes in that file.")
+        raise FieldsError("“{name}” is linked from another file. Add the shapes in that file.", name=mesh.name)
     if len(mesh.data.vertices) < _FEWEST:
         raise FieldsError(
-            f"“{mesh.name}” has {len(mesh.data.vertices)} vertices, too few for lids and lips. Choose the face's mesh."
+            "“{name}” has only {count} vertices, too few for lids and lips. Choose the face's mesh.",
+            name=mesh.name,
+            count=len(mesh.data.vertices),
         )
     keys = mesh.data.shape_keys
     if keys and not keys.use_relative:
         raise FieldsError(
-            f"The shape keys of “{mesh.name}” are absolute. Switch Relative on (Properties > Data > Shape Keys) first."
+            "The shape keys of “{name}” are absolute. Switch Relative on (Properties > Data > Shape Keys) first.",
+            name=mesh.name,
         )
     return mesh
 
@@ -120,7 +141,9 @@ def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict
     lashes and brows. How many each got. Raises FieldsError, with nothing added."""
     wanted = _wanted(mesh)
     if not wanted:
-        raise FieldsError(f"“{mesh.name}” has all 52 ARKit shapes already. Rename or delete those to be made anew.")
+        raise FieldsError(
+            "“{name}” has all 52 ARKit shapes already. Rename or delete those to be made anew.", name=mesh.name
+        )
     marks = _marks(mesh)
     if marks is None:
         raise FieldsError(

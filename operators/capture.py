@@ -41,11 +41,11 @@ class _Capture(Job):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
-            cls.poll_message_set("A capture is running")
+            cls.poll_message_set(say("A capture is running"))
         elif not chosen_footage.chosen_strips(context):
-            cls.poll_message_set("Select a movie or image strip in the Sequencer; add one with Add > Movie there")
+            cls.poll_message_set(say("Select a movie or image strip in the Sequencer; add one with Add > Movie there"))
         elif chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
             return True
         return False
@@ -123,7 +123,7 @@ class _Capture(Job):
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
-            self.report({"WARNING"}, note)
+            self.report({"WARNING"}, say(note))
         self.report({"INFO"}, said)
         return {"FINISHED"}
 
@@ -167,9 +167,9 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
             return False
         take = takes.active(chosen_head(context))
         if take is None:
-            cls.poll_message_set("This head has no take yet. Capture first")
+            cls.poll_message_set(say("This head has no take yet. Capture first"))
         elif take.problem:
-            cls.poll_message_set(f"The take “{take.name}” can't be read: {take.problem}")
+            cls.poll_message_set(say("The take “{name}” can't be read: {why}", name=take.name, why=take.problem))
         else:
             return True
         return False

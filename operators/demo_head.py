@@ -7,7 +7,7 @@ import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.geometry import demo_head
-from .common.wording import told
+from .common.wording import say, told
 
 _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
 
@@ -47,7 +47,7 @@ class FIELDS_OT_add_head(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go to Object Mode first")
+            cls.poll_message_set(say("Go to Object Mode first"))
             return False
         return True
 
@@ -183,12 +183,8 @@ CLASSES = (FIELDS_OT_add_head,)
 
 
 def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
     bpy.types.VIEW3D_MT_mesh_add.append(_draw)
 
 
 def unregister() -> None:
     bpy.types.VIEW3D_MT_mesh_add.remove(_draw)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)

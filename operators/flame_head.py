@@ -11,7 +11,7 @@ from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import EXPRESSION
 from ..fields_blender.flame import flame_basis, flame_model
 from ..fields_blender.flame.flame_model import JOINTS, PARENTS, FlameModel
-from .common.wording import told
+from .common.wording import say, told
 
 _COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit
 _BONE = 0.03  # m
@@ -54,7 +54,7 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go to Object Mode first")
+            cls.poll_message_set(say("Go to Object Mode first"))
             return False
         return True
 
@@ -68,7 +68,10 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
             return {"CANCELLED"}
         context.scene.fields.flame_model = self.filepath
         keys = len(head.data.shape_keys.key_blocks) - 1
-        self.report({"INFO"}, f"“{head.name}” has {keys} shape keys and bones for jaw, neck and eyes")
+        self.report(
+            {"INFO"},
+            say("“{name}” has {count} shape keys and bones for jaw, neck and eyes", name=head.name, count=keys),
+        )
         return {"FINISHED"}
 
 

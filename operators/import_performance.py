@@ -9,7 +9,7 @@ from bpy_extras.io_utils import ImportHelper
 from ..fields_blender.core.errors import FieldsError
 from .common import timeline
 from .common.job import running
-from .common.wording import told
+from .common.wording import say, told
 from .head import flame_axes
 from .head.heads import chosen_head
 from .keys.baking import bake
@@ -62,9 +62,9 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
-            cls.poll_message_set("A capture is running")
+            cls.poll_message_set(say("A capture is running"))
         elif chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
             return True
         return False
@@ -101,7 +101,7 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"“{path.name}”: {said}")
+        self.report({"INFO"}, say("“{file}”: {report}", file=path.name, report=said))
         return {"FINISHED"}
 
 

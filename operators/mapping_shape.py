@@ -9,9 +9,10 @@ from ..fields_blender.geometry.face_frame import PLACES
 from ..fields_blender.rig import match_shape
 from ..fields_blender.rig.mapping import Channel
 from ..fields_blender.rig.match import Match
+from .common.wording import say
 from .head import heads, mapping_rows, mappings
 from .head.heads import chosen_head
-from .mapping_edit import OnHead, sentence
+from .mapping_edit import OnHead, sentence, summary
 
 # More vertices than this are not read, but every second, third, ...: motion is smooth.
 _MOST_VERTICES = 60_000
@@ -41,7 +42,7 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
         ]
         found = Match(found.profile, (*found.rows, *others), found.spare, found.missing)
         mapping_rows.fill(head, found)
-        head.fields.matched = f"By {found.sentence()}"
+        head.fields.matched = say("By {found}", found=summary(found))
         mapping_rows.add_spare(head, found.spare)
         self.report({"INFO"}, head.fields.matched)
         return {"FINISHED"}
@@ -52,7 +53,7 @@ def read(head: bpy.types.Object) -> tuple[list[str], np.ndarray, np.ndarray]:
     meshes, in the world. Raises FieldsError where it has none."""
     meshes = list(heads.with_shape_keys(heads.members(head)))
     if not meshes:
-        raise FieldsError(f"“{head.name}” has no shape keys to match. Choose a head that has some.")
+        raise FieldsError("“{name}” has no shape keys to match. Choose a head that has some.", name=head.name)
     blocks = {mesh: mesh.data.shape_keys.key_blocks for mesh in meshes}
     step = -(-sum(len(mesh.data.vertices) for mesh in meshes) // _MOST_VERTICES)
     rests = [_points(mesh, mesh.data.shape_keys.reference_key)[::step] for mesh in meshes]
@@ -85,11 +86,14 @@ def _selected(context: bpy.types.Context, head: bpy.types.Object) -> np.ndarray 
         return None
     if len(chosen) != len(PLACES):
         raise FieldsError(
-            f"{len(chosen)} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, "
-            "both corners of the mouth and the chin; or none, to let FIELDS find the face."
+            "{count} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, both "
+            "corners of the mouth and the chin; or none, to let FIELDS find the face.",
+            count=len(chosen),
         )
     if mesh.data.shape_keys is None:
-        raise FieldsError(f"“{mesh.name}” has no shape keys. Select the six vertices on the mesh that has them.")
+        raise FieldsError(
+            "“{name}” has no shape keys. Select the six vertices on the mesh that has them.", name=mesh.name
+        )
     return _points(mesh, mesh.data.shape_keys.reference_key)[chosen]
 
 

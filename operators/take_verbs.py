@@ -10,7 +10,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..fields_blender.core import track
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.shape import blend
-from .common.wording import told
+from .common.wording import say, told
 from .head.heads import chosen_head
 from .takes import takes, track_files
 
@@ -32,7 +32,7 @@ class _TakeOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None or takes.active(head) is None:
-            cls.poll_message_set("Choose a head with a take first: Capture makes one")
+            cls.poll_message_set(say("Choose a head with a take first: Capture makes one"))
             return False
         return True
 
@@ -56,7 +56,8 @@ class FIELDS_OT_take_duplicate(_TakeOperator, bpy.types.Operator):
     bl_label = "Duplicate Take"
 
     def act(self, context, head, take) -> str:
-        return f"“{takes.duplicate(head, list(head.fields.takes).index(take)).name}” made"
+        copy = takes.duplicate(head, list(head.fields.takes).index(take))
+        return say("“{name}” made", name=copy.name)
 
 
 class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
@@ -68,7 +69,7 @@ class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
     def act(self, context, head, take) -> str:
         name = take.name
         takes.remove(head, list(head.fields.takes).index(take))
-        return f"“{name}” deleted"
+        return say("“{name}” deleted", name=name)
 
 
 def _others(_operator, context: bpy.types.Context) -> list[tuple[str, str, str]]:
@@ -106,7 +107,7 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None or len(head.fields.takes) < 2:
-            cls.poll_message_set("This needs a head with two takes: capture again, or import one")
+            cls.poll_message_set(say("This needs a head with two takes: capture again, or import one"))
             return False
         return True
 
@@ -122,8 +123,8 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
         if self.align:
             second = blend.moved(second, first.time[0] - second.time[0])
         made = blend.blend(first, second, self.share, self.part)
-        names = f"{take.name} + {other.name}"
-        return f"“{takes.add(head, made, names).name}” made. Bake Keys writes it"
+        blended = takes.add(head, made, f"{take.name} + {other.name}")
+        return say("“{name}” made. Bake Keys writes it", name=blended.name)
 
 
 class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
@@ -143,7 +144,7 @@ class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
     def act(self, context, head, take) -> str:
         path = Path(self.filepath)
         track_files.save(takes.read(take), path)
-        return f"“{take.name}” written to {path.name}"
+        return say("“{name}” written to {file}", name=take.name, file=path.name)
 
 
 class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
@@ -161,7 +162,7 @@ class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
             return False
         return True
 
@@ -175,7 +176,7 @@ class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"“{take.name}” imported. Bake Keys writes it")
+        self.report({"INFO"}, say("“{name}” imported. Bake Keys writes it", name=take.name))
         return {"FINISHED"}
 
 
@@ -188,9 +189,9 @@ class FIELDS_OT_take_pack(_TakeOperator, bpy.types.Operator):
     def act(self, context, head, take) -> str:
         if take.file:
             takes.pack(head, take)
-            return f"“{take.name}” is in the .blend now. Its file was left where it is"
+            return say("“{name}” is in the .blend now. Its file was left where it is", name=take.name)
         takes.unpack(head, take)
-        return f"“{take.name}” is in {take.file} now"
+        return say("“{name}” is in {file} now", name=take.name, file=take.file)
 
 
 CLASSES = (

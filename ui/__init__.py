@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..operators.props.words import use_context
 from . import exchange, menus, panels, preferences, presets, result, shape_panels, translations
 
 _CLASSES = (
@@ -12,6 +13,7 @@ _CLASSES = (
 
 
 def register() -> None:
+    use_context(_CLASSES)
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     menus.register()

@@ -4,6 +4,8 @@ import textwrap
 
 import bpy
 
+from ..operators.props.words import say_in_panel as say
+
 
 class Tab:
     bl_region_type = "UI"
@@ -28,12 +30,6 @@ def words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, ico
     for line in textwrap.wrap(say(text), letters):
         column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else "NONE"
-
-
-def say(pattern: str, **values: object) -> str:
-    """`pattern` in the language of Blender's interface; what is filled into it stays as it is."""
-    found = bpy.app.translations.pgettext_iface(pattern)
-    return found.format(**values) if values else found
 
 
 def in_both(panel: type, name: str, parent: str = "") -> list[type]:

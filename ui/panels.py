@@ -3,6 +3,7 @@
 import bpy
 
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
+from ..operators.props.words import CONTEXT
 from . import takes
 from .layout import Tab, head_of, in_both, say, split, words
 from .preferences import chosen_device
@@ -29,7 +30,7 @@ class _Footage(Tab):
         if strip is None:
             words(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
         else:
-            layout.label(text=strip.name, icon="SEQUENCE")
+            layout.label(text=strip.name, icon="SEQUENCE", translate=False)
         layout.prop(context.scene.fields, "range")
         layout.prop(context.scene.fields, "face")
 
@@ -144,9 +145,8 @@ def _from_elsewhere(layout: bpy.types.UILayout) -> None:
 
 def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
     if row.why:
-        words(
-            layout, context, row.why[:1].upper() + row.why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row)
-        )
+        why = say(row.why)
+        words(layout, context, why[:1].upper() + why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
     column = layout.column()
     column.prop(row, "source")
     column.prop(row, "kind")
@@ -176,7 +176,7 @@ class _Capture(Tab):
         if state.running:
             if state.picture:
                 layout.template_icon(state.picture, scale=10.0)
-            said = f"{state.progress:.0%}, {state.left}" if state.left else f"{state.progress:.0%}"
+            said = ", ".join(filter(None, (f"{state.progress:.0%}", state.left)))
             layout.progress(factor=state.progress, text=said)
             words(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
@@ -234,7 +234,7 @@ class FIELDS_UL_added(bpy.types.UIList):
     def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
         row = layout.row(align=True)
         row.prop(item, "emotion", text="", emboss=False)
-        row.label(text=f"{item.first}–{item.last}")
+        row.label(text=f"{item.first}–{item.last}", translate=False)
 
 
 class _Added(Tab):
@@ -298,7 +298,7 @@ class _WhatIsKeyed(Tab):
         if head.fields.existing_keys == "MIX":
             layout.prop(head.fields, "mix_share", slider=True)
         layout.prop(head.fields, "key_range")
-        column = layout.column(heading="Regions")
+        column = layout.column(heading="Regions", heading_ctxt=CONTEXT)
         column.prop(head.fields, "key_regions", expand=True)
         layout.prop(head.fields, "action_name")
         layout.operator("fields.push_to_nla", icon="NLA")

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..operators.props.words import CONTEXT
 from .layout import head_of, say, split, words
 
 
@@ -22,7 +23,7 @@ class FIELDS_PT_result(bpy.types.Panel):
         settings = head.fields
         for title, listed in (("Unmatched", settings.unmatched), ("Skipped", settings.skipped)):
             if listed:
-                layout.label(text=title)
+                layout.label(text=title, text_ctxt=CONTEXT)
                 words(layout, context, listed)
         if not settings.rows:
             layout.operator("fields.mapping_match", icon="VIEWZOOM")

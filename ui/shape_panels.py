@@ -3,6 +3,7 @@
 import bpy
 
 from ..operators.props.choices import SHOWN_REGIONS
+from ..operators.props.words import CONTEXT
 from .layout import Tab, head_of, in_both, split, words
 
 
@@ -45,8 +46,8 @@ class _Regions(_Part):
         grid.use_property_split = False
         name, strength, smooth = _cells(grid)
         name.label(text="")
-        strength.label(text="Strength")
-        smooth.label(text="Smoothing")
+        strength.label(text="Strength", text_ctxt=CONTEXT)
+        smooth.label(text="Smoothing", text_ctxt=CONTEXT)
         for index, shown in enumerate(SHOWN_REGIONS):
             name, strength, smooth = _cells(grid)
             name.prop(shape, "use_region", index=index, text=shown)
@@ -125,7 +126,7 @@ class _Doubtful(_Part):
         row = layout.row(align=True)
         row.operator("fields.next_doubtful", text="Previous", icon="TRIA_LEFT").direction = "PREVIOUS"
         row.operator("fields.next_doubtful", text="Next", icon="TRIA_RIGHT").direction = "NEXT"
-        column = layout.column(heading="Show Curves")
+        column = layout.column(heading="Show Curves", heading_ctxt=CONTEXT)
         column.prop(shape, "use_confidence")
         column.prop(shape, "use_uncertainty")
 

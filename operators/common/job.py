@@ -173,7 +173,8 @@ class Job:
         state = context.window_manager.fields
         state.running, state.progress, state.message, state.left = True, min(share, 1.0), words, left
         context.window_manager.progress_update(share)
-        context.workspace.status_text_set(f"FIELDS: {', '.join(filter(None, (words, left)))}    ESC: Cancel")
+        said = ", ".join(filter(None, (words, left)))
+        context.workspace.status_text_set(say("FIELDS: {state}    ESC: Cancel", state=said))
         _redraw(context)
 
     def _end(self, context: bpy.types.Context) -> None:
@@ -315,7 +316,7 @@ class FIELDS_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not running():
-            cls.poll_message_set("No capture is running")
+            cls.poll_message_set(say("No capture is running"))
             return False
         return True
 

@@ -31,7 +31,7 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
     """
     if first < 0:
         raise FieldsError(
-            f"“{strip.name}” begins before frame 0, where Blender can't render. Move it to frame 0 or later."
+            "“{name}” begins before frame 0, where Blender can't render. Move it to frame 0 or later.", name=strip.name
         )
     folder.mkdir(parents=True, exist_ok=True)
     with scratch_copy(scene, strip) as (copy, twin):
@@ -45,8 +45,11 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
         need = pixels * BYTES_PER_PIXEL * (last - first)
         if need > shutil.disk_usage(folder).free:
             raise FieldsError(
-                f"“{strip.name}” has to be rendered to pictures first, and {need / 1e9:.1f} GB for them are not free "
-                f"in {folder.parent}. Make room there, or choose a shorter range."
+                "“{name}” has to be rendered to pictures first, which takes {size:.1f} GB, more than is free in "
+                "{folder}. Make room there, or choose a shorter range.",
+                name=strip.name,
+                size=need / 1e9,
+                folder=folder.parent,
             )
         for frame in range(first, last):
             try:
@@ -55,8 +58,11 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
                 bpy.ops.render.render(animation=True, scene=copy.name)
             except (RuntimeError, ReferenceError) as error:
                 raise FieldsError(
-                    f"Blender could not render frame {frame} of “{strip.name}” ({error}). Check that the strip shows "
-                    "in the sequencer's preview, then capture again."
+                    "Blender could not render frame {frame} of “{name}” ({why}). Check that the strip shows in the "
+                    "Sequencer's preview, then capture again.",
+                    frame=frame,
+                    name=strip.name,
+                    why=error,
                 ) from error
             yield frame
 

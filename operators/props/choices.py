@@ -6,22 +6,25 @@ from ...fields_blender.rig.match import DOUBTFUL as DOUBTFUL  # the panels impor
 from ...fields_blender.rig.sources import REGIONS
 from ...fields_blender.shape.added_emotion import LOOKS
 
-
-def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
-    return [
-        ("AUTOMATIC", "Automatic", f"The {part} where the rig has one that really moves the head, else shape keys"),
-        ("BONE", "Bone", f"Turn the {part}; the shape keys {keys} stay at rest"),
-        ("SHAPE_KEYS", "Shape Keys", f"Move the shape keys {keys}; the {part} stays at rest"),
-    ]
-
-
-JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
 SHOWN_REGIONS = tuple(name.capitalize() for name in regions.REGIONS)
-EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
-# Called as under Regions, where these are the same parts of the face.
-_CALLED = {"Brow": "Brows", "Eye": "Eyes", "Cheek": "Cheeks"}
-KEY_REGIONS = [(name, _CALLED.get(name, name), f"Keys of the region {name}") for name in REGIONS]
+JAW_ON = [
+    ("AUTOMATIC", "Automatic", "The jaw bone where the rig has one that really moves the mesh, else shape keys"),
+    ("BONE", "Bone", "Turn the jaw bone; the shape keys jawOpen, jawLeft and jawRight stay at rest"),
+    ("SHAPE_KEYS", "Shape Keys", "Move the shape keys jawOpen, jawLeft and jawRight; the jaw bone stays at rest"),
+]
+EYES_ON = [
+    ("AUTOMATIC", "Automatic", "The eye bones where the rig has some that really move the mesh, else shape keys"),
+    ("BONE", "Bone", "Turn the eye bones; the shape keys eyeLook… stay at rest"),
+    ("SHAPE_KEYS", "Shape Keys", "Move the shape keys eyeLook…; the eye bones stay at rest"),
+]
+# Shown by the same words as under Regions, where these are the same parts of the face.
+_SHOWN = {"Brow": "Brows", "Eye": "Eyes", "Cheek": "Cheeks"}
+KEY_REGIONS = [(name, _SHOWN.get(name, name), "Whether this part of the face gets keys") for name in REGIONS]
+LISTED_REGIONS = [
+    ("ALL", "All", "All rows"),
+    *((name.upper(), _SHOWN.get(name, name), "Only the rows of this part of the face") for name in REGIONS),
+]
 KEY_RANGES = [
     ("WHOLE", "Whole Take", "Every frame of the take"),
     ("SCENE", "Scene Range", "Only from the scene's start to its end frame"),
@@ -71,7 +74,7 @@ SIDES = [
     ("LEFT", "From Left", "The right side follows the left one"),
     ("RIGHT", "From Right", "The left side follows the right one"),
 ]
-EMOTION_ITEMS = [(name.upper(), name.capitalize(), f"The look of {name}") for name in LOOKS]
+EMOTION_ITEMS = [(name.upper(), name.capitalize(), "Add this emotion") for name in LOOKS]
 ROW_KINDS = [
     ("KEY", "Shape Key", "A shape key, on every mesh of the head that has it", "SHAPEKEY_DATA", 0),
     ("BONE", "Bone", "A bone that moves, turns or scales in one direction", "BONE_DATA", 1),

@@ -13,8 +13,7 @@ from bpy.props import (
 )
 
 from ...fields_blender.core.names import UNCERTAINTY
-from ...fields_blender.rig.sources import REGIONS
-from . import on_change, shape_settings
+from . import choices, on_change, shape_settings
 from .added_emotion import FIELDS_AddedEmotion
 from .bake_settings import bake_settings
 from .choices import SHOWN_EMOTIONS
@@ -82,7 +81,9 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     )
     uncertainty: FloatVectorProperty(
         name="Uncertainty",
-        description="The error to expect in each region, in units of a shape key: " + ", ".join(UNCERTAINTY),
+        # In the order of UNCERTAINTY.
+        description="The error to expect, in units of a shape key, of brows, eyelids, gaze, cheeks, nose, mouth, jaw "
+        "and tongue",
         size=len(UNCERTAINTY),
         subtype="NONE",
         min=0.0,
@@ -102,7 +103,7 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     shown_region: EnumProperty(
         name="Region",
         description="Which part of the face to list",
-        items=[("ALL", "All", "All rows"), *((name.upper(), name, f"Rows of the region {name}") for name in REGIONS)],
+        items=choices.LISTED_REGIONS,
         options=set(),
     )
     show_doubtful: BoolProperty(
@@ -144,9 +145,7 @@ FIELDS_HeadSettings.__annotations__.update(bake_settings(set(), listens=True))
 # How strongly each emotion shows over the clip, keyed to be looked at (emotion_view.py); nothing follows them.
 FIELDS_HeadSettings.__annotations__.update(
     {
-        f"shown_{name.lower()}": FloatProperty(
-            name=name, description=f"How strongly the performance shows {name.lower()}"
-        )
+        f"shown_{name.lower()}": FloatProperty(name=name, description="How strongly the performance shows this emotion")
         for name in SHOWN_EMOTIONS
     }
 )

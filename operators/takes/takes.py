@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.track import Track
+from ..common.wording import say
 from . import track_files
 
 KEPT = "fields_take"
@@ -24,8 +25,8 @@ NOTE = (
     "This holds a performance captured by FIELDS Facial Capture: the take “{take}” of “{head}”.\n"
     "Deleting this text deletes the performance. Delete the take in the FIELDS tab instead.\n"
 )
-# (session_uid of a Text, key) -> what is wrong with its bytes. They never change, so one look is enough.
-_looked: dict[tuple[int, str], str] = {}
+# (session_uid of a Text, key) -> are its bytes those of the key? They never change, so one look is enough.
+_looked: dict[tuple[int, str], bool] = {}
 
 
 def active(head: bpy.types.Object) -> Any:
@@ -82,22 +83,26 @@ def read(take: Any) -> Track:
     if take.file:
         return track.load(bpy.path.abspath(take.file))
     if wrong := problem(take):
-        raise FieldsError(f"The take “{take.name}” can't be read: {wrong}.")
-    return track.loads(bytes(take.data[KEPT]), f"The take “{take.name}”")
+        raise FieldsError("The take “{name}” can't be read: {why}.", name=take.name, why=wrong)
+    return track.loads(bytes(take.data[KEPT]), say("The take “{name}”", name=take.name))
 
 
 def problem(take: Any) -> str:
     """Why a take can't be read, in words that end a sentence; nothing where all is well. Quick enough for drawing."""
     if take.file:
-        there = Path(bpy.path.abspath(take.file)).is_file()
-        return "" if there else f"its file {take.file} is gone; put it back, or delete the take"
+        if Path(bpy.path.abspath(take.file)).is_file():
+            return ""
+        return say("its file {file} is gone; put it back, or delete the take", file=take.file)
     if take.data is None:
-        return "its data was deleted; undo that, or delete the take"
-    looked = (take.data.session_uid, take.key)
+        return say("its data was deleted; undo that, or delete the take")
+    return "" if _is_whole(take) else say("its data is damaged; capture again, or delete the take")
+
+
+def _is_whole(take: Any) -> bool:
+    looked = take.data.session_uid, take.key
     if looked not in _looked:
         data = take.data.get(KEPT)
-        whole = isinstance(data, bytes) and key_of(data) == take.key
-        _looked[looked] = "" if whole else "its data is damaged; capture again, or delete the take"
+        _looked[looked] = isinstance(data, bytes) and key_of(data) == take.key
     return _looked[looked]
 
 

@@ -82,7 +82,9 @@ def write(data: bytes, path: Path) -> None:
         write_whole(path, data)
     except OSError as error:
         raise FieldsError(
-            f"The track can't be written to {path.parent} ({error.strerror}). Save the .blend where you may write."
+            "The take can't be written to {folder} ({why}). Save the .blend where you may write.",
+            folder=path.parent,
+            why=error.strerror,
         ) from None
 
 
