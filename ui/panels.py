@@ -108,9 +108,9 @@ class _Mapping(Tab):
         settings = head.fields
         if not settings.rows:
             words(layout, context, "Found anew each time keys are written. Match to see and change it", "INFO")
-            row = layout.row(align=True)
-            row.operator("fields.mapping_match", icon="VIEWZOOM")
-            row.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
+            column = layout.column(align=True)  # one below the other: side by side the names are cut off
+            column.operator("fields.mapping_match", icon="VIEWZOOM")
+            column.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
             _from_elsewhere(layout)
             return
         if settings.matched:

@@ -48,14 +48,14 @@ def own(cls: type) -> list[Any]:
 
 def test_every_label_is_looked_up_in_our_own_context_and_found_there(classes, german):
     wanted = {label for cls in classes for label in labels(cls) if label[1] and label[1] not in SAME}
-    assert len(wanted) > 200
+    assert len(wanted) > 150
     assert {context for context, _ in wanted} == {"FIELDS"}
     assert not wanted - set(german)
 
 
 def test_every_tooltip_is_translated(classes, german):
     wanted = {text for cls in classes for text in tooltips(cls) if text}
-    assert len(wanted) > 200
+    assert len(wanted) > 120
     assert not {text for text in wanted if ("*", text) not in german}
 
 
@@ -87,10 +87,10 @@ def test_words_that_mean_something_else_in_blender(scene, small_head, german, ow
 
 
 def test_choices_that_mean_something_else_in_blender(small_head, german):
-    for name, choice, wanted in (
-        ("existing_keys", "MIX", "Mischen"), ("existing_keys", "OFFSET", "Addieren"), ("jaw_on", "SHAPE_KEYS", "Shape Keys")
-    ):  # fmt: skip
-        prop = small_head.fields.bl_rna.properties[name]
+    choices = [("existing_keys", "MIX", "Mischen"), ("existing_keys", "OFFSET", "Addieren"), ("gaps", "HOLD", "Halten")]
+    for name, choice, wanted in choices:
+        owner = small_head.fields.shape if name == "gaps" else small_head.fields
+        prop = owner.bl_rna.properties[name]
         assert german[prop.translation_context, prop.enum_items[choice].name] == wanted
 
 
@@ -180,7 +180,7 @@ def button_rows(scene, small_head, part, german):
         prepare(small_head)
         context = SimpleNamespace(
             scene=scene, view_layer=bpy.context.view_layer, window_manager=bpy.context.window_manager,
-            preferences=bpy.context.preferences, region=SimpleNamespace(width=280),
+            preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), addons={}), region=SimpleNamespace(width=280),
         )  # fmt: skip
         rows: list[list[str]] = []
         for cls in part("ui")._CLASSES:
