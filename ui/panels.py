@@ -108,10 +108,7 @@ class _Mapping(Tab):
         settings = head.fields
         if not settings.rows:
             words(layout, context, "Found anew each time keys are written. Match to see and change it", "INFO")
-            column = layout.column(align=True)  # one below the other: side by side the names are cut off
-            column.operator("fields.mapping_match", icon="VIEWZOOM")
-            column.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
-            _from_elsewhere(layout)
+            _ways_to_match(layout)
             return
         if settings.matched:
             words(layout, context, settings.matched)
@@ -128,19 +125,20 @@ class _Mapping(Tab):
         buttons.operator("fields.mapping_mirror", text="", icon="MOD_MIRROR")
         if 0 <= settings.row < len(settings.rows):
             _mapping_row(layout, context, settings, settings.rows[settings.row])
-        row = layout.row(align=True)
-        row.operator("fields.mapping_match", text="Match", icon="VIEWZOOM")
-        row.operator("fields.mapping_shape", text="By Shape", icon="SHAPEKEY_DATA")
-        row.operator("fields.mapping_clear", text="Automatic", icon="X")
-        _from_elsewhere(layout)
+        _ways_to_match(layout).operator("fields.mapping_clear", icon="X")
 
 
-def _from_elsewhere(layout: bpy.types.UILayout) -> None:
-    row = layout.row(align=True)
+def _ways_to_match(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """The buttons that fill the list, and the column they stand in: side by side their names are cut off."""
+    column = layout.column(align=True)
+    column.operator("fields.mapping_match", icon="VIEWZOOM")
+    column.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
+    row = column.row(align=True)
     row.operator_menu_enum("fields.mapping_preset", "preset", text="Preset")
     row.operator("fields.mapping_load", text="", icon="FILE_FOLDER")
     row.operator("fields.mapping_save", text="", icon="FILE_TICK")
     row.operator("fields.mapping_copy", text="", icon="COPYDOWN")
+    return column
 
 
 def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
