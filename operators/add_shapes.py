@@ -1,10 +1,10 @@
 """fields.add_shapes: the ARKit shapes for a head that lacks some or all; fields.place_landmarks before it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Vector
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import ARKIT
@@ -124,7 +124,7 @@ def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
 def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Object]:
     """Other meshes of a head whose middle lies within the face's box, among which its eyes, teeth and tongue are."""
     low, high = heads.box(face)
-    found: dict[bpy.types.ID, bpy.types.Object] = {}
+    found: dict[Any, bpy.types.Object] = {}
     for member in heads.members(head):
         if member.type != "MESH" or member.data == face.data or not len(member.data.vertices):
             continue
@@ -224,8 +224,7 @@ def _marks(mesh: bpy.types.Object) -> np.ndarray | None:
     if all(name in placed for name in align.LANDMARKS):
         bpy.context.view_layer.update()
         to_mesh = mesh.matrix_world.inverted_safe()
-        at = [to_mesh @ Vector(placed[name].matrix_world.translation) for name in align.LANDMARKS]
-        return np.array(at)
+        return np.array([to_mesh @ placed[name].matrix_world.translation for name in align.LANDMARKS])
     return heads.landmarks(mesh)
 
 

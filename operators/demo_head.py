@@ -1,6 +1,7 @@
 """Add > Mesh > FIELDS Head: the demo head with its 52 shape keys, materials and bones."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -182,9 +183,12 @@ def _draw(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
 CLASSES = (FIELDS_OT_add_head,)
 
 
+_MENU: Any = bpy.types.VIEW3D_MT_mesh_add
+
+
 def register() -> None:
-    bpy.types.VIEW3D_MT_mesh_add.append(_draw)
+    _MENU.append(_draw)
 
 
 def unregister() -> None:
-    bpy.types.VIEW3D_MT_mesh_add.remove(_draw)
+    _MENU.remove(_draw)

@@ -15,6 +15,7 @@ from ..fields_blender.rig import mapping as files
 from ..fields_blender.rig import match
 from ..fields_blender.rig.match import Match
 from ..fields_blender.rig.mirror import mirrored_channel
+from .common.enum_items import Items, keep
 from .common.wording import say, told
 from .head import flame_keys, heads, mapping_rows, mappings, rig_listing
 from .head.heads import chosen_head
@@ -103,10 +104,8 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         return _listed(self, head, said)
 
 
-def _presets(_operator, _context: bpy.types.Context) -> list[tuple[str, str, str]]:
-    # Blender needs the texts to be kept.
-    _presets.kept = [(stem, made.name, made.about) for stem, made in match.presets(MAPPINGS).items()]
-    return _presets.kept
+def _presets(_operator, _context: bpy.types.Context | None) -> Items:
+    return keep("presets", [(stem, made.name, made.about) for stem, made in match.presets(MAPPINGS).items()])
 
 
 class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
@@ -267,15 +266,10 @@ class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
     bl_label = "Copy from Head"
     bl_property = "other"
 
-    def _heads(self, context: bpy.types.Context) -> list[tuple[str, str, str]]:
-        # Blender asks without a context too, and needs the texts to be kept.
-        here = chosen_head(context) if context else None
-        type(self)._kept = [
-            (item.name, item.name, _count(item.fields.rows))
-            for item in bpy.data.objects
-            if item != here and item.fields.rows
-        ]
-        return type(self)._kept
+    def _heads(self, context: bpy.types.Context | None) -> Items:
+        here = chosen_head(context) if context else None  # Blender asks without a context too
+        others = [item for item in bpy.data.objects if item != here and item.fields.rows]
+        return keep("heads", [(item.name, item.name, _count(item.fields.rows)) for item in others])
 
     other: EnumProperty(name="Head", description="The head whose rows to take", items=_heads)
 

@@ -1,5 +1,7 @@
 """fields.mapping_shape: match a head by how its shapes move it, where their names tell nothing."""
 
+from typing import Any
+
 import bmesh
 import bpy
 import numpy as np
@@ -78,7 +80,7 @@ def _points(mesh: bpy.types.Object, key: bpy.types.ShapeKey) -> np.ndarray:
 
 def _selected(context: bpy.types.Context, head: bpy.types.Object) -> np.ndarray | None:
     """The six vertices that are selected in Edit Mode (6, 3), in the world; None where none is."""
-    mesh = context.edit_object
+    mesh: Any = context.edit_object
     if context.mode != "EDIT_MESH" or mesh not in heads.members(head):
         return None
     chosen = [vertex.index for vertex in bmesh.from_edit_mesh(mesh.data).verts if vertex.select]

@@ -10,6 +10,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..fields_blender.core import track
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.shape import blend
+from .common.enum_items import Items, keep
 from .common.wording import say, told
 from .head.heads import chosen_head
 from .takes import takes, track_files
@@ -72,15 +73,11 @@ class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
         return say("“{name}” deleted", name=name)
 
 
-def _others(_operator, context: bpy.types.Context) -> list[tuple[str, str, str]]:
-    """The head's takes but the chosen one. Blender needs the strings to stay alive."""
-    head = chosen_head(context)
-    _others.kept = [
-        (str(i), take.name, take.strip)
-        for i, take in enumerate(head.fields.takes if head else ())
-        if take != takes.active(head)
-    ]
-    return _others.kept
+def _others(_operator, context: bpy.types.Context | None) -> Items:
+    """The head's takes but the chosen one."""
+    head = chosen_head(context) if context else None  # Blender asks without a context too
+    listed, chosen = (list(enumerate(head.fields.takes)), takes.active(head)) if head else ([], None)
+    return keep("takes", [(str(i), take.name, take.strip) for i, take in listed if take != chosen])
 
 
 class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):

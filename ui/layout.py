@@ -1,6 +1,7 @@
 """What the panels of the FIELDS tab share."""
 
 import textwrap
+from typing import Any
 
 import bpy
 
@@ -12,7 +13,7 @@ class Tab:
     bl_category = "FIELDS"
 
 
-def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+def split(layout: Any) -> bpy.types.UILayout:
     layout.use_property_split = True
     layout.use_property_decorate = False
     return layout
@@ -28,7 +29,7 @@ def words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, ico
     column = layout.column(align=True)
     column.scale_y = 0.8
     for line in textwrap.wrap(say(text), letters):
-        column.label(text=line, icon=icon, translate=False)
+        column.label(text=line, icon=icon, translate=False)  # pyright: ignore[reportArgumentType] - any icon's name
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
 

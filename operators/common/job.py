@@ -262,7 +262,7 @@ class _Worker(threading.Thread):
             sys.setswitchinterval(before)
 
 
-def _drain(work: Generator, tell: Callable[[Any], None]) -> Any:
+def _drain(work: Generator[Any, None, Any], tell: Callable[[Any], None]) -> Any:
     try:
         while True:
             tell(next(work))

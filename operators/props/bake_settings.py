@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty
 from . import choices, on_change
 
 
-def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
+def bake_settings(options: set[Any], listens: bool = False) -> dict[str, Any]:
     """The annotations of a class that has these settings, each with `options`.
 
     `listens`: those that shape the performance too have the keys written anew when they change.
@@ -85,7 +85,7 @@ def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
             description="Which parts of the face get keys; the others keep theirs",
             items=choices.KEY_REGIONS,
             default={name for name, *_ in choices.KEY_REGIONS},
-            options=options | {"ENUM_FLAG"},
+            options={*options, "ENUM_FLAG"},
         ),
     }
 

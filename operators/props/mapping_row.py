@@ -1,5 +1,7 @@
 """One row of a head's mapping, as the artist edits it."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
@@ -19,7 +21,7 @@ def _sources(row: "FIELDS_MappingRow", _context: bpy.types.Context, text: str) -
     return [start + name for name in sources.NAMES if word in name.casefold()]
 
 
-def _targets(row: "FIELDS_MappingRow", _context: bpy.types.Context, text: str) -> list[str]:
+def _targets(row: Any, _context: bpy.types.Context, text: str) -> list[str]:
     """The head's own names that contain the text; names nothing follows yet come first."""
     names = rig(row.id_data)
     there = {"KEY": names.keys, "PROPERTY": names.properties}.get(row.kind, names.bones)

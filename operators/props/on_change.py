@@ -6,6 +6,7 @@ So settings import nothing of what acts on them. Blender takes only plain functi
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import bpy
 
@@ -52,6 +53,6 @@ def together() -> Iterator[None]:
         _held = before
 
 
-def _tell(announcement: Announcement, settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _tell(announcement: Announcement, settings: Any, context: bpy.types.Context) -> None:
     for listener in _listeners[announcement]:
         listener(settings.id_data, context)

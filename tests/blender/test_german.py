@@ -180,7 +180,8 @@ def button_rows(scene, small_head, part, german):
         prepare(small_head)
         context = SimpleNamespace(
             scene=scene, view_layer=bpy.context.view_layer, window_manager=bpy.context.window_manager,
-            preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), addons={}), region=SimpleNamespace(width=280),
+            preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), addons={}),
+            region=SimpleNamespace(width=280),
         )  # fmt: skip
         rows: list[list[str]] = []
         for cls in part("ui")._CLASSES:
