@@ -11,6 +11,7 @@ from ..fields_blender.core.names import ARKIT
 from ..fields_blender.geometry import align
 from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
+from .common.meshes import add_shape_key
 from .common.wording import say, told
 from .head import heads
 from .head.heads import chosen_head
@@ -181,9 +182,7 @@ def _give(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarr
             continue  # a head without a tongue puts none out
         if mesh.data.shape_keys is None:
             mesh.shape_key_add(name="Basis", from_mix=False)
-        key = mesh.shape_key_add(name=name, from_mix=False)
-        key.value = 0.0  # new keys begin at 1 in some versions
-        key.data.foreach_set("co", (rest + moves[index]).astype(np.float32).ravel())
+        add_shape_key(mesh, name, rest + moves[index])
         added += 1
     mesh.data.update()
     return added

@@ -65,8 +65,8 @@ class _Capture(Job):
         # In the window all that uses cv2 or the networks is done in a process of its own.
         helper = capture_process.Helper() if self.in_window else None
         try:
-            look = helper.probe if helper else None
-            self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), look)
+            ask = helper.probe if helper else None
+            self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), ask)
         except BaseException:  # a cancelled generator too
             if helper:
                 helper.close()

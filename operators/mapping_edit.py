@@ -23,8 +23,8 @@ from .keys import mapping_preview
 from .props.mapping_row import FIELDS_MappingRow
 
 
-def sentence(execute: Callable) -> Callable:
-    """What goes wrong is reported as a sentence; the test slider lets go first."""
+def reports_errors(execute: Callable) -> Callable:
+    """A FieldsError is reported and cancels; the test slider is reset first."""
 
     @functools.wraps(execute)
     def run(self, context: bpy.types.Context) -> set[str]:
@@ -90,7 +90,7 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
     bl_idname = "fields.mapping_match"
     bl_label = "Automatic Match"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         mappings.forget()
@@ -116,7 +116,7 @@ class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
 
     preset: EnumProperty(name="Preset", description="The convention this head follows", items=_presets)
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         found = match.use(rig_listing.rig(head), match.presets(MAPPINGS)[self.preset], self.preset in match.OPEN)
@@ -130,7 +130,7 @@ class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_clear"
     bl_label = "Back to Automatic"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         settings.rows.clear()
@@ -144,7 +144,7 @@ class FIELDS_OT_mapping_add(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_add"
     bl_label = "Add Row"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         settings.rows.add().source = "jawOpen"
@@ -159,7 +159,7 @@ class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_remove"
     bl_label = "Remove Row"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         if not 0 <= settings.row < len(settings.rows):
@@ -185,7 +185,7 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
         ],
     )
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         chosen = [row for i, row in enumerate(settings.rows) if self._wanted(row, i == settings.row)]
@@ -234,7 +234,7 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         files.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
         self.report({"INFO"}, say("Saved {path}", path=self.filepath))
@@ -250,7 +250,7 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         loaded = files.load(Path(self.filepath))
@@ -277,7 +277,7 @@ class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
         context.window_manager.invoke_search_popup(self)
         return {"FINISHED"}
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head, other = chosen_head(context), bpy.data.objects.get(self.other)
         if other is None:

@@ -14,7 +14,7 @@ from ..fields_blender.rig.match import Match
 from .common.wording import say
 from .head import heads, mapping_rows, mappings
 from .head.heads import chosen_head
-from .mapping_edit import OnHead, sentence, summary
+from .mapping_edit import OnHead, reports_errors, summary
 
 # More vertices than this are not read, but every second, third, ...: motion is smooth.
 _MOST_VERTICES = 60_000
@@ -29,7 +29,7 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
         "say where the face is. Rows set by hand are lost"
     )
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         if context.mode == "EDIT_MESH":
