@@ -68,7 +68,7 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
 
 
 class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
-    """Give this head the ARKit shapes it lacks, as a start to sculpt on. Shape keys that are there stay as they are"""
+    """Give this head the ARKit shapes it lacks, as a start to sculpt on. Existing shape keys stay as they are"""
 
     bl_idname = "fields.add_shapes"
     bl_label = "Add ARKit Shapes"
@@ -95,8 +95,8 @@ def _added(mesh: bpy.types.Object, made: dict[bpy.types.Object, int]) -> Iterato
         mesh=mesh.name,
     )
     if others := [f"“{other.name}”" for other in made if other != mesh]:
-        yield say("{meshes} got theirs too", meshes=", ".join(others))
-    yield say("those that were there stay")
+        yield say("{meshes} got some too", meshes=", ".join(others))
+    yield say("existing ones stay")
 
 
 def face_mesh(head: bpy.types.Object) -> bpy.types.Object:

@@ -15,7 +15,7 @@ from .takes import track_store
 
 _FORMATS = [
     ("LIVE_LINK", "Live Link Face (.csv)", "ARKit weights and head rotation, for Unreal Engine and most face tools"),
-    ("JSON", "ARKit Weights (.json)", "As Audio2Face writes them, one row of 52 weights a frame"),
+    ("JSON", "ARKit Weights (.json)", "As Audio2Face writes them, one row of 52 weights per frame"),
     ("FLAME", "FLAME (.npz)", "Coefficients of your FLAME release over time, as VHAP writes them"),
     ("TRACK", "FIELDS Track (.npz)", "Everything that was captured, for FIELDS itself"),
 ]
@@ -34,8 +34,8 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
     format: EnumProperty(name="Format", description="What kind of file to write", items=_FORMATS)
     as_shaped: BoolProperty(
         name="As Shaped",
-        description="Export the performance as this head plays it: smoothed, and with its emotion as strong as set. "
-        "Without, exactly as it was captured",
+        description="Export the performance as this head plays it, smoothed and with its emotion as strong as "
+        "set; otherwise exactly as captured",
         default=True,
     )
 

@@ -41,21 +41,21 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
     )
     frame_rate: FloatProperty(
         name="Frame Rate",
-        description="Frames in a second, for files that do not say it (iFacialMocap, FLAME). "
-        "0 takes what is usual for the kind of file",
+        description="Frames per second, for files that don't say it (iFacialMocap, FLAME). 0 takes the usual rate "
+        "of the file format",
         default=0.0,
         min=0.0,
         soft_max=120.0,
         max=1000.0,
     )
     head_unit: EnumProperty(
-        name="Head Rotation", description="What the numbers of the head's rotation are, in Live Link Face files",
+        name="Head Rotation", description="The unit of the head's rotation in Live Link Face files",
         items=_UNITS,
     )  # fmt: skip
     flip_head: BoolProperty(
         name="Flip Head",
-        description="Turn the head's yaw and pitch around: for recordings in which the head nods and turns the wrong "
-        "way, made with the phone held sideways",
+        description="Reverse the head's yaw and pitch, for recordings made with the phone held sideways, in which "
+        "the head nods and turns the wrong way",
         default=False,
     )
 

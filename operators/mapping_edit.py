@@ -79,16 +79,18 @@ class _OnRows(OnHead):
         if not super().poll(context):
             return False
         if not chosen_head(context).fields.rows:
-            cls.poll_message_set(say("Match the head first: its rows are listed then"))
+            cls.poll_message_set(say("Match the head first, which lists its rows"))
             return False
         return True
 
 
 class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
-    """List what follows what on this head, found by names, on FLAME heads by geometry. Rows set by hand are lost"""
-
     bl_idname = "fields.mapping_match"
     bl_label = "Automatic Match"
+    bl_description = (
+        "Match this head's shape keys and bones to the captured channels by name, on FLAME heads by geometry. "
+        "Rows set by hand are lost"
+    )
 
     @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -109,7 +111,7 @@ def _presets(_operator, _context: bpy.types.Context | None) -> Items:
 
 
 class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
-    """List the rows of a convention you choose, matched to this head's names. Rows set by hand are lost"""
+    """Match this head to a naming convention of your choice. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_preset"
     bl_label = "Use Preset"
@@ -125,7 +127,7 @@ class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
 
 
 class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
-    """Forget this head's rows: what follows what is found by names again, each time keys are written"""
+    """Discard this head's rows: it is matched by name again whenever keys are written"""
 
     bl_idname = "fields.mapping_clear"
     bl_label = "Back to Automatic"
@@ -170,7 +172,7 @@ class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
 
 
 class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
-    """Let the other side follow as the active row's side does: its row is changed, or added where there is none"""
+    """Copy the active row to the other side of the face: the row there is changed, or added where there is none"""
 
     bl_idname = "fields.mapping_mirror"
     bl_label = "Mirror Row"
@@ -242,7 +244,7 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
 
 
 class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
-    """List the rows of a mapping file, matched to this head's names. Rows set by hand are lost"""
+    """Match this head by a mapping file. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_load"
     bl_label = "Load Mapping"
@@ -260,7 +262,7 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
 
 
 class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
-    """List the rows of another head, matched to this head's names. Rows set by hand are lost"""
+    """Match this head as another one is. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_copy"
     bl_label = "Copy from Head"

@@ -24,9 +24,9 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
     bl_idname = "fields.mapping_shape"
     bl_label = "Match by Shape"
     bl_description = (
-        "List what follows what on this head, found by how its shape keys move the face: for names that tell nothing. "
-        "In Edit Mode, six selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) "
-        "say where the face is. Rows set by hand are lost"
+        "Match this head's shape keys by how they move the face, for names that tell nothing. In Edit Mode, six "
+        "selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) say where "
+        "the face is. Rows set by hand are lost"
     )
 
     @reports_errors

@@ -16,9 +16,9 @@ from .head.heads import chosen_head
 from .takes import takes, track_files
 
 PARTS = [
-    ("WHOLE", "Whole Face", "All of it, the head's movement too"),
-    ("UPPER", "Upper Face", "Brows, lids and the cheeks' squint"),
-    ("LOWER", "Mouth and Jaw", "All below the eyes: what speaks"),
+    ("WHOLE", "Whole Face", "The whole face, and the head's movement"),
+    ("UPPER", "Upper Face", "Brows, lids and cheek squint"),
+    ("LOWER", "Mouth and Jaw", "Everything below the eyes"),
     ("GAZE", "Gaze", "Where the eyes look"),
     ("HEAD", "Head", "How the head turns and moves"),
 ]
@@ -62,7 +62,7 @@ class FIELDS_OT_take_duplicate(_TakeOperator, bpy.types.Operator):
 
 
 class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
-    """Delete the chosen take. Keys that were baked from it stay, and so does a file it lies in"""
+    """Delete the chosen take. Keys that were baked from it stay, and so does its file"""
 
     bl_idname = "fields.take_delete"
     bl_label = "Delete Take"
@@ -81,7 +81,7 @@ def _others(_operator, context: bpy.types.Context | None) -> Items:
 
 
 class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
-    """Make a new take of the chosen one with some of another in it: all of it, or a part of the face"""
+    """Make a new take by mixing another into the chosen one: the whole face, or a part of it"""
 
     bl_idname = "fields.take_blend"
     bl_label = "Blend Takes"
@@ -90,14 +90,14 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
     part: EnumProperty(name="Part", description="What is taken from the other", items=PARTS)
     share: FloatProperty(
         name="Share",
-        description="How much of the other: 0 nothing, 1 all",
+        description="How much of the other take: 0 nothing, 1 all",
         subtype="FACTOR",
         min=0.0,
         max=1.0,
         default=0.5,
     )
     align: BoolProperty(
-        name="Align Starts", description="Let the other begin when the chosen take begins, wherever it was captured"
+        name="Align Starts", description="Let the other take begin when the chosen one does, wherever it was captured"
     )
 
     @classmethod

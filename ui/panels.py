@@ -107,7 +107,12 @@ class _Mapping(Tab):
             return
         settings = head.fields
         if not settings.rows:
-            words(layout, context, "Found anew each time keys are written. Match to see and change it", "INFO")
+            words(
+                layout,
+                context,
+                "Matched by name whenever keys are written. Match now to see and change the rows",
+                "INFO",
+            )
             _ways_to_match(layout)
             return
         if settings.matched:

@@ -22,8 +22,8 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
     )
     threads: IntProperty(
         name="Threads",
-        description="How many threads of the processor each network uses. More than two rarely gain anything, and "
-        "Blender and the video want some too",
+        description="CPU threads per network. More than two rarely help, and Blender and the video decoder need "
+        "some too",
         default=2,
         min=1,
         max=64,

@@ -1,4 +1,4 @@
-"""What the artist can choose from: the items of every enum setting of a head, and names as the panels show them."""
+"""The items of every enum setting of a head, and names as the panels show them."""
 
 from ...fields_blender.core import regions
 from ...fields_blender.core.names import EMOTIONS
@@ -54,8 +54,8 @@ NEUTRALS = [
     (
         "AUTOMATIC",
         "Automatic",
-        "Take out what is left of an expression in the quietest frames that look to the camera. "
-        "An expression that lasts all through the clip stays",
+        "Remove what is left of an expression in the quietest frames that face the camera. An expression that "
+        "lasts through the whole clip stays",
     ),
     ("CHOSEN", "Chosen Frames", "The face is at rest in the frames given below, with the eyes straight ahead"),
 ]
@@ -65,12 +65,16 @@ SMOOTHING = [
 ]
 GAPS = [
     ("EASE", "Ease to Rest", "The face comes to rest while it can't be seen; the head goes on straight"),
-    ("HOLD", "Hold", "What was seen last stays"),
-    ("INTERPOLATE", "Interpolate", "Straight from what was seen last to what is seen next"),
+    ("HOLD", "Hold", "The last frame with a face stays"),
+    ("INTERPOLATE", "Interpolate", "Straight from the last frame with a face to the next"),
     ("NO_KEYS", "No Keys", "No keys where there is no face"),
 ]
 SIDES = [
-    ("BOTH", "Both Sides", "Both sides meet in the middle; lids follow the further shut one, so a wink is a blink"),
+    (
+        "BOTH",
+        "Both Sides",
+        "Both sides meet in the middle; lids follow the one that is shut further, so a wink becomes a blink",
+    ),
     ("LEFT", "From Left", "The right side follows the left one"),
     ("RIGHT", "From Right", "The left side follows the right one"),
 ]
@@ -96,13 +100,13 @@ ROW_AXES = [
 ]
 ROW_UNITS = [
     ("NONE", "Automatic", "The distance between the eyes for Left, Up and Out; Blender's units for X, Y and Z"),
-    ("EYES", "Eye Distance", "An amount of 1 is as far as the eyes are apart"),
-    ("MOUTH", "Mouth Width", "An amount of 1 is as wide as the mouth"),
-    ("LIDS", "Lid Opening", "An amount of 1 is as far as the lids are apart: it shuts the eye"),
+    ("EYES", "Eye Distance", "1 is the distance between the eyes"),
+    ("MOUTH", "Mouth Width", "1 is the width of the mouth"),
+    ("LIDS", "Lid Opening", "1 is the distance between the lids: it shuts the eye"),
     (
         "REACH",
         "Distance from Eyes",
-        "An amount of 1 is as far as the bone is from the eyes: for targets that eyes look at",
+        "1 is the distance of the bone from the eyes, for targets that eyes look at",
     ),
-    ("JAW", "Jaw's Way", "An amount of 1 is as far as the open jaw takes the lower lip"),
+    ("JAW", "Jaw Travel", "1 is how far the open jaw takes the lower lip"),
 ]
