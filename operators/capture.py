@@ -101,7 +101,7 @@ class _Capture(Job):
         if result is None:
             self.report({"INFO"}, say("Cancelled before the first frame. Nothing was changed"))
             return {"CANCELLED"}
-        context.window_manager.fields.device = result.source.get("device", "")
+        context.window_manager.fields.device = say(result.source.get("device", ""))
         result = self._named(result)
         head = _by_uid(bpy.data.objects, self._head)
         if head is None:

@@ -39,6 +39,18 @@ def test_every_error_is_translated(language):
     assert not {where: text for text, where in errors().items() if text not in there}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_presets_say_is_translated(language):
+    there = translations(language)
+    assert not [about for about, _ in presets() if about not in there]
+
+
+def presets() -> list[tuple[str, str]]:
+    """(about, name) of each mapping."""
+    mappings = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "models" / "mappings").glob("*.json")]
+    return [(mapping["about"], mapping["name"]) for mapping in mappings]
+
+
 def test_every_sentence_can_be_looked_up_before_it_is_filled_in():
     """FieldsError and say() get a literal pattern and the values for exactly its {names}; reports go through say()."""
     assert not untranslatable(), "\n".join(untranslatable())
@@ -64,10 +76,10 @@ def test_a_language_says_how_it_writes_numbers(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_translation_without_its_original(language):
-    there = literals()
-    names = {path.stem.replace("_", " ") for path in (ROOT / "presets").rglob("*.py")}
+    of_heads = {path.stem.replace("_", " ") for path in (ROOT / "presets").rglob("*.py")}
+    there = literals() | of_heads | {text for preset in presets() for text in preset}
     words = {word for text in there for word in text.split()}  # regions and emotions, shown with a capital letter
-    assert not [text for text in translations(language) if text not in there | names and text.lower() not in words]
+    assert not [text for text in translations(language) if text not in there and text.lower() not in words]
 
 
 # -- the checks themselves ---------------------------------------------------------------------------------------------
