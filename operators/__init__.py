@@ -1,4 +1,4 @@
-"""The hands: everything that touches Blender's data. Verbs on top, a file each; below them the rooms they work in.
+"""Everything that touches Blender's data: the operators, a file per verb, and below them the rooms they use.
 
 Rooms import downward only: common < footage, takes, head < props < keys < the verbs.
 """

@@ -123,7 +123,7 @@ def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
 
 
 def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Object]:
-    """Other meshes of a head whose middle lies within the face's box, among which its eyes, teeth and tongue are."""
+    """The head's other meshes whose middle lies within the face's box: eyes, teeth, tongue and the like."""
     low, high = heads.box(face)
     found: dict[Any, bpy.types.Object] = {}
     for member in heads.members(head):
@@ -138,8 +138,10 @@ def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Obj
 
 
 def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict[bpy.types.Object, int]:
-    """Add what ARKit shapes the mesh lacks, and of the others, which lie beside it, the eyes, lower teeth, tongue,
-    lashes and brows. How many each got. Raises FieldsError, with nothing added."""
+    """Add the ARKit shapes that the mesh lacks; of the others, eyes, lower teeth, tongue, lashes and brows follow.
+
+    Returns how many shape keys each mesh got. Raises FieldsError, with nothing added.
+    """
     wanted = _wanted(mesh)
     if not wanted:
         raise FieldsError(
@@ -159,22 +161,22 @@ def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict
     made = add_shapes.add_shapes(
         np.concatenate([_rest(mesh), *placed]), np.concatenate(triangles), marks, int(starts[1])
     )
-    added = {mesh: _give(mesh, wanted, made[:, : starts[1]])}
+    added = {mesh: _add_keys(mesh, wanted, made[:, : starts[1]])}
     for other, to, first, last in zip(others, to_face, starts[1:-1], starts[2:], strict=True):
         moves = made[:, first:last] @ np.linalg.inv(to[:3, :3]).T
-        if moves.any() and (count := _give(other, _wanted(other), moves)):
+        if moves.any() and (count := _add_keys(other, _wanted(other), moves)):
             added[other] = count
     return added
 
 
 def _wanted(mesh: bpy.types.Object) -> list[tuple[int, str]]:
-    """The ARKit shapes that a mesh lacks, with their places in ARKIT."""
+    """The ARKit shapes that a mesh lacks, with their indices in ARKIT."""
     there = {plain(block.name) for block in mesh.data.shape_keys.key_blocks} if mesh.data.shape_keys else set()
     return [(index, name) for index, name in enumerate(ARKIT) if plain(name) not in there]
 
 
-def _give(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarray) -> int:
-    """Add those of the shapes that move something, by their displacements (52, n, 3), and say how many."""
+def _add_keys(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarray) -> int:
+    """Add the wanted shapes that move something, by their displacements (52, n, 3). Returns how many."""
     rest = _rest(mesh)
     added = 0
     for index, name in wanted:
@@ -189,8 +191,10 @@ def _give(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarr
 
 
 def guess(mesh: bpy.types.Object) -> np.ndarray:
-    """About where LANDMARKS are (14, 3) on a mesh that looks along -Y with z up: the nose sticks out, and the head is
-    about twice as wide as its outer eye corners are apart."""
+    """A first guess of LANDMARKS (14, 3) on a mesh that faces -Y with z up.
+
+    Assumes that the nose sticks out and that the head is twice as wide as the outer eye corners are apart.
+    """
     rest = _rest(mesh)
     top = rest[:, 2].max()
     head = rest[rest[:, 2] > top - 1.7 * _width(rest, top)]
@@ -211,7 +215,7 @@ def guess(mesh: bpy.types.Object) -> np.ndarray:
 
 
 def _width(rest: np.ndarray, top: float) -> float:
-    """Of the head: of the uppermost eighth of a whole figure, of all of a bust."""
+    """The width of the head: of the uppermost eighth of a whole figure, of all of a bust."""
     upper = rest[rest[:, 2] > top - 0.13 * (top - rest[:, 2].min())]
     tall = top - rest[:, 2].min()
     return float(np.ptp((rest if tall < 2.5 * np.ptp(rest[:, 0]) else upper)[:, 0]))

@@ -14,7 +14,7 @@ from ..fields_blender.flame.flame_model import JOINTS, PARENTS, FlameModel
 from .common.meshes import add_shape_key, to_blender
 from .common.wording import say, told
 
-_COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit
+_COEFFICIENTS = 10.0  # how far a slider of identity or expression goes: Blender's own limit
 _BONE = 0.03  # m
 _LEAST_WEIGHT = 1e-4
 # Eyeballs and how far from their front the pupil and the iris reach (cosine), so that one sees where they look.

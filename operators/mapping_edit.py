@@ -1,4 +1,4 @@
-"""fields.mapping_...: the verbs of the mapping's list."""
+"""fields.mapping_...: the operators of the mapping's list."""
 
 import functools
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""fields.mapping_shape: match a head by how its shapes move it, where their names tell nothing."""
+"""fields.mapping_shape: match a head by how its shape keys move it, where their names tell nothing."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from .head import heads, mapping_rows, mappings
 from .head.heads import chosen_head
 from .mapping_edit import OnHead, reports_errors, summary
 
-# More vertices than this are not read, but every second, third, ...: motion is smooth.
+# With more vertices than this, only every second, third, … is read: neighbours move alike.
 _MOST_VERTICES = 60_000
 
 
@@ -51,8 +51,8 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
 
 
 def read(head: bpy.types.Object) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The names of the head's shape keys (k), its vertices at rest (n, 3) and their motions (k, n, 3), of all its
-    meshes, in the world. Raises FieldsError where it has none."""
+    """The names of the head's shape keys (k), its vertices at rest (n, 3) and their displacements (k, n, 3), of all
+    its meshes, in world space. Raises FieldsError where it has none."""
     meshes = list(heads.with_shape_keys(heads.members(head)))
     if not meshes:
         raise FieldsError("“{name}” has no shape keys to match. Choose a head that has some.", name=head.name)

@@ -25,7 +25,7 @@ PARTS = [
 
 
 class _TakeOperator:
-    """A verb on the chosen take of the chosen head. A subclass writes `act`, which says what it did."""
+    """An operator on the chosen take of the chosen head. A subclass implements `act`, which returns its report."""
 
     bl_options = {"REGISTER", "UNDO"}
 

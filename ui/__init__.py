@@ -1,4 +1,4 @@
-"""The face: panels and preferences. Draws only; operators are named by their ids."""
+"""Panels, menus and preferences. Draws only; operators are referred to by their ids."""
 
 import bpy
 

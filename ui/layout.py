@@ -23,8 +23,8 @@ def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
     return context.scene.fields.head or context.view_layer.objects.active
 
 
-def words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """Text, translated as a whole and wrapped to the sidebar's width."""
+def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """Text, translated as a whole and wrapped to the width of the sidebar."""
     letters = max(int(context.region.width / (7.0 * context.preferences.system.ui_scale)) - 5, 16)
     column = layout.column(align=True)
     column.scale_y = 0.8

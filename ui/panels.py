@@ -5,7 +5,7 @@ import bpy
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
 from ..operators.props.words import CONTEXT
 from . import takes
-from .layout import Tab, head_of, in_both, say, split, words
+from .layout import Tab, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
@@ -28,7 +28,7 @@ class _Footage(Tab):
         layout = split(self.layout)
         strip = _strip(context)
         if strip is None:
-            words(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
+            paragraph(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
         else:
             layout.label(text=strip.name, icon="SEQUENCE", translate=False)
         layout.prop(context.scene.fields, "range")
@@ -43,7 +43,7 @@ class _Head(Tab):
         layout.prop(context.scene.fields, "head")
         head = head_of(context)
         if head is None:
-            words(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
+            paragraph(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
             return
         if context.scene.fields.head is None:
             layout.label(text=say("Active object: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
@@ -107,7 +107,7 @@ class _Mapping(Tab):
             return
         settings = head.fields
         if not settings.rows:
-            words(
+            paragraph(
                 layout,
                 context,
                 "Matched by name whenever keys are written. Match now to see and change the rows",
@@ -116,7 +116,7 @@ class _Mapping(Tab):
             _ways_to_match(layout)
             return
         if settings.matched:
-            words(layout, context, settings.matched)
+            paragraph(layout, context, settings.matched)
         filters = layout.row(align=True)
         filters.use_property_split = False
         filters.prop(settings, "shown_region", text="")
@@ -149,7 +149,7 @@ def _ways_to_match(layout: bpy.types.UILayout) -> bpy.types.UILayout:
 def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
     if row.why:
         why = say(row.why)
-        words(layout, context, why[:1].upper() + why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
+        paragraph(layout, context, why[:1].upper() + why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
     column = layout.column()
     column.prop(row, "source")
     column.prop(row, "kind")
@@ -181,16 +181,16 @@ class _Capture(Tab):
                 layout.template_icon(state.picture, scale=10.0)
             said = ", ".join(filter(None, (f"{state.progress:.0%}", state.left)))
             layout.progress(factor=state.progress, text=said)
-            words(layout, context, state.message)
+            paragraph(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
         else:
             row = layout.row()
             row.scale_y = 1.4
             row.operator("fields.capture", icon="REC")
             if state.kept:
-                words(layout, context, state.kept, "INFO")
+                paragraph(layout, context, state.kept, "INFO")
         if state.device and chosen_device(context) == "CUDA":  # who asked for it wants to know whether it runs
-            words(layout, context, state.device)
+            paragraph(layout, context, state.device)
 
 
 class _Shape(Tab):
@@ -211,7 +211,7 @@ class _Shape(Tab):
         row.prop(head.fields, "emotion_intensity", slider=True)
         row.prop_decorator(head.fields, "emotion_intensity")
         if not _has_take(head):
-            words(layout, context, "This head has no take yet. Capture a strip first", "INFO")
+            paragraph(layout, context, "This head has no take yet. Capture a strip first", "INFO")
 
 
 class _ByEmotion(Tab):

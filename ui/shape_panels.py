@@ -4,7 +4,7 @@ import bpy
 
 from ..operators.props.choices import SHOWN_REGIONS
 from ..operators.props.words import CONTEXT
-from .layout import Tab, head_of, in_both, split, words
+from .layout import Tab, head_of, in_both, paragraph, split
 
 
 class _Part(Tab):
@@ -99,7 +99,7 @@ class _Channels(_Part):
     def draw_part(self, layout: bpy.types.UILayout, context: bpy.types.Context, fields) -> None:
         shape = fields.shape
         if not shape.channels:
-            words(layout, context, "The channels are listed here once keys have been baked", "INFO")
+            paragraph(layout, context, "The channels are listed here once keys have been baked", "INFO")
             return
         layout.template_list("FIELDS_UL_channels", "", shape, "channels", shape, "active_channel", rows=6)
         if not 0 <= shape.active_channel < len(shape.channels):

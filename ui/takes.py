@@ -2,7 +2,7 @@
 
 import bpy
 
-from .layout import Tab, head_of, in_both, say, split, words
+from .layout import Tab, head_of, in_both, paragraph, say, split
 
 
 class FIELDS_UL_takes(bpy.types.UIList):
@@ -60,7 +60,7 @@ class _Takes(Tab):
             _about(column, context, _chosen(head))
             column.operator("fields.recapture", icon="FILE_REFRESH")
         if settings.track:
-            words(column, context, say("Plays the file {file} instead of a take", file=settings.track), "INFO")
+            paragraph(column, context, say("Plays the file {file} instead of a take", file=settings.track), "INFO")
         split(column).prop(context.scene.fields, "takes_in")
 
 
@@ -71,7 +71,7 @@ def _chosen(head: bpy.types.Object):
 
 def _about(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None:
     if take.problem:
-        words(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
+        paragraph(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
         return
     about = say(
         "{frames} frame, {share:.0%} with a face, {date}"
@@ -81,9 +81,9 @@ def _about(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None
         share=take.coverage,
         date=take.date,
     )
-    words(layout, context, about)
+    paragraph(layout, context, about)
     if take.strip and take.strip != take.name:
-        words(layout, context, say("From {strip}", strip=take.strip), "SEQUENCE")
+        paragraph(layout, context, say("From {strip}", strip=take.strip), "SEQUENCE")
 
 
 CLASSES = (FIELDS_UL_takes, FIELDS_MT_takes, *in_both(_Takes, "takes", parent="capture"))
