@@ -27,7 +27,7 @@ def labels(cls: type) -> list[tuple[str, str]]:
     """(context, label) of a class and of its own properties and their choices."""
     rna, found = cls.bl_rna, []
     if issubclass(cls, (bpy.types.Operator, bpy.types.Panel, bpy.types.Menu)):
-        found.append((rna.translation_context, cls.bl_label))
+        found.append((rna.translation_context, rna.name))  # bl_label is changed by Blender's presets
     for prop in own(cls):
         names = [prop.name, *(item.name for item in getattr(prop, "enum_items", ()))]
         found += [(prop.translation_context, name) for name in names]
@@ -50,7 +50,7 @@ def test_every_label_is_looked_up_in_our_own_context_and_found_there(classes, ge
     wanted = {label for cls in classes for label in labels(cls) if label[1] and label[1] not in SAME}
     assert len(wanted) > 150
     assert {context for context, _ in wanted} == {"FIELDS"}
-    assert not wanted - set(german)
+    assert wanted <= set(german), wanted - set(german)
 
 
 def test_every_tooltip_is_translated(classes, german):
