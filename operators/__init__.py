@@ -1,4 +1,4 @@
-"""The hands: everything that touches Blender's data. Verbs on top, a file each; below them the rooms they work in.
+"""Everything that touches Blender's data: the operators, a file per verb, and below them the rooms they use.
 
 Rooms import downward only: common < footage, takes, head < props < keys < the verbs.
 """
@@ -29,6 +29,7 @@ from . import (
     take_verbs,
 )
 from .common import job, module_exit
+from .common.wording import use_context
 from .keys import live, mapping_preview
 from .takes import takes, track_files
 
@@ -51,6 +52,7 @@ _VERBS = (
     import_performance,
     export_performance,
     flame_head,
+    demo_head,
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 # What registers more than classes: handlers, menus, listeners.
@@ -60,6 +62,7 @@ _MORE = (demo_head, job, track_files, takes, live, mapping_preview, command, pre
 def register() -> None:
     module_exit.register()
     props.register()
+    use_context(_CLASSES)
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     for module in _MORE:

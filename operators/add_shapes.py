@@ -1,16 +1,18 @@
 """fields.add_shapes: the ARKit shapes for a head that lacks some or all; fields.place_landmarks before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import bpy
 import numpy as np
-from mathutils import Vector
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import ARKIT
 from ..fields_blender.geometry import align
 from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
+from .common.meshes import add_shape_key
+from .common.wording import say, told
 from .head import heads
 from .head.heads import chosen_head
 from .mapping_edit import OnHead
@@ -23,7 +25,7 @@ class _OnMesh(OnHead):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go to Object Mode first")
+            cls.poll_message_set(say("Go to Object Mode first"))
             return False
         return super().poll(context)
 
@@ -38,7 +40,7 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
         try:
             mesh = face_mesh(chosen_head(context))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         places = heads.landmarks(mesh)
         known = places is not None
@@ -52,13 +54,21 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
             mesh.users_collection[0].objects.link(mark)
             mark.parent = mesh
             mark.location = place
-        said = "Move those that are off, then press Add ARKit Shapes" if not known else "This mesh is known: they fit"
-        self.report({"INFO"}, f"{len(places)} landmarks are on “{mesh.name}”. {said}")
+        self.report(
+            {"INFO"},
+            say(
+                "{count} landmarks are on “{mesh}”. FIELDS knows this mesh, so they fit"
+                if known
+                else "{count} landmarks are on “{mesh}”. Move those that are off, then press Add ARKit Shapes",
+                count=len(places),
+                mesh=mesh.name,
+            ),
+        )
         return {"FINISHED"}
 
 
 class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
-    """Give this head the ARKit shapes it lacks, as a start to sculpt on. Shape keys that are there stay as they are"""
+    """Give this head the ARKit shapes it lacks, as a start to sculpt on. Existing shape keys stay as they are"""
 
     bl_idname = "fields.add_shapes"
     bl_label = "Add ARKit Shapes"
@@ -69,41 +79,53 @@ class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
             mesh = face_mesh(head)
             made = add(mesh, beside(head, mesh))
         except FieldsError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         _remove(mesh)
-        count = made.pop(mesh, 0)
-        too = f"; {', '.join(f'“{other.name}”' for other in made)} got theirs too" if made else ""
-        self.report(
-            {"INFO"}, f"{count} shape key{'s' * (count != 1)} added to “{mesh.name}”{too}; those that were there stay"
-        )
+        self.report({"INFO"}, "; ".join(_added(mesh, made)))
         return {"FINISHED"}
+
+
+def _added(mesh: bpy.types.Object, made: dict[bpy.types.Object, int]) -> Iterator[str]:
+    """What was added, part by part, for the artist."""
+    count = made.get(mesh, 0)
+    yield say(
+        "{count} shape key added to “{mesh}”" if count == 1 else "{count} shape keys added to “{mesh}”",
+        count=count,
+        mesh=mesh.name,
+    )
+    if others := [f"“{other.name}”" for other in made if other != mesh]:
+        yield say("{meshes} got some too", meshes=", ".join(others))
+    yield say("existing ones stay")
 
 
 def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
     """The mesh of the head with most vertices, or the head itself. Raises FieldsError where there is none."""
     meshes = [head] if head.type == "MESH" else [m for m in heads.members(head) if m.type == "MESH"]
     if not meshes:
-        raise FieldsError(f"“{head.name}” has no mesh. Choose the mesh of the face as the head.")
+        raise FieldsError("“{name}” has no mesh. Choose the mesh of the face as the head.", name=head.name)
     mesh = max(meshes, key=lambda member: len(member.data.vertices))
     if not mesh.data.is_editable:
-        raise FieldsError(f"“{mesh.name}” is linked from another file. Add the shapes in that file.")
+        raise FieldsError("“{name}” is linked from another file. Add the shapes in that file.", name=mesh.name)
     if len(mesh.data.vertices) < _FEWEST:
         raise FieldsError(
-            f"“{mesh.name}” has {len(mesh.data.vertices)} vertices, too few for lids and lips. Choose the face's mesh."
+            "“{name}” has only {count} vertices, too few for lids and lips. Choose the face's mesh.",
+            name=mesh.name,
+            count=len(mesh.data.vertices),
         )
     keys = mesh.data.shape_keys
     if keys and not keys.use_relative:
         raise FieldsError(
-            f"The shape keys of “{mesh.name}” are absolute. Switch Relative on (Properties > Data > Shape Keys) first."
+            "The shape keys of “{name}” are absolute. Switch Relative on (Properties > Data > Shape Keys) first.",
+            name=mesh.name,
         )
     return mesh
 
 
 def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Object]:
-    """Other meshes of a head whose middle lies within the face's box, among which its eyes, teeth and tongue are."""
+    """The head's other meshes whose middle lies within the face's box: eyes, teeth, tongue and the like."""
     low, high = heads.box(face)
-    found: dict[bpy.types.ID, bpy.types.Object] = {}
+    found: dict[Any, bpy.types.Object] = {}
     for member in heads.members(head):
         if member.type != "MESH" or member.data == face.data or not len(member.data.vertices):
             continue
@@ -116,11 +138,15 @@ def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Obj
 
 
 def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict[bpy.types.Object, int]:
-    """Add what ARKit shapes the mesh lacks, and of the others, which lie beside it, the eyes, lower teeth, tongue,
-    lashes and brows. How many each got. Raises FieldsError, with nothing added."""
+    """Add the ARKit shapes that the mesh lacks; of the others, eyes, lower teeth, tongue, lashes and brows follow.
+
+    Returns how many shape keys each mesh got. Raises FieldsError, with nothing added.
+    """
     wanted = _wanted(mesh)
     if not wanted:
-        raise FieldsError(f"“{mesh.name}” has all 52 ARKit shapes already. Rename or delete those to be made anew.")
+        raise FieldsError(
+            "“{name}” has all 52 ARKit shapes already. Rename or delete those to be made anew.", name=mesh.name
+        )
     marks = _marks(mesh)
     if marks is None:
         raise FieldsError(
@@ -135,22 +161,22 @@ def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict
     made = add_shapes.add_shapes(
         np.concatenate([_rest(mesh), *placed]), np.concatenate(triangles), marks, int(starts[1])
     )
-    added = {mesh: _give(mesh, wanted, made[:, : starts[1]])}
+    added = {mesh: _add_keys(mesh, wanted, made[:, : starts[1]])}
     for other, to, first, last in zip(others, to_face, starts[1:-1], starts[2:], strict=True):
         moves = made[:, first:last] @ np.linalg.inv(to[:3, :3]).T
-        if moves.any() and (count := _give(other, _wanted(other), moves)):
+        if moves.any() and (count := _add_keys(other, _wanted(other), moves)):
             added[other] = count
     return added
 
 
 def _wanted(mesh: bpy.types.Object) -> list[tuple[int, str]]:
-    """The ARKit shapes that a mesh lacks, with their places in ARKIT."""
+    """The ARKit shapes that a mesh lacks, with their indices in ARKIT."""
     there = {plain(block.name) for block in mesh.data.shape_keys.key_blocks} if mesh.data.shape_keys else set()
     return [(index, name) for index, name in enumerate(ARKIT) if plain(name) not in there]
 
 
-def _give(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarray) -> int:
-    """Add those of the shapes that move something, by their displacements (52, n, 3), and say how many."""
+def _add_keys(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarray) -> int:
+    """Add the wanted shapes that move something, by their displacements (52, n, 3). Returns how many."""
     rest = _rest(mesh)
     added = 0
     for index, name in wanted:
@@ -158,17 +184,17 @@ def _give(mesh: bpy.types.Object, wanted: list[tuple[int, str]], moves: np.ndarr
             continue  # a head without a tongue puts none out
         if mesh.data.shape_keys is None:
             mesh.shape_key_add(name="Basis", from_mix=False)
-        key = mesh.shape_key_add(name=name, from_mix=False)
-        key.value = 0.0  # new keys begin at 1 in some versions
-        key.data.foreach_set("co", (rest + moves[index]).astype(np.float32).ravel())
+        add_shape_key(mesh, name, rest + moves[index])
         added += 1
     mesh.data.update()
     return added
 
 
 def guess(mesh: bpy.types.Object) -> np.ndarray:
-    """About where LANDMARKS are (14, 3) on a mesh that looks along -Y with z up: the nose sticks out, and the head is
-    about twice as wide as its outer eye corners are apart."""
+    """A first guess of LANDMARKS (14, 3) on a mesh that faces -Y with z up.
+
+    Assumes that the nose sticks out and that the head is twice as wide as the outer eye corners are apart.
+    """
     rest = _rest(mesh)
     top = rest[:, 2].max()
     head = rest[rest[:, 2] > top - 1.7 * _width(rest, top)]
@@ -189,7 +215,7 @@ def guess(mesh: bpy.types.Object) -> np.ndarray:
 
 
 def _width(rest: np.ndarray, top: float) -> float:
-    """Of the head: of the uppermost eighth of a whole figure, of all of a bust."""
+    """The width of the head: of the uppermost eighth of a whole figure, of all of a bust."""
     upper = rest[rest[:, 2] > top - 0.13 * (top - rest[:, 2].min())]
     tall = top - rest[:, 2].min()
     return float(np.ptp((rest if tall < 2.5 * np.ptp(rest[:, 0]) else upper)[:, 0]))
@@ -201,8 +227,7 @@ def _marks(mesh: bpy.types.Object) -> np.ndarray | None:
     if all(name in placed for name in align.LANDMARKS):
         bpy.context.view_layer.update()
         to_mesh = mesh.matrix_world.inverted_safe()
-        at = [to_mesh @ Vector(placed[name].matrix_world.translation) for name in align.LANDMARKS]
-        return np.array(at)
+        return np.array([to_mesh @ placed[name].matrix_world.translation for name in align.LANDMARKS])
     return heads.landmarks(mesh)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Capture(Job):
-    """What both operators do: they differ in which part of the strips they read, and in how they keep the result."""
+    """What both operators share. They differ in which part of the strips they read and in how they keep the result."""
 
     def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
         """First and last scene frame to capture; None: all that the strips show."""
@@ -41,18 +41,18 @@ class _Capture(Job):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
-            cls.poll_message_set("A capture is running")
+            cls.poll_message_set(say("A capture is running"))
         elif not chosen_footage.chosen_strips(context):
-            cls.poll_message_set("Select a movie or image strip in the Sequencer; add one with Add > Movie there")
+            cls.poll_message_set(say("Select a movie or image strip in the Sequencer; add one with Add > Movie there"))
         elif chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
             return True
         return False
 
     def prepare(self, context: bpy.types.Context):
         head = chosen_head(context)
-        # Say now, not after the long half, that this head can't be keyed or the track can't be kept.
+        # Fail now, not after the long half, if this head can't be keyed or the take can't be stored.
         write_keys.check(heads.find(head, mappings.of(head)))
         strips = chosen_footage.chosen_strips(context)
         self._name = strips[0].name if strips else ""
@@ -62,11 +62,11 @@ class _Capture(Job):
         if self._beside:
             check_writable(self._path)
         choose, device = context.scene.fields.face.lower(), chosen_device(context)
-        # In the window all that uses cv2 or the networks is done in a process of its own.
+        # In the window, everything that uses cv2 or the networks runs in a process of its own.
         helper = capture_process.CaptureProcess() if self.in_window else None
         try:
-            look = helper.probe if helper else None
-            self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), look)
+            ask = helper.probe if helper else None
+            self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), ask)
         except BaseException:  # a cancelled generator too
             if helper:
                 helper.close()
@@ -74,7 +74,7 @@ class _Capture(Job):
         return self._work(helper, device, choose)
 
     def _work(self, helper: capture_process.CaptureProcess | None, device: str, choose: str):
-        """The heavy half; the pictures made for it go when it ends, however it ends."""
+        """The heavy half; the pictures rendered for it are deleted when it ends, however it ends."""
         how = self._clip, MODELS, device, choose, self._stop.is_set
         try:
             if helper:
@@ -94,14 +94,14 @@ class _Capture(Job):
         )
         return progress.done / total, words
 
-    def look(self, progress: capture_process.ProgressReport) -> "np.ndarray | None":
+    def picture(self, progress: capture_process.ProgressReport) -> "np.ndarray | None":
         return progress.picture
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:
         if result is None:
             self.report({"INFO"}, say("Cancelled before the first frame. Nothing was changed"))
             return {"CANCELLED"}
-        context.window_manager.fields.device = result.source.get("device", "")
+        context.window_manager.fields.device = say(result.source.get("device", ""))
         result = self._named(result)
         head = _by_uid(bpy.data.objects, self._head)
         if head is None:
@@ -123,7 +123,7 @@ class _Capture(Job):
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
-            self.report({"WARNING"}, note)
+            self.report({"WARNING"}, say(note))
         self.report({"INFO"}, said)
         return {"FINISHED"}
 
@@ -167,9 +167,9 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
             return False
         take = takes.active(chosen_head(context))
         if take is None:
-            cls.poll_message_set("This head has no take yet. Capture first")
+            cls.poll_message_set(say("This head has no take yet. Capture first"))
         elif take.problem:
-            cls.poll_message_set(f"The take “{take.name}” can't be read: {take.problem}")
+            cls.poll_message_set(say("The take “{name}” can't be read: {why}", name=take.name, why=take.problem))
         else:
             return True
         return False
@@ -186,7 +186,7 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         take = next((take for take in head.fields.takes if takes.stamp(take) == self._take), None)
-        if take is None:  # deleted meanwhile: nothing of the capture is lost
+        if take is None:  # deleted meanwhile: keep the capture as a take of its own
             takes.add(head, result, self._name)
             return result
         whole = blend.splice(takes.read(take), result)
@@ -197,7 +197,7 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
 
 
 def _by_uid(collection: Any, uid: int) -> Any:
-    """A datablock by its id of this session: names change, and undo replaces the Python objects."""
+    """A datablock by its session_uid: names change, and undo replaces the Python objects."""
     return next((item for item in collection if item.session_uid == uid), None)
 
 

@@ -6,6 +6,7 @@ import bpy
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
+from .footage.strip_api import all_strips
 
 PROGRAM = "blender --command fields"
 EXAMPLES = """\
@@ -97,7 +98,7 @@ def _capture(arguments) -> int:
 def _select(scene: bpy.types.Scene, names: list[str]) -> bool:
     """Make these strips the selected ones; says which is missing."""
     editor = scene.sequence_editor
-    strips = {} if editor is None else {strip.name: strip for strip in _all_strips(editor)}
+    strips = {} if editor is None else {strip.name: strip for strip in all_strips(editor)}
     missing = [name for name in names if name not in strips]
     if missing:
         print(f"There is no strip “{missing[0]}” in the scene {scene.name}. Check --strip.")
@@ -106,10 +107,6 @@ def _select(scene: bpy.types.Scene, names: list[str]) -> bool:
         strip.select = strip.name in names
     editor.active_strip = strips[names[0]]
     return True
-
-
-def _all_strips(editor) -> list:
-    return list(editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all)
 
 
 def register() -> None:

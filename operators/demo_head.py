@@ -1,13 +1,15 @@
 """Add > Mesh > FIELDS Head: the demo head with its 52 shape keys, materials and bones."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.geometry import demo_head
-from .common.wording import told
+from .common.meshes import add_shape_key, to_blender
+from .common.wording import say, told
 
 _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
 
@@ -47,7 +49,7 @@ class FIELDS_OT_add_head(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go to Object Mode first")
+            cls.poll_message_set(say("Go to Object Mode first"))
             return False
         return True
 
@@ -85,7 +87,7 @@ def add_head(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types.
 def _mesh(head: demo_head.DemoHead) -> bpy.types.Object:
     mesh = bpy.data.meshes.new("FIELDS Head")
     mesh.vertices.add(len(head.vertices))
-    mesh.vertices.foreach_set("co", _blender(head.vertices).ravel())
+    mesh.vertices.foreach_set("co", to_blender(head.vertices).ravel())
     mesh.loops.add(len(head.corner_vertex))
     mesh.loops.foreach_set("vertex_index", head.corner_vertex)
     mesh.polygons.add(len(head.face_size))
@@ -104,9 +106,7 @@ def _mesh(head: demo_head.DemoHead) -> bpy.types.Object:
     for name, (moved, by) in head.keys.items():
         shape = head.vertices.copy()
         shape[moved] += by
-        key = face.shape_key_add(name=name, from_mix=False)
-        key.value = 0.0  # new keys begin at 1 in some versions
-        key.data.foreach_set("co", _blender(shape).ravel())
+        add_shape_key(face, name, to_blender(shape))
     for bone, weights in head.weights.items():
         group = face.vertex_groups.new(name=bone)
         for level in np.unique(weights[weights > 0.0]):
@@ -156,7 +156,7 @@ def _armature(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types
     bpy.ops.object.mode_set(mode="EDIT")  # bones can be made in Edit Mode only
     for name, (parent, start, end) in head.bones.items():
         bone = data.edit_bones.new(name)
-        bone.head, bone.tail = _blender(start), _blender(end)
+        bone.head, bone.tail = to_blender(start), to_blender(end)
         bone.parent = data.edit_bones.get(parent)
     bpy.ops.object.mode_set(mode="OBJECT")
     return rig
@@ -170,11 +170,6 @@ def _link(context: bpy.types.Context, thing: bpy.types.Object) -> None:
         context.scene.collection.objects.link(thing)
 
 
-def _blender(points: np.ndarray) -> np.ndarray:
-    """(..., 3) from x left, y up, z out of the face to Blender's x left, z up, facing -Y."""
-    return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
-
-
 def _draw(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.operator(FIELDS_OT_add_head.bl_idname, icon="USER")
 
@@ -182,13 +177,12 @@ def _draw(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
 CLASSES = (FIELDS_OT_add_head,)
 
 
+_MENU: Any = bpy.types.VIEW3D_MT_mesh_add
+
+
 def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-    bpy.types.VIEW3D_MT_mesh_add.append(_draw)
+    _MENU.append(_draw)
 
 
 def unregister() -> None:
-    bpy.types.VIEW3D_MT_mesh_add.remove(_draw)
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+    _MENU.remove(_draw)

@@ -5,7 +5,7 @@ import bpy
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.paths import MODELS
 from .common.devices import chosen_device
-from .common.wording import told
+from .common.wording import say, told
 
 
 class FIELDS_OT_test_device(bpy.types.Operator):
@@ -25,7 +25,12 @@ class FIELDS_OT_test_device(bpy.types.Operator):
             state.device = told(error)
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        state.device = f"{each:.1f} ms a frame: {1000.0 / each:.0f} frames a second, without reading the video. {said}"
+        speed = say(
+            "{time:.1f} ms a frame: {rate:.0f} frames a second, without reading the video.",
+            time=each,
+            rate=1000.0 / each,
+        )
+        state.device = f"{speed} {say(said)}"
         self.report({"INFO"}, state.device)
         return {"FINISHED"}
 

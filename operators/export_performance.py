@@ -7,7 +7,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ..fields_blender.core.errors import FieldsError
-from .common.wording import told
+from .common.wording import say, told
 from .head import flame_axes
 from .head.heads import chosen_head
 from .keys.performance import played
@@ -15,7 +15,7 @@ from .takes import track_store
 
 _FORMATS = [
     ("LIVE_LINK", "Live Link Face (.csv)", "ARKit weights and head rotation, for Unreal Engine and most face tools"),
-    ("JSON", "ARKit Weights (.json)", "As Audio2Face writes them, one row of 52 weights a frame"),
+    ("JSON", "ARKit Weights (.json)", "As Audio2Face writes them, one row of 52 weights per frame"),
     ("FLAME", "FLAME (.npz)", "Coefficients of your FLAME release over time, as VHAP writes them"),
     ("TRACK", "FIELDS Track (.npz)", "Everything that was captured, for FIELDS itself"),
 ]
@@ -34,8 +34,8 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
     format: EnumProperty(name="Format", description="What kind of file to write", items=_FORMATS)
     as_shaped: BoolProperty(
         name="As Shaped",
-        description="Export the performance as this head plays it: smoothed, and with its emotion as strong as set. "
-        "Without, exactly as it was captured",
+        description="Export the performance as this head plays it, smoothed and with its emotion as strong as "
+        "set; otherwise exactly as captured",
         default=True,
     )
 
@@ -43,9 +43,9 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         elif not track_store.has(head):
-            cls.poll_message_set("This head has no performance yet. Capture a strip, or import one")
+            cls.poll_message_set(say("This head has no performance yet. Capture a strip, or import one"))
         else:
             return True
         return False
@@ -92,7 +92,15 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         gaps = int((~performance.found).sum())
-        self.report({"INFO"}, f"{len(performance)} frames, {gaps} without a face, written to {path}")
+        self.report(
+            {"INFO"},
+            say(
+                "{frames} frames, {gaps} without a face, written to {path}",
+                frames=len(performance),
+                gaps=gaps,
+                path=path,
+            ),
+        )
         return {"FINISHED"}
 
 

@@ -11,9 +11,10 @@ from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import EXPRESSION
 from ..fields_blender.flame import flame_basis, flame_model
 from ..fields_blender.flame.flame_model import JOINTS, PARENTS, FlameModel
-from .common.wording import told
+from .common.meshes import add_shape_key, to_blender
+from .common.wording import say, told
 
-_COEFFICIENTS = 10.0  # as far as a slider of identity or expression goes; Blender's own limit
+_COEFFICIENTS = 10.0  # how far a slider of identity or expression goes: Blender's own limit
 _BONE = 0.03  # m
 _LEAST_WEIGHT = 1e-4
 # Eyeballs and how far from their front the pupil and the iris reach (cosine), so that one sees where they look.
@@ -54,7 +55,7 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Go to Object Mode first")
+            cls.poll_message_set(say("Go to Object Mode first"))
             return False
         return True
 
@@ -68,7 +69,10 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
             return {"CANCELLED"}
         context.scene.fields.flame_model = self.filepath
         keys = len(head.data.shape_keys.key_blocks) - 1
-        self.report({"INFO"}, f"“{head.name}” has {keys} shape keys and bones for jaw, neck and eyes")
+        self.report(
+            {"INFO"},
+            say("“{name}” has {count} shape keys and bones for jaw, neck and eyes", name=head.name, count=keys),
+        )
         return {"FINISHED"}
 
 
@@ -90,10 +94,10 @@ def build(context: bpy.types.Context, model: FlameModel, identities: int, expres
     face.shape_key_add(name="Basis", from_mix=False)
     for name, moved in named.items():
         if np.abs(moved).max() > 0.0:  # FLAME has no tongue
-            _key(face, name, model.template + moved)
+            add_shape_key(face, name, to_blender(model.template + moved))
     for letters, axes, count in (("Shape", model.identity, identities), ("Exp", model.expression, expressions)):
         for index, moved in enumerate(axes[:count]):
-            key = _key(face, f"{letters}{index + 1}", model.template + moved)
+            key = add_shape_key(face, f"{letters}{index + 1}", to_blender(model.template + moved))
             key.slider_min, key.slider_max = -_COEFFICIENTS, _COEFFICIENTS
     rig.location = context.scene.cursor.location
     face.select_set(True)
@@ -105,7 +109,7 @@ def _mesh(model: FlameModel) -> bpy.types.Object:
     mesh = bpy.data.meshes.new("FLAME Head")
     count = len(model.triangles)
     mesh.vertices.add(len(model.template))
-    mesh.vertices.foreach_set("co", _blender(model.template).astype(np.float32).ravel())
+    mesh.vertices.foreach_set("co", to_blender(model.template).astype(np.float32).ravel())
     mesh.loops.add(3 * count)
     mesh.loops.foreach_set("vertex_index", model.triangles.ravel())
     mesh.polygons.add(count)
@@ -147,13 +151,6 @@ def _material_of(model: FlameModel) -> np.ndarray:
     return index.astype(np.int32)
 
 
-def _key(face: bpy.types.Object, name: str, shape: np.ndarray) -> bpy.types.ShapeKey:
-    key = face.shape_key_add(name=name, from_mix=False)
-    key.value = 0.0  # new keys begin at 1 in some versions
-    key.data.foreach_set("co", _blender(shape).astype(np.float32).ravel())
-    return key
-
-
 def _armature(context: bpy.types.Context, model: FlameModel) -> bpy.types.Object:
     data = bpy.data.armatures.new("FLAME Rig")
     data.display_type = "STICK"
@@ -166,15 +163,10 @@ def _armature(context: bpy.types.Context, model: FlameModel) -> bpy.types.Object
     ways = {"root": up, "neck": up, "jaw": ahead - up / 2.0, "left_eye": ahead, "right_eye": ahead}
     for joint, start, parent in zip(JOINTS, joints, PARENTS, strict=True):
         bone = data.edit_bones.new(joint)
-        bone.head, bone.tail = _blender(start), _blender(start + ways[joint])
+        bone.head, bone.tail = to_blender(start), to_blender(start + ways[joint])
         bone.parent = data.edit_bones[JOINTS[parent]] if parent >= 0 else None
     bpy.ops.object.mode_set(mode="OBJECT")
     return rig
-
-
-def _blender(points: np.ndarray) -> np.ndarray:
-    """(..., 3) from x left, y up, z out of the face to Blender's x left, z up, facing -Y."""
-    return np.stack([points[..., 0], -points[..., 2], points[..., 1]], axis=-1)
 
 
 CLASSES = (FIELDS_OT_import_flame,)

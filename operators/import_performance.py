@@ -10,7 +10,7 @@ from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.timeline import to_seconds
 from .common import timeline
 from .common.job import running
-from .common.wording import told
+from .common.wording import say, told
 from .head import flame_axes
 from .head.heads import chosen_head
 from .keys.baking import bake
@@ -42,30 +42,30 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
     )
     frame_rate: FloatProperty(
         name="Frame Rate",
-        description="Frames in a second, for files that do not say it (iFacialMocap, FLAME). "
-        "0 takes what is usual for the kind of file",
+        description="Frames per second, for files that don't say it (iFacialMocap, FLAME). 0 takes the usual rate "
+        "of the file format",
         default=0.0,
         min=0.0,
         soft_max=120.0,
         max=1000.0,
     )
     head_unit: EnumProperty(
-        name="Head Rotation", description="What the numbers of the head's rotation are, in Live Link Face files",
+        name="Head Rotation", description="The unit of the head's rotation in Live Link Face files",
         items=_UNITS,
     )  # fmt: skip
     flip_head: BoolProperty(
         name="Flip Head",
-        description="Turn the head's yaw and pitch around: for recordings in which the head nods and turns the wrong "
-        "way, made with the phone held sideways",
+        description="Reverse the head's yaw and pitch, for recordings made with the phone held sideways, in which "
+        "the head nods and turns the wrong way",
         default=False,
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
-            cls.poll_message_set("A capture is running")
+            cls.poll_message_set(say("A capture is running"))
         elif chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
             return True
         return False
@@ -103,7 +103,7 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"“{path.name}”: {said}")
+        self.report({"INFO"}, say("“{file}”: {report}", file=path.name, report=said))
         return {"FINISHED"}
 
 

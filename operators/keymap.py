@@ -1,4 +1,4 @@
-"""Our verbs in Blender's keymap editor, without keys: whoever wants one on a key sets it there."""
+"""Our operators in Blender's keymap editor, without shortcuts: artists assign their own there."""
 
 import bpy
 
@@ -15,7 +15,7 @@ _made: list = []
 
 def register() -> None:
     ours = bpy.context.window_manager.keyconfigs.addon
-    if ours is None:  # in background there are no keys
+    if ours is None:  # in background there is no keymap
         return
     for (name, space), verbs in OF_EDITORS.items():
         keymap = ours.keymaps.new(name=name, space_type=space)

@@ -1,7 +1,7 @@
-"""fields.mapping_...: the verbs of the mapping's list."""
+"""fields.mapping_...: the operators of the mapping's list."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import bpy
@@ -9,19 +9,22 @@ from bpy.props import EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.names import ARKIT
 from ..fields_blender.core.paths import MAPPINGS
 from ..fields_blender.rig import mapping as files
 from ..fields_blender.rig import match
+from ..fields_blender.rig.match import Match
 from ..fields_blender.rig.mirror import mirrored_channel
-from .common.wording import told
+from .common.enum_items import Items, keep
+from .common.wording import say, told
 from .head import flame_keys, heads, mapping_rows, mappings, rig_listing
 from .head.heads import chosen_head
 from .keys import mapping_preview
 from .props.mapping_row import FIELDS_MappingRow
 
 
-def sentence(execute: Callable) -> Callable:
-    """What goes wrong is reported as a sentence; the test slider lets go first."""
+def reports_errors(execute: Callable) -> Callable:
+    """A FieldsError is reported and cancels; the test slider is reset first."""
 
     @functools.wraps(execute)
     def run(self, context: bpy.types.Context) -> set[str]:
@@ -35,13 +38,37 @@ def sentence(execute: Callable) -> Callable:
     return run
 
 
+def summary(found: Match) -> str:
+    """ "MetaHuman: 50 rows matched, 2 to look at, 3 of 52 captured shapes move nothing"."""
+    rows, doubtful = len(found.found), sum(row.confidence < match.DOUBTFUL for row in found.found)
+    said = [
+        say(
+            "{mapping}: {count} row matched" if rows == 1 else "{mapping}: {count} rows matched",
+            mapping=found.profile,
+            count=rows,
+        )
+    ]
+    if doubtful:
+        said.append(say("{count} to look at", count=doubtful))
+    if found.missing:
+        said.append(say("{count} of {total} captured shapes move nothing", count=len(found.missing), total=len(ARKIT)))
+    return ", ".join(said)
+
+
+def _listed(operator: bpy.types.Operator, head: bpy.types.Object, said: str) -> set[str]:
+    """Tell what a match found, in the panel and as the operator's report."""
+    head.fields.matched = said
+    operator.report({"INFO"}, said)
+    return {"FINISHED"}
+
+
 class OnHead:
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
             return False
         return True
 
@@ -52,18 +79,20 @@ class _OnRows(OnHead):
         if not super().poll(context):
             return False
         if not chosen_head(context).fields.rows:
-            cls.poll_message_set("Match the head first: its rows are listed then")
+            cls.poll_message_set(say("Match the head first, which lists its rows"))
             return False
         return True
 
 
 class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
-    """List what follows what on this head, found by names, on FLAME heads by geometry. Rows set by hand are lost"""
-
     bl_idname = "fields.mapping_match"
     bl_label = "Automatic Match"
+    bl_description = (
+        "Match this head's shape keys and bones to the captured channels by name, on FLAME heads by geometry. "
+        "Rows set by hand are lost"
+    )
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         mappings.forget()
@@ -71,43 +100,39 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         mapping_rows.fill(head, found)
         for mesh in heads.with_shape_keys(heads.members(head)):
             flame_keys.widen(mesh, found.mapping)
-        hint = ". Its names tell little: try Match by Shape" if mappings.names_tell_little(head, found) else ""
-        head.fields.matched = found.sentence() + hint
-        self.report({"INFO"}, head.fields.matched)
-        return {"FINISHED"}
+        said = summary(found)
+        if mappings.names_tell_little(head, found):
+            said += ". " + say("Its names tell little: try Match by Shape")
+        return _listed(self, head, said)
 
 
-def _presets(_operator, _context: bpy.types.Context) -> list[tuple[str, str, str]]:
-    # Blender needs the texts to be kept.
-    _presets.kept = [(stem, made.name, made.about) for stem, made in match.presets(MAPPINGS).items()]
-    return _presets.kept
+def _presets(_operator, _context: bpy.types.Context | None) -> Items:
+    return keep("presets", [(stem, made.name, made.about) for stem, made in match.presets(MAPPINGS).items()])
 
 
 class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
-    """List the rows of a convention you choose, matched to this head's names. Rows set by hand are lost"""
+    """Match this head to a naming convention of your choice. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_preset"
     bl_label = "Use Preset"
 
     preset: EnumProperty(name="Preset", description="The convention this head follows", items=_presets)
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         found = match.use(rig_listing.rig(head), match.presets(MAPPINGS)[self.preset], self.preset in match.OPEN)
         mapping_rows.fill(head, found)
-        head.fields.matched = found.sentence()
-        self.report({"INFO"}, head.fields.matched)
-        return {"FINISHED"}
+        return _listed(self, head, summary(found))
 
 
 class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
-    """Forget this head's rows: what follows what is found by names again, each time keys are written"""
+    """Discard this head's rows: it is matched by name again whenever keys are written"""
 
     bl_idname = "fields.mapping_clear"
     bl_label = "Back to Automatic"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         settings.rows.clear()
@@ -121,7 +146,7 @@ class FIELDS_OT_mapping_add(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_add"
     bl_label = "Add Row"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         settings.rows.add().source = "jawOpen"
@@ -136,7 +161,7 @@ class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_remove"
     bl_label = "Remove Row"
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         if not 0 <= settings.row < len(settings.rows):
@@ -147,7 +172,7 @@ class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
 
 
 class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
-    """Let the other side follow as the active row's side does: its row is changed, or added where there is none"""
+    """Copy the active row to the other side of the face: the row there is changed, or added where there is none"""
 
     bl_idname = "fields.mapping_mirror"
     bl_label = "Mirror Row"
@@ -162,7 +187,7 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
         ],
     )
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = chosen_head(context).fields
         chosen = [row for i, row in enumerate(settings.rows) if self._wanted(row, i == settings.row)]
@@ -175,12 +200,12 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
                 continue
             there = next((row for row in settings.rows if _same_place(row, other)), None) or settings.rows.add()
             mapping_rows.write(there, other)
-            there.confidence, there.why = 1.0, f"mirror of “{made.target}”"
+            there.confidence, there.why = 1.0, say("mirror of “{target}”", target=made.target)
             done += 1
         if not done:
-            self.report({"WARNING"}, "Nothing to mirror: the row and its target name no side.")
+            self.report({"WARNING"}, say("Nothing to mirror: the row and its target name no side."))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{done} row{'s' * (done != 1)} mirrored")
+        self.report({"INFO"}, say("{count} row mirrored" if done == 1 else "{count} rows mirrored", count=done))
         return {"FINISHED"}
 
     def _wanted(self, row: FIELDS_MappingRow, active: bool) -> bool:
@@ -197,6 +222,10 @@ def _same_place(row: FIELDS_MappingRow, made) -> bool:
     return there.bone == made.bone if isinstance(made, files.BoneChannel) else there.name == made.name
 
 
+def _count(rows: Sequence) -> str:
+    return say("{count} row" if len(rows) == 1 else "{count} rows", count=len(rows))
+
+
 class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
     """Save this head's rows as a mapping file, for other heads and files"""
 
@@ -207,15 +236,15 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         files.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
-        self.report({"INFO"}, f"Saved {self.filepath}")
+        self.report({"INFO"}, say("Saved {path}", path=self.filepath))
         return {"FINISHED"}
 
 
 class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
-    """List the rows of a mapping file, matched to this head's names. Rows set by hand are lost"""
+    """Match this head by a mapping file. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_load"
     bl_label = "Load Mapping"
@@ -223,33 +252,26 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         loaded = files.load(Path(self.filepath))
         found = match.use(rig_listing.rig(head), loaded)
         mapping_rows.fill(head, found)
-        head.fields.matched = found.sentence()
-        self.report({"INFO"}, head.fields.matched)
-        return {"FINISHED"}
+        return _listed(self, head, summary(found))
 
 
 class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
-    """List the rows of another head, matched to this head's names. Rows set by hand are lost"""
+    """Match this head as another one is. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_copy"
     bl_label = "Copy from Head"
     bl_property = "other"
 
-    def _heads(self, context: bpy.types.Context) -> list[tuple[str, str, str]]:
-        # Blender asks without a context too, and needs the texts to be kept.
-        here = chosen_head(context) if context else None
-        type(self)._kept = [
-            (item.name, item.name, f"{len(item.fields.rows)} rows")
-            for item in bpy.data.objects
-            if item != here and item.fields.rows
-        ]
-        return type(self)._kept
+    def _heads(self, context: bpy.types.Context | None) -> Items:
+        here = chosen_head(context) if context else None  # Blender asks without a context too
+        others = [item for item in bpy.data.objects if item != here and item.fields.rows]
+        return keep("heads", [(item.name, item.name, _count(item.fields.rows)) for item in others])
 
     other: EnumProperty(name="Head", description="The head whose rows to take", items=_heads)
 
@@ -257,17 +279,15 @@ class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
         context.window_manager.invoke_search_popup(self)
         return {"FINISHED"}
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head, other = chosen_head(context), bpy.data.objects.get(self.other)
         if other is None:
-            self.report({"WARNING"}, "No other head has rows yet.")
+            self.report({"WARNING"}, say("No other head has rows yet."))
             return {"CANCELLED"}
         found = match.use(rig_listing.rig(head), mapping_rows.mapping(other))
         mapping_rows.fill(head, found)
-        head.fields.matched = found.sentence()
-        self.report({"INFO"}, head.fields.matched)
-        return {"FINISHED"}
+        return _listed(self, head, summary(found))
 
 
 CLASSES = (

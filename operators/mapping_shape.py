@@ -1,4 +1,6 @@
-"""fields.mapping_shape: match a head by how its shapes move it, where their names tell nothing."""
+"""fields.mapping_shape: match a head by how its shape keys move it, where their names tell nothing."""
+
+from typing import Any
 
 import bmesh
 import bpy
@@ -9,11 +11,12 @@ from ..fields_blender.geometry.face_frame import PLACES
 from ..fields_blender.rig import match_shape
 from ..fields_blender.rig.mapping import Channel
 from ..fields_blender.rig.match import Match
+from .common.wording import say
 from .head import heads, mapping_rows, mappings
 from .head.heads import chosen_head
-from .mapping_edit import OnHead, sentence
+from .mapping_edit import OnHead, reports_errors, summary
 
-# More vertices than this are not read, but every second, third, ...: motion is smooth.
+# With more vertices than this, only every second, third, … is read: neighbours move alike.
 _MOST_VERTICES = 60_000
 
 
@@ -21,12 +24,12 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
     bl_idname = "fields.mapping_shape"
     bl_label = "Match by Shape"
     bl_description = (
-        "List what follows what on this head, found by how its shape keys move the face: for names that tell nothing. "
-        "In Edit Mode, six selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) "
-        "say where the face is. Rows set by hand are lost"
+        "Match this head's shape keys by how they move the face, for names that tell nothing. In Edit Mode, six "
+        "selected vertices (outer corners of the eyes, tip of the nose, corners of the mouth, chin) say where "
+        "the face is. Rows set by hand are lost"
     )
 
-    @sentence
+    @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
         if context.mode == "EDIT_MESH":
@@ -41,18 +44,18 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
         ]
         found = Match(found.profile, (*found.rows, *others), found.spare, found.missing)
         mapping_rows.fill(head, found)
-        head.fields.matched = f"By {found.sentence()}"
+        head.fields.matched = say("By {found}", found=summary(found))
         mapping_rows.add_spare(head, found.spare)
         self.report({"INFO"}, head.fields.matched)
         return {"FINISHED"}
 
 
 def read(head: bpy.types.Object) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The names of the head's shape keys (k), its vertices at rest (n, 3) and their motions (k, n, 3), of all its
-    meshes, in the world. Raises FieldsError where it has none."""
+    """The names of the head's shape keys (k), its vertices at rest (n, 3) and their displacements (k, n, 3), of all
+    its meshes, in world space. Raises FieldsError where it has none."""
     meshes = list(heads.with_shape_keys(heads.members(head)))
     if not meshes:
-        raise FieldsError(f"“{head.name}” has no shape keys to match. Choose a head that has some.")
+        raise FieldsError("“{name}” has no shape keys to match. Choose a head that has some.", name=head.name)
     blocks = {mesh: mesh.data.shape_keys.key_blocks for mesh in meshes}
     step = -(-sum(len(mesh.data.vertices) for mesh in meshes) // _MOST_VERTICES)
     rests = [_points(mesh, mesh.data.shape_keys.reference_key)[::step] for mesh in meshes]
@@ -77,7 +80,7 @@ def _points(mesh: bpy.types.Object, key: bpy.types.ShapeKey) -> np.ndarray:
 
 def _selected(context: bpy.types.Context, head: bpy.types.Object) -> np.ndarray | None:
     """The six vertices that are selected in Edit Mode (6, 3), in the world; None where none is."""
-    mesh = context.edit_object
+    mesh: Any = context.edit_object
     if context.mode != "EDIT_MESH" or mesh not in heads.members(head):
         return None
     chosen = [vertex.index for vertex in bmesh.from_edit_mesh(mesh.data).verts if vertex.select]
@@ -85,11 +88,14 @@ def _selected(context: bpy.types.Context, head: bpy.types.Object) -> np.ndarray 
         return None
     if len(chosen) != len(PLACES):
         raise FieldsError(
-            f"{len(chosen)} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, "
-            "both corners of the mouth and the chin; or none, to let FIELDS find the face."
+            "{count} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, both "
+            "corners of the mouth and the chin; or none, to let FIELDS find the face.",
+            count=len(chosen),
         )
     if mesh.data.shape_keys is None:
-        raise FieldsError(f"“{mesh.name}” has no shape keys. Select the six vertices on the mesh that has them.")
+        raise FieldsError(
+            "“{name}” has no shape keys. Select the six vertices on the mesh that has them.", name=mesh.name
+        )
     return _points(mesh, mesh.data.shape_keys.reference_key)[chosen]
 
 

@@ -10,21 +10,22 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..fields_blender.core import track
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.shape import blend
-from .common.wording import told
+from .common.enum_items import Items, keep
+from .common.wording import say, told
 from .head.heads import chosen_head
 from .takes import takes, track_files
 
 PARTS = [
-    ("WHOLE", "Whole Face", "All of it, the head's movement too"),
-    ("UPPER", "Upper Face", "Brows, lids and the cheeks' squint"),
-    ("LOWER", "Mouth and Jaw", "All below the eyes: what speaks"),
+    ("WHOLE", "Whole Face", "The whole face, and the head's movement"),
+    ("UPPER", "Upper Face", "Brows, lids and cheek squint"),
+    ("LOWER", "Mouth and Jaw", "Everything below the eyes"),
     ("GAZE", "Gaze", "Where the eyes look"),
     ("HEAD", "Head", "How the head turns and moves"),
 ]
 
 
 class _TakeOperator:
-    """A verb on the chosen take of the chosen head. A subclass writes `act`, which says what it did."""
+    """An operator on the chosen take of the chosen head. A subclass implements `act`, which returns its report."""
 
     bl_options = {"REGISTER", "UNDO"}
 
@@ -32,7 +33,7 @@ class _TakeOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None or takes.active(head) is None:
-            cls.poll_message_set("Choose a head with a take first: Capture makes one")
+            cls.poll_message_set(say("Choose a head with a take first: Capture makes one"))
             return False
         return True
 
@@ -56,11 +57,12 @@ class FIELDS_OT_take_duplicate(_TakeOperator, bpy.types.Operator):
     bl_label = "Duplicate Take"
 
     def act(self, context, head, take) -> str:
-        return f"“{takes.duplicate(head, list(head.fields.takes).index(take)).name}” made"
+        copy = takes.duplicate(head, list(head.fields.takes).index(take))
+        return say("“{name}” made", name=copy.name)
 
 
 class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
-    """Delete the chosen take. Keys that were baked from it stay, and so does a file it lies in"""
+    """Delete the chosen take. Keys that were baked from it stay, and so does its file"""
 
     bl_idname = "fields.take_delete"
     bl_label = "Delete Take"
@@ -68,22 +70,18 @@ class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
     def act(self, context, head, take) -> str:
         name = take.name
         takes.remove(head, list(head.fields.takes).index(take))
-        return f"“{name}” deleted"
+        return say("“{name}” deleted", name=name)
 
 
-def _others(_operator, context: bpy.types.Context) -> list[tuple[str, str, str]]:
-    """The head's takes but the chosen one. Blender needs the strings to stay alive."""
-    head = chosen_head(context)
-    _others.kept = [
-        (str(i), take.name, take.strip)
-        for i, take in enumerate(head.fields.takes if head else ())
-        if take != takes.active(head)
-    ]
-    return _others.kept
+def _others(_operator, context: bpy.types.Context | None) -> Items:
+    """The head's takes but the chosen one."""
+    head = chosen_head(context) if context else None  # Blender asks without a context too
+    listed, chosen = (list(enumerate(head.fields.takes)), takes.active(head)) if head else ([], None)
+    return keep("takes", [(str(i), take.name, take.strip) for i, take in listed if take != chosen])
 
 
 class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
-    """Make a new take of the chosen one with some of another in it: all of it, or a part of the face"""
+    """Make a new take by mixing another into the chosen one: the whole face, or a part of it"""
 
     bl_idname = "fields.take_blend"
     bl_label = "Blend Takes"
@@ -92,21 +90,21 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
     part: EnumProperty(name="Part", description="What is taken from the other", items=PARTS)
     share: FloatProperty(
         name="Share",
-        description="How much of the other: 0 nothing, 1 all",
+        description="How much of the other take: 0 nothing, 1 all",
         subtype="FACTOR",
         min=0.0,
         max=1.0,
         default=0.5,
     )
     align: BoolProperty(
-        name="Align Starts", description="Let the other begin when the chosen take begins, wherever it was captured"
+        name="Align Starts", description="Let the other take begin when the chosen one does, wherever it was captured"
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None or len(head.fields.takes) < 2:
-            cls.poll_message_set("This needs a head with two takes: capture again, or import one")
+            cls.poll_message_set(say("This needs a head with two takes: capture again, or import one"))
             return False
         return True
 
@@ -122,8 +120,8 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
         if self.align:
             second = blend.moved(second, first.time[0] - second.time[0])
         made = blend.blend(first, second, self.share, self.part)
-        names = f"{take.name} + {other.name}"
-        return f"“{takes.add(head, made, names).name}” made. Bake Keys writes it"
+        blended = takes.add(head, made, f"{take.name} + {other.name}")
+        return say("“{name}” made. Bake Keys writes it", name=blended.name)
 
 
 class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
@@ -143,7 +141,7 @@ class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
     def act(self, context, head, take) -> str:
         path = Path(self.filepath)
         track_files.save(takes.read(take), path)
-        return f"“{take.name}” written to {path.name}"
+        return say("“{name}” written to {file}", name=take.name, file=path.name)
 
 
 class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
@@ -161,7 +159,7 @@ class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
             return False
         return True
 
@@ -175,7 +173,7 @@ class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"“{take.name}” imported. Bake Keys writes it")
+        self.report({"INFO"}, say("“{name}” imported. Bake Keys writes it", name=take.name))
         return {"FINISHED"}
 
 
@@ -188,9 +186,9 @@ class FIELDS_OT_take_pack(_TakeOperator, bpy.types.Operator):
     def act(self, context, head, take) -> str:
         if take.file:
             takes.pack(head, take)
-            return f"“{take.name}” is in the .blend now. Its file was left where it is"
+            return say("“{name}” is in the .blend now. Its file was left where it is", name=take.name)
         takes.unpack(head, take)
-        return f"“{take.name}” is in {take.file} now"
+        return say("“{name}” is in {file} now", name=take.name, file=take.file)
 
 
 CLASSES = (

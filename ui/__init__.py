@@ -1,7 +1,8 @@
-"""The face: panels and preferences. Draws only; operators are named by their ids."""
+"""Panels, menus and preferences. Draws only; operators are referred to by their ids."""
 
 import bpy
 
+from ..operators.props.words import use_context
 from . import exchange, menus, panels, preferences, presets, result, shape_panels, translations
 
 _CLASSES = (
@@ -12,6 +13,7 @@ _CLASSES = (
 
 
 def register() -> None:
+    use_context(_CLASSES)
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     menus.register()

@@ -1,5 +1,7 @@
 """Import and export: the panel of the FIELDS tab, and the entries of File > Import and File > Export."""
 
+from typing import Any
+
 import bpy
 
 from .layout import Tab, in_both, split
@@ -30,11 +32,17 @@ def _export_menu(self, _context: bpy.types.Context) -> None:
     self.layout.operator("fields.export_performance", text="Facial Performance (.csv/.json/.npz)")
 
 
+_IN: tuple[tuple[Any, Any], ...] = (
+    (bpy.types.TOPBAR_MT_file_import, _import_menu),
+    (bpy.types.TOPBAR_MT_file_export, _export_menu),
+)
+
+
 def register_menus() -> None:
-    bpy.types.TOPBAR_MT_file_import.append(_import_menu)
-    bpy.types.TOPBAR_MT_file_export.append(_export_menu)
+    for menu, draw in _IN:
+        menu.append(draw)
 
 
 def unregister_menus() -> None:
-    bpy.types.TOPBAR_MT_file_export.remove(_export_menu)
-    bpy.types.TOPBAR_MT_file_import.remove(_import_menu)
+    for menu, draw in _IN:
+        menu.remove(draw)

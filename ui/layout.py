@@ -1,8 +1,11 @@
 """What the panels of the FIELDS tab share."""
 
 import textwrap
+from typing import Any
 
 import bpy
+
+from ..operators.props.words import say_in_panel as say
 
 
 class Tab:
@@ -10,7 +13,7 @@ class Tab:
     bl_category = "FIELDS"
 
 
-def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+def split(layout: Any) -> bpy.types.UILayout:
     layout.use_property_split = True
     layout.use_property_decorate = False
     return layout
@@ -20,20 +23,14 @@ def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
     return context.scene.fields.head or context.view_layer.objects.active
 
 
-def words(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """Text, translated as a whole and wrapped to the sidebar's width."""
+def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """Text, translated as a whole and wrapped to the width of the sidebar."""
     letters = max(int(context.region.width / (7.0 * context.preferences.system.ui_scale)) - 5, 16)
     column = layout.column(align=True)
     column.scale_y = 0.8
     for line in textwrap.wrap(say(text), letters):
-        column.label(text=line, icon=icon, translate=False)
+        column.label(text=line, icon=icon, translate=False)  # pyright: ignore[reportArgumentType] - any icon's name
         icon = "BLANK1" if icon != "NONE" else "NONE"
-
-
-def say(pattern: str, **values: object) -> str:
-    """`pattern` in the language of Blender's interface; what is filled into it stays as it is."""
-    found = bpy.app.translations.pgettext_iface(pattern)
-    return found.format(**values) if values else found
 
 
 def in_both(panel: type, name: str, parent: str = "") -> list[type]:

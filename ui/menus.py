@@ -1,5 +1,7 @@
 """FIELDS in Blender's menus, where F3 searches: Object > Animation in the 3D View and Strip in the Sequencer."""
 
+from typing import Any
+
 import bpy
 
 
@@ -49,11 +51,18 @@ def _strip_menu(self, context: bpy.types.Context) -> None:
     self.layout.menu("FIELDS_MT_strip")
 
 
+# Blender's menu, what is drawn at its end.
+_IN: tuple[tuple[Any, Any], ...] = (
+    (bpy.types.SEQUENCER_MT_strip, _strip_menu),
+    (bpy.types.VIEW3D_MT_object_animation, _object_menu),
+)
+
+
 def register() -> None:
-    bpy.types.SEQUENCER_MT_strip.append(_strip_menu)
-    bpy.types.VIEW3D_MT_object_animation.append(_object_menu)
+    for menu, draw in _IN:
+        menu.append(draw)
 
 
 def unregister() -> None:
-    bpy.types.VIEW3D_MT_object_animation.remove(_object_menu)
-    bpy.types.SEQUENCER_MT_strip.remove(_strip_menu)
+    for menu, draw in _IN:
+        menu.remove(draw)

@@ -3,8 +3,9 @@
 import bpy
 
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
+from ..operators.props.words import CONTEXT
 from . import takes
-from .layout import Tab, head_of, in_both, say, split, words
+from .layout import Tab, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
@@ -27,9 +28,9 @@ class _Footage(Tab):
         layout = split(self.layout)
         strip = _strip(context)
         if strip is None:
-            words(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
+            paragraph(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
         else:
-            layout.label(text=strip.name, icon="SEQUENCE")
+            layout.label(text=strip.name, icon="SEQUENCE", translate=False)
         layout.prop(context.scene.fields, "range")
         layout.prop(context.scene.fields, "face")
 
@@ -42,7 +43,7 @@ class _Head(Tab):
         layout.prop(context.scene.fields, "head")
         head = head_of(context)
         if head is None:
-            words(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
+            paragraph(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
             return
         if context.scene.fields.head is None:
             layout.label(text=say("Active object: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
@@ -106,14 +107,16 @@ class _Mapping(Tab):
             return
         settings = head.fields
         if not settings.rows:
-            words(layout, context, "Found anew each time keys are written. Match to see and change it", "INFO")
-            row = layout.row(align=True)
-            row.operator("fields.mapping_match", icon="VIEWZOOM")
-            row.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
-            _from_elsewhere(layout)
+            paragraph(
+                layout,
+                context,
+                "Matched by name whenever keys are written. Match now to see and change the rows",
+                "INFO",
+            )
+            _ways_to_match(layout)
             return
         if settings.matched:
-            words(layout, context, settings.matched)
+            paragraph(layout, context, settings.matched)
         filters = layout.row(align=True)
         filters.use_property_split = False
         filters.prop(settings, "shown_region", text="")
@@ -127,26 +130,26 @@ class _Mapping(Tab):
         buttons.operator("fields.mapping_mirror", text="", icon="MOD_MIRROR")
         if 0 <= settings.row < len(settings.rows):
             _mapping_row(layout, context, settings, settings.rows[settings.row])
-        row = layout.row(align=True)
-        row.operator("fields.mapping_match", text="Match", icon="VIEWZOOM")
-        row.operator("fields.mapping_shape", text="By Shape", icon="SHAPEKEY_DATA")
-        row.operator("fields.mapping_clear", text="Automatic", icon="X")
-        _from_elsewhere(layout)
+        _ways_to_match(layout).operator("fields.mapping_clear", icon="X")
 
 
-def _from_elsewhere(layout: bpy.types.UILayout) -> None:
-    row = layout.row(align=True)
+def _ways_to_match(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """The buttons that fill the list, and the column they stand in: side by side their names are cut off."""
+    column = layout.column(align=True)
+    column.operator("fields.mapping_match", icon="VIEWZOOM")
+    column.operator("fields.mapping_shape", icon="SHAPEKEY_DATA")
+    row = column.row(align=True)
     row.operator_menu_enum("fields.mapping_preset", "preset", text="Preset")
     row.operator("fields.mapping_load", text="", icon="FILE_FOLDER")
     row.operator("fields.mapping_save", text="", icon="FILE_TICK")
     row.operator("fields.mapping_copy", text="", icon="COPYDOWN")
+    return column
 
 
 def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, settings, row) -> None:
     if row.why:
-        words(
-            layout, context, row.why[:1].upper() + row.why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row)
-        )
+        why = say(row.why)
+        paragraph(layout, context, why[:1].upper() + why[1:], "NONE" if _sureness(row) == "BLANK1" else _sureness(row))
     column = layout.column()
     column.prop(row, "source")
     column.prop(row, "kind")
@@ -176,18 +179,18 @@ class _Capture(Tab):
         if state.running:
             if state.picture:
                 layout.template_icon(state.picture, scale=10.0)
-            said = f"{state.progress:.0%}, {state.left}" if state.left else f"{state.progress:.0%}"
+            said = ", ".join(filter(None, (f"{state.progress:.0%}", state.left)))
             layout.progress(factor=state.progress, text=said)
-            words(layout, context, state.message)
+            paragraph(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
         else:
             row = layout.row()
             row.scale_y = 1.4
             row.operator("fields.capture", icon="REC")
             if state.kept:
-                words(layout, context, state.kept, "INFO")
+                paragraph(layout, context, state.kept, "INFO")
         if state.device and chosen_device(context) == "CUDA":  # who asked for it wants to know whether it runs
-            words(layout, context, state.device)
+            paragraph(layout, context, state.device)
 
 
 class _Shape(Tab):
@@ -208,7 +211,7 @@ class _Shape(Tab):
         row.prop(head.fields, "emotion_intensity", slider=True)
         row.prop_decorator(head.fields, "emotion_intensity")
         if not _has_take(head):
-            words(layout, context, "This head has no take yet. Capture a strip first", "INFO")
+            paragraph(layout, context, "This head has no take yet. Capture a strip first", "INFO")
 
 
 class _ByEmotion(Tab):
@@ -234,7 +237,7 @@ class FIELDS_UL_added(bpy.types.UIList):
     def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
         row = layout.row(align=True)
         row.prop(item, "emotion", text="", emboss=False)
-        row.label(text=f"{item.first}–{item.last}")
+        row.label(text=f"{item.first}–{item.last}", translate=False)
 
 
 class _Added(Tab):
@@ -298,7 +301,7 @@ class _WhatIsKeyed(Tab):
         if head.fields.existing_keys == "MIX":
             layout.prop(head.fields, "mix_share", slider=True)
         layout.prop(head.fields, "key_range")
-        column = layout.column(heading="Regions")
+        column = layout.column(heading="Regions", heading_ctxt=CONTEXT)
         column.prop(head.fields, "key_regions", expand=True)
         layout.prop(head.fields, "action_name")
         layout.operator("fields.push_to_nla", icon="NLA")

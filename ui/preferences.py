@@ -3,7 +3,7 @@
 import bpy
 from bpy.props import EnumProperty, IntProperty
 
-from .layout import split
+from .layout import say, split
 
 PACKAGE = __package__.rpartition(".")[0]
 
@@ -22,8 +22,8 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
     )
     threads: IntProperty(
         name="Threads",
-        description="How many threads of the processor each network uses. More than two rarely gain anything, and "
-        "Blender and the video want some too",
+        description="CPU threads per network. More than two rarely help, and Blender and the video decoder need "
+        "some too",
         default=2,
         min=1,
         max=64,
@@ -36,7 +36,7 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
         layout.prop(self, "device")
         there = layout.box().column(align=True)
         for line in state.devices.splitlines():
-            there.label(text=line, translate=False, icon="DOT")
+            there.label(text=say(line), translate=False, icon="DOT")
         layout.prop(self, "threads")
         buttons = layout.row(align=True)
         buttons.operator("fields.test_device", icon="PLAY")

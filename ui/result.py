@@ -1,8 +1,9 @@
-"""What the last bake did, and, where it needs a look, a button to the list of what follows what."""
+"""The report of the last bake and, where a channel found no target, a button that opens the mapping."""
 
 import bpy
 
-from .layout import head_of, say, split, words
+from ..operators.props.words import CONTEXT
+from .layout import head_of, paragraph, say, split
 
 
 class FIELDS_PT_result(bpy.types.Panel):
@@ -22,8 +23,8 @@ class FIELDS_PT_result(bpy.types.Panel):
         settings = head.fields
         for title, listed in (("Unmatched", settings.unmatched), ("Skipped", settings.skipped)):
             if listed:
-                layout.label(text=title)
-                words(layout, context, listed)
+                layout.label(text=title, text_ctxt=CONTEXT)
+                paragraph(layout, context, listed)
         if not settings.rows:
             layout.operator("fields.mapping_match", icon="VIEWZOOM")
             return
@@ -36,10 +37,10 @@ class FIELDS_PT_result(bpy.types.Panel):
 
 
 def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, head: bpy.types.Object) -> None:
-    """The report, and the button where a channel found nothing on the head."""
+    """The report, and the button where a channel found no target on the head."""
     settings = head.fields
     if settings.report:
-        words(layout, context, settings.report)
+        paragraph(layout, context, settings.report)
     count = sum(len(listed.split(", ")) for listed in (settings.unmatched, settings.skipped) if listed)
     if count:
         layout.popover(

@@ -3,7 +3,8 @@
 import bpy
 
 from ..operators.props.choices import SHOWN_REGIONS
-from .layout import Tab, head_of, in_both, split, words
+from ..operators.props.words import CONTEXT
+from .layout import Tab, head_of, in_both, paragraph, split
 
 
 class _Part(Tab):
@@ -45,8 +46,8 @@ class _Regions(_Part):
         grid.use_property_split = False
         name, strength, smooth = _cells(grid)
         name.label(text="")
-        strength.label(text="Strength")
-        smooth.label(text="Smoothing")
+        strength.label(text="Strength", text_ctxt=CONTEXT)
+        smooth.label(text="Smoothing", text_ctxt=CONTEXT)
         for index, shown in enumerate(SHOWN_REGIONS):
             name, strength, smooth = _cells(grid)
             name.prop(shape, "use_region", index=index, text=shown)
@@ -98,7 +99,7 @@ class _Channels(_Part):
     def draw_part(self, layout: bpy.types.UILayout, context: bpy.types.Context, fields) -> None:
         shape = fields.shape
         if not shape.channels:
-            words(layout, context, "The channels are listed here once keys have been baked", "INFO")
+            paragraph(layout, context, "The channels are listed here once keys have been baked", "INFO")
             return
         layout.template_list("FIELDS_UL_channels", "", shape, "channels", shape, "active_channel", rows=6)
         if not 0 <= shape.active_channel < len(shape.channels):
@@ -125,7 +126,7 @@ class _Doubtful(_Part):
         row = layout.row(align=True)
         row.operator("fields.next_doubtful", text="Previous", icon="TRIA_LEFT").direction = "PREVIOUS"
         row.operator("fields.next_doubtful", text="Next", icon="TRIA_RIGHT").direction = "NEXT"
-        column = layout.column(heading="Show Curves")
+        column = layout.column(heading="Show Curves", heading_ctxt=CONTEXT)
         column.prop(shape, "use_confidence")
         column.prop(shape, "use_uncertainty")
 

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .layout import Tab, head_of, in_both, say, split, words
+from .layout import Tab, head_of, in_both, paragraph, say, split
 
 
 class FIELDS_UL_takes(bpy.types.UIList):
@@ -17,7 +17,7 @@ class FIELDS_UL_takes(bpy.types.UIList):
         side.active = False
         if not broken:
             rate = context.scene.render.fps / context.scene.render.fps_base
-            side.label(text=f"{item.start * rate:.0f}–{item.end * rate:.0f}")
+            side.label(text=f"{item.start * rate:.0f}–{item.end * rate:.0f}", translate=False)
         if item.file:
             side.label(text="", icon="FILE")
 
@@ -60,7 +60,7 @@ class _Takes(Tab):
             _about(column, context, _chosen(head))
             column.operator("fields.recapture", icon="FILE_REFRESH")
         if settings.track:
-            words(column, context, f"Plays the file {settings.track} instead of a take", "INFO")
+            paragraph(column, context, say("Plays the file {file} instead of a take", file=settings.track), "INFO")
         split(column).prop(context.scene.fields, "takes_in")
 
 
@@ -71,12 +71,19 @@ def _chosen(head: bpy.types.Object):
 
 def _about(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None:
     if take.problem:
-        words(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
+        paragraph(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
         return
-    about = "{frames} frames, {share:.0%} with a face, {date}"
-    words(layout, context, say(about, frames=take.frames, share=take.coverage, date=take.date))
+    about = say(
+        "{frames} frame, {share:.0%} with a face, {date}"
+        if take.frames == 1
+        else "{frames} frames, {share:.0%} with a face, {date}",
+        frames=take.frames,
+        share=take.coverage,
+        date=take.date,
+    )
+    paragraph(layout, context, about)
     if take.strip and take.strip != take.name:
-        words(layout, context, say("From {strip}", strip=take.strip), "SEQUENCE")
+        paragraph(layout, context, say("From {strip}", strip=take.strip), "SEQUENCE")
 
 
 CLASSES = (FIELDS_UL_takes, FIELDS_MT_takes, *in_both(_Takes, "takes", parent="capture"))

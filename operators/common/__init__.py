@@ -1,4 +1,4 @@
-"""What every room needs: sentences, preferences, devices, the scene's rate, long jobs.
+"""What all rooms share: wording, preferences, devices, the frame rate, shape keys from arrays, long jobs.
 
-Imports fields_blender alone.
+May import fields_blender only.
 """

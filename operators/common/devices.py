@@ -1,4 +1,4 @@
-"""What the networks run on: the device the artist chose, and those there are."""
+"""What the networks run on: the device the artist chose, and those available."""
 
 from functools import cache
 
@@ -22,7 +22,7 @@ def chosen_device(context: bpy.types.Context) -> str:
 
 @cache
 def devices() -> str:
-    """The devices of this machine, a line each. Looks once."""
+    """The devices of this machine, one per line. Looks for them once."""
     from ...fields_blender.capture import device_check  # here, so that enabling the extension stays quick
 
     return "\n".join(device_check.devices())

@@ -1,4 +1,4 @@
-"""Long work: one generator, two drivers. Blocking in background and in scripts, modal in the window.
+"""Long work: one generator with two drivers, blocking in background and in scripts, modal in the window.
 
 A job is made of main-thread steps (`prepare`, which may render the sequencer) that end in a heavy generator, and of
 that generator, which never touches bpy and so runs in a thread while Blender stays usable. Both end in `finish`.
@@ -18,47 +18,49 @@ from . import live_picture
 from .time_left import TimeLeft
 from .wording import say, told
 
-TICK = 0.1  # s between two looks at the thread
-SHOW = 0.25  # s between two changes of what the sidebar shows: all of its panels are drawn anew for it
-SLICE = 0.05  # s of main-thread steps a tick: the window stays responsive
-# s after which Python lets the window have its turn. Drawing the panels takes it some fifty times, and with Python's
-# own 5 ms each the window would stand still for a quarter of a second.
+TICK = 0.1  # s between two polls of the thread
+SHOW = 0.25  # s between two updates of the sidebar, each of which redraws all of its panels
+SLICE = 0.05  # s of main-thread steps per tick, so that the window stays responsive
+# s after which the thread hands Python's lock over. Drawing the panels asks for it some fifty times, and with Python's
+# default of 5 ms each the window would stand still for a quarter of a second.
 HANDOVER = 0.0005
 PATIENCE = 10.0  # s to wait for the thread when Blender closes or loads a file; a frame takes far less
-BACKGROUND_REPORT = 2.0  # s between two lines of progress
+BACKGROUND_REPORT = 2.0  # s between two lines of progress in a log
 
 Heavy = Generator[Any, None, Any]
 
 # The job whose modal half is running. Not an attribute of Job: an annotation there makes bpy 4.5 hang at exit.
 _running: "Job | None" = None
-# Where the result of a job lies that another file has ended, until the artist has been told.
+# Where the result of a job was saved that loading another file ended, until the artist has been told.
 _kept: list[str] = []
 
 
 class Job:
-    """Mix-in for operators with long work. A subclass writes the functions below."""
+    """Mix-in for operators with long work. A subclass implements the functions below."""
 
-    in_window = False  # is it the modal driver that runs it?
+    in_window = False  # does the modal driver run it?
 
     def prepare(self, context: bpy.types.Context) -> Generator[tuple[float, str] | None, None, Heavy]:
-        """Main thread: yields (share 0..1, words), in the window also None while it waits for something; returns the
-        heavy generator. May raise FieldsError."""
+        """Main thread: yields (share 0..1, text), in the window also None while it waits; returns the heavy generator.
+
+        May raise FieldsError.
+        """
         raise NotImplementedError
 
     def describe(self, progress: Any) -> tuple[float, str]:
-        """Share 0..1 and words for what the heavy generator yields."""
+        """Share 0..1 and text for what the heavy generator yields."""
         raise NotImplementedError
 
-    def look(self, progress: Any) -> Any:
-        """Main thread: a picture (side, side, 4) uint8 of what is being done, lowest row first; None without one."""
+    def picture(self, progress: Any) -> Any:
+        """Main thread: the current frame (side, side, 4) uint8, lowest row first; None without one."""
         return None
 
     def finish(self, context: bpy.types.Context, result: Any, cancelled: bool) -> set[str]:
-        """Main thread: use the result (what there is of it, when cancelled). Returns the operator's status."""
+        """Main thread: use the result, which is partial when cancelled. Returns the operator's status."""
         raise NotImplementedError
 
     def abandon(self, result: Any) -> str:
-        """Blender is closing or loading another file: keep the result without touching bpy. Returns where it is."""
+        """Blender is closing or loading another file: save the result without touching bpy. Returns where it is."""
         return ""
 
     # -- blocking -------------------------------------------------------------------------------------------------
@@ -129,7 +131,7 @@ class Job:
             return {"CANCELLED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender takes the window away."""
+        """Blender closes the window."""
         if _running is self:
             stop_for_good()
             self._end(context)
@@ -161,7 +163,7 @@ class Job:
                 progress = worker.progress
                 share, words = self.describe(progress)
                 left = self._left.after(share, time.monotonic())
-                context.window_manager.fields.picture = live_picture.show(self.look(progress))
+                context.window_manager.fields.picture = live_picture.show(self.picture(progress))
                 self._show(context, share, say("Cancelling") if self._stop.is_set() else words, left)
             return False
         if worker.error is not None:
@@ -173,7 +175,8 @@ class Job:
         state = context.window_manager.fields
         state.running, state.progress, state.message, state.left = True, min(share, 1.0), words, left
         context.window_manager.progress_update(share)
-        context.workspace.status_text_set(f"FIELDS: {', '.join(filter(None, (words, left)))}    ESC: Cancel")
+        said = ", ".join(filter(None, (words, left)))
+        context.workspace.status_text_set(say("FIELDS: {state}    ESC: Cancel", state=said))
         _redraw(context)
 
     def _end(self, context: bpy.types.Context) -> None:
@@ -200,13 +203,13 @@ def running() -> bool:
 
 
 def stop() -> None:
-    """Ask the running job, if any, to end; it keeps what it has."""
+    """Ask the running job, if any, to end and keep what it has."""
     if _running is not None:
         _running._stop.set()
 
 
 def stop_for_good(*_arguments: Any) -> None:
-    """End the running job now: Blender is about to take away everything it knows."""
+    """End the running job now: Blender is about to free all data it refers to."""
     global _running
     job, _running = _running, None
     if job is None:
@@ -232,13 +235,13 @@ def _before_load(*_arguments: Any) -> None:
 
 @persistent
 def _after_load(*_arguments: Any) -> None:
-    """Say in the new file what became of the capture that ended with the old one."""
+    """Tell in the new file where the capture is that ended with the old one."""
     if _kept:
         bpy.context.window_manager.fields.kept = _kept.pop()
 
 
 class _Worker(threading.Thread):
-    """Drains a generator that never touches bpy. Only the latest progress matters, so one attribute carries it."""
+    """Runs a generator that never touches bpy. Only the latest progress matters, so one attribute carries it."""
 
     def __init__(self, work: Heavy) -> None:
         super().__init__(name="FIELDS capture", daemon=True)
@@ -261,7 +264,7 @@ class _Worker(threading.Thread):
             sys.setswitchinterval(before)
 
 
-def _drain(work: Generator, tell: Callable[[Any], None]) -> Any:
+def _drain(work: Generator[Any, None, Any], tell: Callable[[Any], None]) -> Any:
     try:
         while True:
             tell(next(work))
@@ -272,7 +275,7 @@ def _drain(work: Generator, tell: Callable[[Any], None]) -> Any:
 
 
 class _Printer:
-    """Progress for a terminal: one line that redraws itself, or in a log a line every few seconds."""
+    """Progress for a terminal: one line that is rewritten; in a log, a line every few seconds."""
 
     def __init__(self) -> None:
         self.terminal = sys.stdout.isatty()
@@ -315,7 +318,7 @@ class FIELDS_OT_cancel(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not running():
-            cls.poll_message_set("No capture is running")
+            cls.poll_message_set(say("No capture is running"))
             return False
         return True
 

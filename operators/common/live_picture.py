@@ -1,4 +1,4 @@
-"""The frame that is being captured as an icon, which every panel can draw. It is there only while a job runs."""
+"""The frame being captured as an icon, which any panel can draw. It exists only while a job runs."""
 
 from typing import TYPE_CHECKING, Any
 

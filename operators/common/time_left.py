@@ -2,17 +2,17 @@
 
 from .wording import say
 
-SURE = 1.5  # s of work before a guess is worth saying
+SURE = 1.5  # s of work before an estimate is worth showing
 
 
 class TimeLeft:
-    """Counts from the first share it is told, so that what came before the work (loading) does not count."""
+    """Counts from the first share it is given, so that what came before (loading) does not count."""
 
     def __init__(self) -> None:
         self._first: tuple[float, float] | None = None
 
     def after(self, share: float, now: float) -> str:
-        """ "12 s left" once that is known; share 0..1 is done at `now` (s)."""
+        """ "12 s left", or nothing before that can be estimated; share 0..1 is done at `now` (s)."""
         if self._first is None:
             self._first = now, share
         began, first = self._first

@@ -4,5 +4,5 @@ from typing import Any
 
 
 def rate(scene: Any) -> float:
-    """Scene frames a second."""
+    """Scene frames per second."""
     return scene.render.fps / scene.render.fps_base

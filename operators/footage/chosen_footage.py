@@ -9,7 +9,7 @@ from typing import Any
 from ...fields_blender.capture.clip import Clip
 from ..common.wording import say
 from .strip_api import strips_of
-from .strips import READABLE, Look, looked_at, read_strips
+from .strips import READABLE, Probe, probe_here, read_strips
 
 
 def sequencer_scene(context: Any) -> Any:
@@ -44,12 +44,12 @@ def chosen_strips(context: Any) -> list[Any]:
 
 
 def clip(
-    context: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, look: Look | None = None
+    context: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, ask: Probe | None = None
 ) -> Generator[tuple[float, str] | None, None, Clip]:
     """`read_strips` of the sequencer's scene, for a job: yields (share done, words for the artist), and what
-    `look` yields.
+    `ask` yields.
     """
-    reading = read_strips(sequencer_scene(context), strips, limits, look or looked_at)
+    reading = read_strips(sequencer_scene(context), strips, limits, ask or probe_here)
     while True:
         try:
             rendered = next(reading)

@@ -9,11 +9,11 @@ from typing import Any
 import bpy
 
 from ...fields_blender.core.errors import FieldsError
-from .strip_api import all_strips, scratch_copy, strips_of
+from .strip_api import all_strips, is_reframed, scratch_copy, strips_of
 
-# Faces gain nothing from more; the disk does.
+# px. More does not help to read a face, and fills the disk.
 LONGEST_SIDE = 1920
-# What a JPEG of quality 95 takes at most, as a rule.
+# An upper estimate for a JPEG of quality 95.
 BYTES_PER_PIXEL = 0.5
 FILE_NAME = "######"  # Blender puts the frame there and adds the suffix
 
@@ -31,22 +31,25 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
     """
     if first < 0:
         raise FieldsError(
-            f"“{strip.name}” begins before frame 0, where Blender can't render. Move it to frame 0 or later."
+            "“{name}” begins before frame 0, where Blender can't render. Move it to frame 0 or later.", name=strip.name
         )
     folder.mkdir(parents=True, exist_ok=True)
     with scratch_copy(scene, strip) as (copy, twin):
         _mute_others(copy, twin)
         _set_canvas(copy, twin)
         _set_output(copy)
-        _keep_nothing(copy.sequence_editor)
+        _disable_cache(copy.sequence_editor)
         render = copy.render
         render.filepath = str(folder / FILE_NAME)
         pixels = render.resolution_x * render.resolution_y * (render.resolution_percentage / 100) ** 2
         need = pixels * BYTES_PER_PIXEL * (last - first)
         if need > shutil.disk_usage(folder).free:
             raise FieldsError(
-                f"“{strip.name}” has to be rendered to pictures first, and {need / 1e9:.1f} GB for them are not free "
-                f"in {folder.parent}. Make room there, or choose a shorter range."
+                "“{name}” has to be rendered to pictures first, which takes {size:.1f} GB, more than is free in "
+                "{folder}. Make room there, or choose a shorter range.",
+                name=strip.name,
+                size=need / 1e9,
+                folder=folder.parent,
             )
         for frame in range(first, last):
             try:
@@ -55,13 +58,16 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
                 bpy.ops.render.render(animation=True, scene=copy.name)
             except (RuntimeError, ReferenceError) as error:
                 raise FieldsError(
-                    f"Blender could not render frame {frame} of “{strip.name}” ({error}). Check that the strip shows "
-                    "in the sequencer's preview, then capture again."
+                    "Blender could not render frame {frame} of “{name}” ({why}). Check that the strip shows in the "
+                    "Sequencer's preview, then capture again.",
+                    frame=frame,
+                    name=strip.name,
+                    why=error,
                 ) from error
             yield frame
 
 
-def _keep_nothing(editor: Any) -> None:
+def _disable_cache(editor: Any) -> None:
     """No cache: each frame is rendered once, and 5.0 finds frames in its cache that are up to one frame off."""
     for name in ("raw", "preprocessed", "composite", "final"):
         if hasattr(editor, f"use_cache_{name}"):
@@ -90,16 +96,17 @@ def _mute_others(scene: Any, strip: Any) -> None:
     for other in all_strips(scene.sequence_editor):
         if other not in needed:
             other.mute = True
-    # Laid over black it would be mixed with it.
+    # Any other blend type would mix it with black.
     strip.blend_type = "REPLACE"
 
 
 def _set_canvas(scene: Any, strip: Any) -> None:
-    """As large as the source picture; where the artist turned, cropped or flipped it, the scene's own canvas."""
+    """As large as the source picture; where the artist rotated or cropped it, the scene's own canvas."""
     parts = _inputs(strip)
     width, height = _source_size(parts)
     render = scene.render
-    if width and not any(_placed(part) for part in parts) and strip.parent_meta() is None:
+    reframed = any(part.type == "TRANSFORM" or is_reframed(part) for part in parts)
+    if width and not reframed and strip.parent_meta() is None:
         render.resolution_x, render.resolution_y = width, height
         for part in parts:
             if part.transform:
@@ -111,18 +118,10 @@ def _set_canvas(scene: Any, strip: Any) -> None:
 
 
 def _source_size(parts: list[Any]) -> tuple[int, int]:
-    """(width, height) of the largest source; (0, 0) where none tells."""
+    """(width, height) of the largest source; (0, 0) where none is known."""
     elements = [part.elements[0] for part in parts if part.type in ("MOVIE", "IMAGE") and len(part.elements)]
     sizes = [(element.orig_width, element.orig_height) for element in elements]
     return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
-
-
-def _placed(part: Any) -> bool:
-    transform, crop = part.transform, part.crop
-    return part.type == "TRANSFORM" or bool(
-        (crop and (crop.min_x or crop.max_x or crop.min_y or crop.max_y))
-        or (transform and (transform.rotation or abs(transform.scale_x - transform.scale_y) > 1e-4))
-    )
 
 
 def _set_output(scene: Any) -> None:

@@ -49,6 +49,15 @@ def trim_end(strip: Any) -> int:
     return strip.content_trim_end if hasattr(strip, "content_trim_end") else strip.animation_offset_end
 
 
+def is_reframed(strip: Any) -> bool:
+    """Is the picture cropped, rotated or scaled unevenly?"""
+    transform, crop = strip.transform, strip.crop
+    return bool(
+        (crop and (crop.min_x or crop.max_x or crop.min_y or crop.max_y))
+        or (transform and (transform.rotation or abs(transform.scale_x - transform.scale_y) > 1e-4))
+    )
+
+
 @contextmanager
 def scratch_copy(scene: Any, strip: Any) -> Iterator[tuple[Any, Any]]:
     """A copy of the scene to try things on, and the strip's twin in it; removed at the end."""

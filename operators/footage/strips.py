@@ -26,6 +26,7 @@ from .strip_api import (
     all_strips,
     content_length,
     content_start,
+    is_reframed,
     keeps_speed,
     left,
     right,
@@ -38,12 +39,12 @@ from .strip_api import (
 # the strip that follows.
 BEFORE_NEXT = 0.01
 
-# `video.probe`, which may yield None while it waits for the answer.
-Look = Callable[[Path], Generator[None, None, VideoInfo]]
+# `video.probe` as a generator, which may yield None while it waits for the answer.
+Probe = Callable[[Path], Generator[None, None, VideoInfo]]
 
 
-def looked_at(path: Path) -> Generator[None, None, VideoInfo]:
-    """`video.probe` at once."""
+def probe_here(path: Path) -> Generator[None, None, VideoInfo]:
+    """`video.probe` in this process, without waiting."""
     return probe(path)
     yield
 
@@ -59,13 +60,13 @@ def clip_from_strips(scene: Any, strips: Sequence[Any], limits: tuple[int, int] 
 
 
 def read_strips(
-    scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, look: Look = looked_at
+    scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, ask: Probe = probe_here
 ) -> Generator[tuple[int, int] | None, None, Clip]:
     """The Clip of what `strips` show within `limits` (first and last scene frame, both included; None: all of it).
 
     Movie and image strips are read from their files; in meta strips, what lies inside. Strips whose frames or picture
-    Blender alters (retimed, speed effects, flipped, cropped, turned, files cv2 can't decode) are rendered by Blender,
-    one frame a step: yields (rendered, to render). Also yields what `look` yields. Muted strips are left out. Where
+    Blender alters (retimed, speed effects, flipped, cropped, rotated, files cv2 can't decode) are rendered by Blender,
+    one frame a step: yields (rendered, to render). Also yields what `ask` yields. Muted strips are left out. Where
     strips overlap, the one in the higher channel is read. The scale and position of a strip are ignored: the whole
     source picture is read. Parts of a strip pulled out beyond its content, where Blender holds a frame, have no frames.
 
@@ -74,7 +75,7 @@ def read_strips(
     shown = _shown_by(scene, strips, limits)
     rendered = []
     for item in shown:
-        rendered.append((yield from _must_render(scene, item.strip, look)))
+        rendered.append((yield from _must_render(scene, item.strip, ask)))
     total = sum(item.last - item.first for item, render in zip(shown, rendered, strict=True) if render)
     folder = TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) if total else None
     done, pieces = 0, []
@@ -87,7 +88,7 @@ def read_strips(
                     yield done, total
                 pieces.append(_rendered_piece(scene, item, target))
             elif item.strip.type == "MOVIE":
-                pieces.append((yield from _movie_piece(scene, item, _bounds(scene, shown, number), look)))
+                pieces.append((yield from _movie_piece(scene, item, _bounds(scene, shown, number), ask)))
             else:
                 pieces.append(_image_piece(scene, item))
     except BaseException:  # a cancelled generator too
@@ -131,12 +132,12 @@ def _shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None)
             kind=kind,
         )
     editor = scene.sequence_editor
-    sounding = [strip for strip in readable if not _muted(editor, strip)]
-    if not sounding:
+    unmuted = [strip for strip in readable if not _muted(editor, strip)]
+    if not unmuted:
         raise FieldsError(
             "“{name}” is muted. Unmute the strip and its channel, or choose another strip.", name=readable[0].name
         )
-    seen = [_as_seen(editor, strip) for strip in sounding]
+    seen = [_as_seen(editor, strip) for strip in unmuted]
     begin, end = (limits[0], limits[1] + 1) if limits else (min(map(left, seen)), max(map(right, seen)))
     shown = [part for item in _topmost(seen, begin, end) for part in _inside(item)]
     if not shown:
@@ -174,7 +175,7 @@ def _inside(item: Shown) -> list[Shown]:
 
 
 def _topmost(strips: Iterable[Any], first: int, last: int) -> list[Shown]:
-    """Which of `strips` is seen when, in order of time: of those that overlap, the one in the highest channel."""
+    """Which of `strips` is seen when, in order of time. Where they overlap, the one in the highest channel is."""
     spans = [(max(_visible_from(strip), first), min(_visible_to(strip), last), strip) for strip in strips]
     spans = [span for span in spans if span[0] < span[1]]
     edges = sorted({edge for start, end, _ in spans for edge in (start, end)})
@@ -210,18 +211,16 @@ def _muted(editor: Any, strip: Any) -> bool:
 
 def _altered(strip: Any) -> bool:
     """Does Blender change which frames this strip shows, or where the face is in them?"""
-    transform, crop = strip.transform, strip.crop
     return bool(
         len(getattr(strip, "retiming_keys", ()))
         or strip.strobe > 1
         or strip.use_flip_x
         or strip.use_flip_y
-        or (crop and (crop.min_x or crop.max_x or crop.min_y or crop.max_y))
-        or (transform and (transform.rotation or abs(transform.scale_x - transform.scale_y) > 1e-4))
+        or is_reframed(strip)
     )
 
 
-def _must_render(scene: Any, strip: Any, look: Look) -> Generator[None, None, bool]:
+def _must_render(scene: Any, strip: Any, ask: Probe) -> Generator[None, None, bool]:
     if strip.type not in ("MOVIE", "IMAGE") or _altered(strip):
         return True
     if strip.type == "IMAGE":
@@ -230,7 +229,7 @@ def _must_render(scene: Any, strip: Any, look: Look) -> Generator[None, None, bo
         return True
     path = _file(scene, strip, strip.filepath)
     try:
-        yield from look(path)
+        yield from ask(path)
     except FieldsError:
         if not _blender_reads(path):
             raise
@@ -254,7 +253,7 @@ def _blender_reads(path: Path) -> bool:
 
 
 def _bounds(scene: Any, shown: list[Shown], number: int) -> tuple[float, float]:
-    """Seconds between which the frames of the strip must stay so as not to mix with the strips before and after."""
+    """The seconds within which the strip's frames must stay, so as not to mix with the strips before and after."""
     fps = rate(scene)
     first = to_seconds(shown[number - 1].last, fps) if number else -float("inf")
     last = to_seconds(shown[number].last - BEFORE_NEXT, fps) if number + 1 < len(shown) else float("inf")
@@ -267,10 +266,10 @@ def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
     return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
 
 
-def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], look: Look) -> Generator[None, None, VideoPiece]:
+def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], ask: Probe) -> Generator[None, None, VideoPiece]:
     strip, fps = item.strip, rate(scene)
     path = _file(scene, strip, strip.filepath)
-    info = yield from look(path)
+    info = yield from ask(path)
     trim = trim_start(strip)
     factor = strip.fps / fps if keeps_speed(scene, strip) else 1.0
     if strip.use_reverse_frames:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import bpy
 import numpy as np
@@ -93,7 +94,7 @@ class Head:
         return None
 
 
-def chosen_head(context: bpy.types.Context) -> bpy.types.Object | None:
+def chosen_head(context: bpy.types.Context) -> Any:
     """The head under FIELDS > Head, else the active object."""
     return context.scene.fields.head or context.view_layer.objects.active
 

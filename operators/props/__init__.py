@@ -6,6 +6,7 @@ May import common, takes and head.
 import bpy
 from bpy.props import CollectionProperty, PointerProperty
 
+from ..common.wording import use_context
 from . import shape_settings
 from .added_emotion import FIELDS_AddedEmotion
 from .head_settings import FIELDS_HeadSettings
@@ -28,6 +29,7 @@ def _overridable(names: dict[str, bpy.props._PropertyDeferred]) -> None:
 def register() -> None:
     for cls in _OF_A_HEAD:
         _overridable(cls.__annotations__)
+    use_context(CLASSES)
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Object.fields = PointerProperty(type=FIELDS_HeadSettings, override={"LIBRARY_OVERRIDABLE"})

@@ -15,7 +15,7 @@ class FIELDS_AddedEmotion(bpy.types.PropertyGroup):
     )
     strength: FloatProperty(
         name="Strength",
-        description="How strongly; what was performed gives way as far",
+        description="How strong it is; the performed emotion recedes by as much",
         subtype="FACTOR",
         min=0.0,
         max=1.0,
@@ -23,11 +23,15 @@ class FIELDS_AddedEmotion(bpy.types.PropertyGroup):
         options=set(),
         update=on_change.changed,
     )
-    first: IntProperty(name="Start", description="The frame it begins on", options=set(), update=on_change.changed)
-    last: IntProperty(name="End", description="The frame it is gone on", options=set(), update=on_change.changed)
+    first: IntProperty(
+        name="Start", description="The frame on which it begins", options=set(), update=on_change.changed
+    )
+    last: IntProperty(
+        name="End", description="The frame on which it has faded out", options=set(), update=on_change.changed
+    )
     attack: FloatProperty(
         name="Attack",
-        description="How long it takes to come",
+        description="How long it takes to fade in",
         subtype="TIME_ABSOLUTE",
         unit="TIME_ABSOLUTE",
         min=0.0,
@@ -38,7 +42,7 @@ class FIELDS_AddedEmotion(bpy.types.PropertyGroup):
     )
     release: FloatProperty(
         name="Release",
-        description="How long it takes to go",
+        description="How long it takes to fade out",
         subtype="TIME_ABSOLUTE",
         unit="TIME_ABSOLUTE",
         min=0.0,

@@ -7,10 +7,10 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty
 from . import choices, on_change
 
 
-def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
+def bake_settings(options: set[Any], listens: bool = False) -> dict[str, Any]:
     """The annotations of a class that has these settings, each with `options`.
 
-    `listens`: those that shape the performance too have the keys written anew when they change.
+    `listens`: a change of those that shape the performance has the keys rewritten.
     """
     return {
         "jaw_on": EnumProperty(
@@ -27,14 +27,14 @@ def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
         ),
         "use_smoothing": BoolProperty(
             name="Smooth",
-            description="Take the jitter out before keys are written; blinks keep their peak and nothing is delayed",
+            description="Remove jitter before keys are written; blinks keep their peak and nothing is delayed",
             default=True,
             options=options,
             update=on_change.changed if listens else None,
         ),
         "use_head_rotation": BoolProperty(
             name="Head Rotation",
-            description="Key the turning of the head too, on the head bone or, without an armature, on the object",
+            description="Key the head's rotation too, on the head bone or, without an armature, on the object",
             default=True,
             options=options,
         ),
@@ -47,8 +47,8 @@ def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
         ),
         "key_tolerance": FloatProperty(
             name="Tolerance",
-            description="How far reduced keys may be from the capture on any frame, in units of a shape key "
-            "(0.02 is also 0.3 degrees of a bone). Closed lips are kept four times as true",
+            description="How far reduced keys may be from the capture on any frame, in units of a shape key (0.02 "
+            "is also 0.3 degrees of a bone). Closed lips are kept four times as exact",
             default=0.02,
             min=0.001,
             max=0.2,
@@ -61,7 +61,7 @@ def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
         ),
         "existing_keys": EnumProperty(
             name="Existing Keys",
-            description="What becomes of keys that are there already. Sliders write keys anew only with Replace",
+            description="What happens to existing keys. Sliders rewrite keys only with Replace",
             items=choices.EXISTING_KEYS,
             options=options,
         ),
@@ -85,7 +85,7 @@ def bake_settings(options: set[str], listens: bool = False) -> dict[str, Any]:
             description="Which parts of the face get keys; the others keep theirs",
             items=choices.KEY_REGIONS,
             default={name for name, *_ in choices.KEY_REGIONS},
-            options=options | {"ENUM_FLAG"},
+            options={*options, "ENUM_FLAG"},
         ),
     }
 

@@ -1,4 +1,4 @@
-"""What the artist can choose from: the items of every enum setting of a head, and names as the panels show them."""
+"""The items of every enum setting of a head, and names as the panels show them."""
 
 from ...fields_blender.core import regions
 from ...fields_blender.core.names import EMOTIONS
@@ -6,22 +6,25 @@ from ...fields_blender.rig.match import DOUBTFUL as DOUBTFUL  # the panels impor
 from ...fields_blender.rig.sources import REGIONS
 from ...fields_blender.shape.added_emotion import PROTOTYPES
 
-
-def _bone_or_keys(part: str, keys: str) -> list[tuple[str, str, str]]:
-    return [
-        ("AUTOMATIC", "Automatic", f"The {part} where the rig has one that really moves the head, else shape keys"),
-        ("BONE", "Bone", f"Turn the {part}; the shape keys {keys} stay at rest"),
-        ("SHAPE_KEYS", "Shape Keys", f"Move the shape keys {keys}; the {part} stays at rest"),
-    ]
-
-
-JAW_ON = _bone_or_keys("jaw bone", "jawOpen, jawLeft and jawRight")
 SHOWN_EMOTIONS = tuple(name.capitalize() for name in EMOTIONS if name != "neutral")
 SHOWN_REGIONS = tuple(name.capitalize() for name in regions.REGIONS)
-EYES_ON = _bone_or_keys("eye bones", "eyeLook…")
-# Called as under Regions, where these are the same parts of the face.
-_CALLED = {"Brow": "Brows", "Eye": "Eyes", "Cheek": "Cheeks"}
-KEY_REGIONS = [(name, _CALLED.get(name, name), f"Keys of the region {name}") for name in REGIONS]
+JAW_ON = [
+    ("AUTOMATIC", "Automatic", "The jaw bone where the rig has one that really moves the mesh, else shape keys"),
+    ("BONE", "Bone", "Turn the jaw bone; the shape keys jawOpen, jawLeft and jawRight stay at rest"),
+    ("SHAPE_KEYS", "Shape Keys", "Move the shape keys jawOpen, jawLeft and jawRight; the jaw bone stays at rest"),
+]
+EYES_ON = [
+    ("AUTOMATIC", "Automatic", "The eye bones where the rig has some that really move the mesh, else shape keys"),
+    ("BONE", "Bone", "Turn the eye bones; the shape keys eyeLook… stay at rest"),
+    ("SHAPE_KEYS", "Shape Keys", "Move the shape keys eyeLook…; the eye bones stay at rest"),
+]
+# Shown by the same words as under Regions, where these are the same parts of the face.
+_SHOWN = {"Brow": "Brows", "Eye": "Eyes", "Cheek": "Cheeks"}
+KEY_REGIONS = [(name, _SHOWN.get(name, name), "Whether this part of the face gets keys") for name in REGIONS]
+LISTED_REGIONS = [
+    ("ALL", "All", "All rows"),
+    *((name.upper(), _SHOWN.get(name, name), "Only the rows of this part of the face") for name in REGIONS),
+]
 KEY_RANGES = [
     ("WHOLE", "Whole Take", "Every frame of the take"),
     ("SCENE", "Scene Range", "Only from the scene's start to its end frame"),
@@ -51,8 +54,8 @@ NEUTRALS = [
     (
         "AUTOMATIC",
         "Automatic",
-        "Take out what is left of an expression in the quietest frames that look to the camera. "
-        "An expression that lasts all through the clip stays",
+        "Remove what is left of an expression in the quietest frames that face the camera. An expression that "
+        "lasts through the whole clip stays",
     ),
     ("CHOSEN", "Chosen Frames", "The face is at rest in the frames given below, with the eyes straight ahead"),
 ]
@@ -62,16 +65,20 @@ SMOOTHING = [
 ]
 GAPS = [
     ("EASE", "Ease to Rest", "The face comes to rest while it can't be seen; the head goes on straight"),
-    ("HOLD", "Hold", "What was seen last stays"),
-    ("INTERPOLATE", "Interpolate", "Straight from what was seen last to what is seen next"),
+    ("HOLD", "Hold", "The last frame with a face stays"),
+    ("INTERPOLATE", "Interpolate", "Straight from the last frame with a face to the next"),
     ("NO_KEYS", "No Keys", "No keys where there is no face"),
 ]
 SIDES = [
-    ("BOTH", "Both Sides", "Both sides meet in the middle; lids follow the further shut one, so a wink is a blink"),
+    (
+        "BOTH",
+        "Both Sides",
+        "Both sides meet in the middle; lids follow the one that is shut further, so a wink becomes a blink",
+    ),
     ("LEFT", "From Left", "The right side follows the left one"),
     ("RIGHT", "From Right", "The left side follows the right one"),
 ]
-EMOTION_ITEMS = [(name.upper(), name.capitalize(), f"The look of {name}") for name in PROTOTYPES]
+EMOTION_ITEMS = [(name.upper(), name.capitalize(), "Add this emotion") for name in PROTOTYPES]
 ROW_KINDS = [
     ("KEY", "Shape Key", "A shape key, on every mesh of the head that has it", "SHAPEKEY_DATA", 0),
     ("BONE", "Bone", "A bone that moves, turns or scales in one direction", "BONE_DATA", 1),
@@ -93,13 +100,13 @@ ROW_AXES = [
 ]
 ROW_UNITS = [
     ("NONE", "Automatic", "The distance between the eyes for Left, Up and Out; Blender's units for X, Y and Z"),
-    ("EYES", "Eye Distance", "An amount of 1 is as far as the eyes are apart"),
-    ("MOUTH", "Mouth Width", "An amount of 1 is as wide as the mouth"),
-    ("LIDS", "Lid Opening", "An amount of 1 is as far as the lids are apart: it shuts the eye"),
+    ("EYES", "Eye Distance", "1 is the distance between the eyes"),
+    ("MOUTH", "Mouth Width", "1 is the width of the mouth"),
+    ("LIDS", "Lid Opening", "1 is the distance between the lids: it shuts the eye"),
     (
         "REACH",
         "Distance from Eyes",
-        "An amount of 1 is as far as the bone is from the eyes: for targets that eyes look at",
+        "1 is the distance of the bone from the eyes, for targets that eyes look at",
     ),
-    ("JAW", "Jaw's Way", "An amount of 1 is as far as the open jaw takes the lower lip"),
+    ("JAW", "Jaw Travel", "1 is how far the open jaw takes the lower lip"),
 ]

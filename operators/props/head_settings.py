@@ -1,4 +1,4 @@
-"""Object.fields: how a head is keyed, and with what. Never bulk data: performances lie in takes."""
+"""Object.fields: how a head is keyed, and with what. No bulk data: performances lie in takes."""
 
 import bpy
 from bpy.props import (
@@ -13,8 +13,7 @@ from bpy.props import (
 )
 
 from ...fields_blender.core.names import UNCERTAINTY
-from ...fields_blender.rig.sources import REGIONS
-from . import on_change, shape_settings
+from . import choices, on_change, shape_settings
 from .added_emotion import FIELDS_AddedEmotion
 from .bake_settings import bake_settings
 from .choices import SHOWN_EMOTIONS
@@ -74,24 +73,26 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     )
     confidence: FloatProperty(
         name="Confidence",
-        description="How sure FIELDS is of the frame: 1 wholly, 0 where there is no face. A curve of it is in the "
-        "Graph Editor; it moves nothing",
+        description="How sure FIELDS is of the frame: 1 fully, 0 without a face. Shown as a curve in the Graph "
+        "Editor; it moves nothing",
         min=0.0,
         max=1.0,
         default=1.0,
     )
     uncertainty: FloatVectorProperty(
         name="Uncertainty",
-        description="The error to expect in each region, in units of a shape key: " + ", ".join(UNCERTAINTY),
+        # In the order of UNCERTAINTY.
+        description="The error to expect, in units of a shape key, of brows, eyelids, gaze, cheeks, nose, mouth, jaw "
+        "and tongue",
         size=len(UNCERTAINTY),
         subtype="NONE",
         min=0.0,
         default=(0.0,) * len(UNCERTAINTY),
     )
-    # The artist's own mapping; without rows it is found by names each time (mappings.py).
+    # The artist's own mapping; without rows the head is matched by name each time (mappings.py).
     rows: CollectionProperty(
         name="Rows",
-        description="What follows what on this head; without any it is found by names",
+        description="Which target follows which captured channel; without rows, they are matched by name",
         type=FIELDS_MappingRow,
     )
     row: IntProperty(
@@ -102,17 +103,17 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     shown_region: EnumProperty(
         name="Region",
         description="Which part of the face to list",
-        items=[("ALL", "All", "All rows"), *((name.upper(), name, f"Rows of the region {name}") for name in REGIONS)],
+        items=choices.LISTED_REGIONS,
         options=set(),
     )
     show_doubtful: BoolProperty(
         name="Only Doubtful",
-        description="List the rows alone that are unmatched, doubtful or wrong",
+        description="List only rows that are unmatched, doubtful or wrong",
         options=set(),
     )
     test: FloatProperty(
         name="Test",
-        description="Show this row on the head: 0 as it was, 1 what a full captured shape makes of it. It is put back "
+        description="Preview this row on the head: 0 as it was, 1 as a full captured shape moves it. It is reset "
         "when you choose another row, save, or write keys",
         subtype="FACTOR",
         min=0.0,
@@ -127,16 +128,16 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     )
     report: StringProperty(name="Report", description="What the last capture or bake did", options=set())
     unmatched: StringProperty(
-        name="Unmatched", description="Captured channels for which this head has no shape key", options=set()
+        name="Unmatched", description="Captured channels that this head has no target for", options=set()
     )
     skipped: StringProperty(
         name="Skipped",
         description="Channels that were not keyed because they are driven, locked or alike",
         options=set(),
     )
-    # The track of which this head has the keys, and as a second line how it was shaped then (live.py).
+    # Which performance this head was last keyed with and, on the second line, its shaping then (live.py).
     baked: StringProperty(options={"HIDDEN"})
-    # How the object stood before its rotation was first keyed (quaternion; zeros: never): later bakes turn from there.
+    # The object's rotation before it was first keyed (quaternion; zeros: never keyed): later bakes start from it.
     rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
 
 
@@ -144,9 +145,7 @@ FIELDS_HeadSettings.__annotations__.update(bake_settings(set(), listens=True))
 # How strongly each emotion shows over the clip, keyed to be looked at (emotion_view.py); nothing follows them.
 FIELDS_HeadSettings.__annotations__.update(
     {
-        f"shown_{name.lower()}": FloatProperty(
-            name=name, description=f"How strongly the performance shows {name.lower()}"
-        )
+        f"shown_{name.lower()}": FloatProperty(name=name, description="How strongly the performance shows this emotion")
         for name in SHOWN_EMOTIONS
     }
 )

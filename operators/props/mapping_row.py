@@ -1,5 +1,7 @@
 """One row of a head's mapping, as the artist edits it."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
@@ -12,15 +14,15 @@ from . import choices
 
 
 def _sources(row: "FIELDS_MappingRow", _context: bpy.types.Context, text: str) -> list[str]:
-    """What can be followed, for the search: in a formula the last word is completed."""
+    """The channels a row can follow, for the search; in a formula, the last word is completed."""
     if row.kind == "ROTATION":
         return [name for name in sources.ROTATIONS if text.casefold() in name.casefold()]
     start, word = text[: len(text) - len(text.split(" ")[-1])], text.split(" ")[-1].casefold()
     return [start + name for name in sources.NAMES if word in name.casefold()]
 
 
-def _targets(row: "FIELDS_MappingRow", _context: bpy.types.Context, text: str) -> list[str]:
-    """The head's own names that contain the text; names nothing follows yet come first."""
+def _targets(row: Any, _context: bpy.types.Context, text: str) -> list[str]:
+    """The head's own names that contain the text; those without a row come first."""
     names = rig(row.id_data)
     there = {"KEY": names.keys, "PROPERTY": names.properties}.get(row.kind, names.bones)
     used = {other.target for other in row.id_data.fields.rows}
@@ -29,7 +31,7 @@ def _targets(row: "FIELDS_MappingRow", _context: bpy.types.Context, text: str) -
 
 
 def _edited(row: "FIELDS_MappingRow", _context: bpy.types.Context) -> None:
-    """The artist's word: sure from now on, unless it can't be followed."""
+    """A row set by hand counts as sure, unless its formula is wrong."""
     row.why = mapping_rows.mistake(row) or "set by hand"
     row.confidence = 0.0 if mapping_rows.mistake(row) else 1.0
     row.region = region_of(row.source)
@@ -63,21 +65,19 @@ class FIELDS_MappingRow(bpy.types.PropertyGroup):
         description="The mesh, bone or object this row is for, where several have a target of that name; empty for all",
         options=set(),
     )
-    does: EnumProperty(name="Does", description="What the bone does", items=choices.ROW_DOES, options=set())
+    does: EnumProperty(name="Motion", description="What the bone does", items=choices.ROW_DOES, options=set())
     axis: EnumProperty(
         name="Direction",
-        description="Where to, or about which axis",
+        description="Along or about which axis",
         items=choices.ROW_AXES,
         default="UP",
         options=set(),
     )
-    unit: EnumProperty(
-        name="Unit", description="How far an amount of 1 moves it", items=choices.ROW_UNITS, options=set()
-    )
+    unit: EnumProperty(name="Unit", description="How far a value of 1 moves it", items=choices.ROW_UNITS, options=set())
     gain: FloatProperty(
         name="Gain", description="How strongly it follows; negative the other way", default=1.0, step=5, options=set()
     )
-    offset: FloatProperty(name="Offset", description="What it shows at rest", step=5, options=set())
+    offset: FloatProperty(name="Offset", description="The target's value at rest", step=5, options=set())
     minimum: FloatProperty(
         name="Min", description="It never goes below this; -1000 for no limit", default=-NO_LIMIT, min=-NO_LIMIT, 
         max=NO_LIMIT,
@@ -88,15 +88,13 @@ class FIELDS_MappingRow(bpy.types.PropertyGroup):
         max=NO_LIMIT,
         soft_min=-2.0, soft_max=2.0, step=5, options=set(),
     )  # fmt: skip
-    mute: BoolProperty(
-        name="Mute", description="Leave this row out; what its target shows is then yours", options=set()
-    )
+    mute: BoolProperty(name="Mute", description="Leave this row out, and its target to you", options=set())
     region: StringProperty(options={"HIDDEN"})
     confidence: FloatProperty(
         name="Confidence",
-        description="How sure the automatic match is: 1 the same name, 0 nothing on this head is called so",
+        description="How sure the automatic match is: 1 the same name, 0 no such name on this head",
         options={"HIDDEN"},
     )
     why: StringProperty(name="Why", description="How this row was found", options={"HIDDEN"})
-    # What has no place in the list, as JSON: the response curve and, of a bone's rotation, what rests instead.
+    # Not shown in the list, as JSON: the response curve and, for a bone's rotation, the shape keys it replaces.
     more: StringProperty(options={"HIDDEN"})

@@ -1,11 +1,12 @@
-"""What happens when a setting changes: settings announce it here, and whoever acts on it listens.
+"""Settings announce here that they changed; whoever acts on it listens.
 
-So settings import nothing of what acts on them. Blender takes only plain functions as the `update` of a property.
+So settings import nothing that acts on them. Blender takes only plain functions as the `update` of a property.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import bpy
 
@@ -43,7 +44,7 @@ def unregister(announcement: Announcement, listener: Listener) -> None:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Settings `changed` in here tell no listener: whoever changes several at once says when."""
+    """Inside, `changed` tells no listener: for changing several settings at once."""
     global _held
     before, _held = _held, True
     try:
@@ -52,6 +53,6 @@ def together() -> Iterator[None]:
         _held = before
 
 
-def _tell(announcement: Announcement, settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _tell(announcement: Announcement, settings: Any, context: bpy.types.Context) -> None:
     for listener in _listeners[announcement]:
         listener(settings.id_data, context)

@@ -24,5 +24,8 @@ class FIELDS_RunState(bpy.types.PropertyGroup):
         name="Device", description="What the networks really run on, and why", options={"SKIP_SAVE", "HIDDEN"}
     )
     devices: StringProperty(
-        name="Devices", description="What there is to run networks on, a line each", get=_devices, options={"HIDDEN"}
+        name="Devices",
+        description="The devices available to run networks on, one per line",
+        get=_devices,
+        options={"HIDDEN"},
     )

@@ -21,7 +21,7 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     )
     face: EnumProperty(
         name="Face",
-        description="Which face to follow where the picture shows several",
+        description="Which face to follow if there are several",
         items=[
             ("LARGEST", "Largest", "The face that fills most of the picture"),
             ("FIRST", "First Found", "The face that is found first, for as long as it is in the picture"),
@@ -49,8 +49,8 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     )
     flame_model: StringProperty(
         name="FLAME Model",
-        description="Your own FLAME model file (.pkl or .npz, any release): it says what FLAME coefficients mean. "
-        "Needed to import and export them, unless the head is a FLAME head with expression shape keys",
+        description="Your own FLAME model file (.pkl or .npz, any release), which defines what FLAME coefficients "
+        "mean. Needed to import and export them, unless the head is a FLAME head with expression shape keys",
         subtype="FILE_PATH",
         options=set(),
     )

@@ -68,49 +68,49 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
     )
     rest_head: BoolProperty(
         name="Head Straight Too",
-        description="The head is held straight in those frames too: it is turned as seen from there",
+        description="The head is straight in those frames too: its rotation is measured from there",
         options=set(),
         update=on_change.changed,
     )
     stretch: FloatProperty(
         name="Full Range",
-        description="How far the strongest this person does in each channel is brought to a full shape key. For faces "
-        "that move little",
+        description="How far the strongest value of each channel is raised to a full shape key, for faces that "
+        "move little",
         subtype="FACTOR", min=0.0, max=1.0,
         options=set(),
         update=on_change.changed,
     )  # fmt: skip
     smoothing: EnumProperty(
         name="Method",
-        description="How jitter is taken out",
+        description="How jitter is removed",
         items=choices.SMOOTHING,
         options=set(),
         update=on_change.changed,
     )
     use_despike: BoolProperty(
         name="Remove Glitches",
-        description="First mend what is off in a single frame. Blinks and lips that close are no glitches",
+        description="Repair outliers of a single frame first. Blinks and closing lips are kept",
         default=True,
         options=set(),
         update=on_change.changed,
     )
     gaps: EnumProperty(
-        name="No Face", description="What the head does where no face was seen", items=choices.GAPS, options=set(),
+        name="No Face", description="What the head does while no face is visible", items=choices.GAPS, options=set(),
         update=on_change.changed,
     )  # fmt: skip
     mirror: BoolProperty(
-        name="Mirror", description="Swap left and right, of the head's turns too", options=set(),
+        name="Mirror", description="Swap left and right, including the head's rotation", options=set(),
         update=on_change.changed,
     )  # fmt: skip
     even: FloatProperty(
         name="Symmetry",
-        description="How far both sides of the face are made alike. Gaze and head stay",
+        description="How far both sides of the face are made alike. Gaze and head are kept",
         subtype="FACTOR", min=0.0, max=1.0,
         options=set(),
         update=on_change.changed,
     )  # fmt: skip
     side: EnumProperty(
-        name="Side", description="Which side of the face is followed", items=choices.SIDES, options=set(),
+        name="Side", description="Which side of the face the other follows", items=choices.SIDES, options=set(),
         update=on_change.changed,
     )  # fmt: skip
     use_region: BoolVectorProperty(
@@ -123,7 +123,7 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
     )
     strength: FloatVectorProperty(
         name="Strength",
-        description="How strongly this region moves: 1 as captured. Eyes and lips that close keep closing",
+        description="How strongly this region moves: 1 is as captured. Eyes and lips that close still close",
         subtype="NONE",
         size=len(REGIONS),
         min=0.0, max=2.0, step=5,
@@ -133,8 +133,8 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
     )  # fmt: skip
     smooth: FloatVectorProperty(
         name="Smoothing",
-        description="How much jitter is taken out of this region: 0 none, 1 as suits most. Blinks and lips that close "
-        "keep closing",
+        description="How much jitter is removed from this region: 0 none, 1 suits most. Blinks and lips that "
+        "close still close",
         subtype="NONE",
         size=len(REGIONS),
         min=0.0, max=2.0, step=5,

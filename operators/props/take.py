@@ -1,4 +1,4 @@
-"""What a head knows of its takes. The performance itself lies in a datablock of its own, or in a file (takes.py)."""
+"""What a head stores of a take. The performance itself lies in a datablock of its own, or in a file (takes.py)."""
 
 import bpy
 from bpy.props import FloatProperty, IntProperty, PointerProperty, StringProperty
@@ -22,7 +22,7 @@ class FIELDS_Take(bpy.types.PropertyGroup):
         # From 4.5 on Blender wants to be told that a path may begin with "//".
         options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
     )
-    # Of the bytes of the performance: tells one from another, and whether it is whole.
+    # Length and checksum of the performance's bytes: identifies them, and shows whether they are intact.
     key: StringProperty(options={"HIDDEN"})
     strip: StringProperty(name="Strip", description="What was captured")
     start: FloatProperty(

@@ -1,4 +1,4 @@
-"""Performances kept in the .blend or in files beside it.
+"""Takes: performances stored in the .blend or in files beside it.
 
 May import common.
 """

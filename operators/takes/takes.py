@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.track import Track
+from ..common.wording import say
 from . import track_files
 
 KEPT = "fields_take"
@@ -24,8 +25,8 @@ NOTE = (
     "This holds a performance captured by FIELDS Facial Capture: the take “{take}” of “{head}”.\n"
     "Deleting this text deletes the performance. Delete the take in the FIELDS tab instead.\n"
 )
-# (session_uid of a Text, key) -> what is wrong with its bytes. They never change, so one look is enough.
-_looked: dict[tuple[int, str], str] = {}
+# (session_uid of a Text, key) -> are its bytes those of the key? They never change, so one look is enough.
+_looked: dict[tuple[int, str], bool] = {}
 
 
 def active(head: bpy.types.Object) -> Any:
@@ -78,31 +79,35 @@ def write(head: bpy.types.Object, take: Any, performance: Track) -> None:
 
 
 def read(take: Any) -> Track:
-    """A take's performance. Raises FieldsError that names the take when it is gone, damaged or of a later version."""
+    """A take's performance. Raises FieldsError, naming the take, where it is gone, damaged or of a later version."""
     if take.file:
         return track.load(bpy.path.abspath(take.file))
     if wrong := problem(take):
-        raise FieldsError(f"The take “{take.name}” can't be read: {wrong}.")
-    return track.loads(bytes(take.data[KEPT]), f"The take “{take.name}”")
+        raise FieldsError("The take “{name}” can't be read: {why}.", name=take.name, why=wrong)
+    return track.loads(bytes(take.data[KEPT]), say("The take “{name}”", name=take.name))
 
 
 def problem(take: Any) -> str:
-    """Why a take can't be read, in words that end a sentence; nothing where all is well. Quick enough for drawing."""
+    """Why a take can't be read, as the end of a sentence; empty where it can. Quick enough for drawing."""
     if take.file:
-        there = Path(bpy.path.abspath(take.file)).is_file()
-        return "" if there else f"its file {take.file} is gone; put it back, or delete the take"
+        if Path(bpy.path.abspath(take.file)).is_file():
+            return ""
+        return say("its file {file} is gone; put it back, or delete the take", file=take.file)
     if take.data is None:
-        return "its data was deleted; undo that, or delete the take"
-    looked = (take.data.session_uid, take.key)
+        return say("its data was deleted; undo that, or delete the take")
+    return "" if _is_whole(take) else say("its data is damaged; capture again, or delete the take")
+
+
+def _is_whole(take: Any) -> bool:
+    looked = take.data.session_uid, take.key
     if looked not in _looked:
         data = take.data.get(KEPT)
-        whole = isinstance(data, bytes) and key_of(data) == take.key
-        _looked[looked] = "" if whole else "its data is damaged; capture again, or delete the take"
+        _looked[looked] = isinstance(data, bytes) and key_of(data) == take.key
     return _looked[looked]
 
 
 def stamp(take: Any) -> str:
-    """What tells a take's performance from any other."""
+    """Identifies a take's performance."""
     if not take.file:
         return take.key
     return track_files.stamp(take.file)
@@ -122,7 +127,7 @@ def duplicate(head: bpy.types.Object, index: int) -> Any:
 
 
 def remove(head: bpy.types.Object, index: int) -> None:
-    """Take a take off the list. Its data goes when no other take has it; a file beside the .blend stays."""
+    """Remove a take. Its data is deleted when no other take shares it; a file beside the .blend stays."""
     settings = _editable(head)
     data = settings.takes[index].data
     settings.takes.remove(index)
@@ -131,13 +136,13 @@ def remove(head: bpy.types.Object, index: int) -> None:
 
 
 def pack(head: bpy.types.Object, take: Any) -> None:
-    """Keep in the .blend what lies in a file. Raises FieldsError when that can't be read."""
+    """Move a take from its file into the .blend; the file stays. Raises FieldsError when it can't be read."""
     _editable(head)
     _keep(head, take, track.dumps(read(take)), "")
 
 
 def unpack(head: bpy.types.Object, take: Any) -> None:
-    """Keep in a file beside the .blend what lies in it. Raises FieldsError when the file can't be written."""
+    """Move a take from the .blend to a file beside it. Raises FieldsError when the file can't be written."""
     _editable(head)
     performance = read(take)
     path = track_files.path_for(head.name, take.name)
@@ -146,14 +151,14 @@ def unpack(head: bpy.types.Object, take: Any) -> None:
 
 
 def point_to(take: Any, path: Path) -> None:
-    """Let a take be the performance in that file, instead of its bytes in the .blend."""
+    """Let a take refer to the performance in that file, instead of to bytes in the .blend."""
     data = take.data
     take.file, take.data = track_files.relative(path), None
     _drop(data)
 
 
 def unused_name(head: bpy.types.Object, name: str) -> str:
-    """`name`, with a number where a take of the head is called so already: "take", "take.001"."""
+    """`name`, numbered where the head has a take of that name: "take", "take.001"."""
     taken = {take.name for take in head.fields.takes}
     stem, dot, number = name.rpartition(".")
     stem = stem if dot and number.isdigit() else name
@@ -168,7 +173,7 @@ def key_of(data: bytes) -> str:
 
 
 def adopt(head: bpy.types.Object) -> None:
-    """The track of a file from before there were takes becomes the head's first take, and stays where it is."""
+    """Turn the track of a .blend older than takes into the head's first take; its file stays where it is."""
     settings = head.fields
     path, name = settings.track, Path(settings.track).stem
     take = settings.takes.add()
@@ -178,7 +183,7 @@ def adopt(head: bpy.types.Object) -> None:
     try:
         _describe(take, track.load(bpy.path.abspath(path)))
     except FieldsError:
-        return  # the list says that the file is gone, or Bake Keys what is wrong with it
+        return  # the list shows that the file is gone; Bake Keys says what else is wrong with it
 
 
 def _editable(head: bpy.types.Object) -> Any:
@@ -192,7 +197,7 @@ def _editable(head: bpy.types.Object) -> Any:
 
 
 def _keep(head: bpy.types.Object, take: Any, data: bytes, file: str) -> None:
-    """Point a take to its bytes: to `file`, which has them, or to a new Text that gets them."""
+    """Point a take to its bytes: in `file`, where they are already, or in a new Text."""
     if file:
         take.file, take.data, take.key = file, None, key_of(data)
         return
@@ -213,7 +218,7 @@ def _describe(take: Any, performance: Track) -> None:
 
 
 def _drop(data: bpy.types.Text | None) -> None:
-    """Delete a take's data that no take of any head has any more. (A Text is never dropped by Blender itself.)"""
+    """Delete a take's data once no take of any head refers to it. (Blender itself never drops a Text.)"""
     if data is None or data.library is not None:
         return
     if not any(take.data == data for item in bpy.data.objects for take in item.fields.takes):

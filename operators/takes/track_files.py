@@ -14,12 +14,12 @@ from ...fields_blender.core.track import Track
 from ..common.addon_preferences import EXTENSION
 
 FOLDER = "fields_tracks"
-# What points elsewhere while a file is being saved: its owner, which property, the path before.
+# Paths rewritten while a file is being saved: owner, property, path before.
 _moved: list[tuple[Any, str, str]] = []
 
 
 def path_for(head: str, footage: str) -> Path:
-    """A file that is not there yet for a head's performance from that footage."""
+    """An unused path for a head's performance from that footage."""
     stem = name = bpy.path.clean_name(f"{head} {footage}", replace=" ").strip() or "track"
     count = 1
     while (path := _folder() / f"{name}.npz").exists():
@@ -28,7 +28,7 @@ def path_for(head: str, footage: str) -> Path:
 
 
 def relative(path: Path) -> str:
-    """As Blender writes a path: relative to the .blend where that is possible, so that both can move together."""
+    """The path relative to the .blend where possible, so that both can be moved together."""
     if not bpy.data.filepath:
         return str(path)
     try:
@@ -39,9 +39,9 @@ def relative(path: Path) -> str:
 
 @persistent
 def _before_save(target: str, *_arguments: Any) -> None:
-    """Relative paths are about to be read from another folder (Save As): let them lead to the same files from there.
+    """Save As to another folder: rewrite relative paths so that they lead to the same files from there.
 
-    Blender does this for its own paths and not for those of extensions.
+    Blender does so for its own paths only.
     """
     _moved.clear()
     old, new = Path(bpy.data.filepath).parent, Path(target).parent
@@ -82,12 +82,14 @@ def write(data: bytes, path: Path) -> None:
         write_whole(path, data)
     except OSError as error:
         raise FieldsError(
-            f"The track can't be written to {path.parent} ({error.strerror}). Save the .blend where you may write."
+            "The take can't be written to {folder} ({why}). Save the .blend where you may write.",
+            folder=path.parent,
+            why=error.strerror,
         ) from None
 
 
 def stamp(path: str) -> str:
-    """What names the file's present content, wherever its folder is moved to."""
+    """Identifies the file's content, wherever its folder is moved."""
     file = Path(bpy.path.abspath(path))
     changed = file.stat().st_mtime_ns if file.is_file() else 0
     return f"{file.name} {changed}"

@@ -1,4 +1,4 @@
-"""The performance a head plays: its chosen take, or the track file that a script or an older version gave it."""
+"""The performance a head plays: its chosen take, or the track file set by a script or an older version."""
 
 import bpy
 

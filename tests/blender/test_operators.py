@@ -508,7 +508,7 @@ def test_a_result_that_can_not_be_kept_when_a_file_is_loaded_is_said(make_job, p
 def test_what_is_being_captured_is_shown_and_taken_away(make_job, part):
     job, window = make_job(until=10**6), Window()
     looks = []
-    job.look = lambda progress: looks.append(progress) or np.zeros((16, 16, 4), np.uint8)
+    job.picture = lambda progress: looks.append(progress) or np.zeros((16, 16, 4), np.uint8)
     job.invoke(window, None)
     icons = part("operators.common.live_picture")
     deadline = time.monotonic() + 10

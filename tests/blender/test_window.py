@@ -183,7 +183,7 @@ def test_an_error_is_told_in_the_language_of_the_interface(part, monkeypatch):
 
     wording, error = part("operators.common.wording"), part("fields_blender.core.errors").FieldsError
     german = {"“{name}” is muted.": "„{name}“ ist stumm."}
-    looked_up = SimpleNamespace(pgettext_rpt=lambda text: german.get(text, text))
+    looked_up = SimpleNamespace(pgettext_rpt=lambda text, context: german.get(text, text))
     monkeypatch.setattr(wording, "bpy", SimpleNamespace(app=SimpleNamespace(translations=looked_up)))
     muted = error("“{name}” is muted.", name="{take}")
     assert str(muted) == "“{take}” is muted." and wording.told(muted) == "„{take}“ ist stumm."
