@@ -5,6 +5,8 @@ arousal are Mehrabian's and Russell's terms (contempt's are our guess). A label 
 person feels.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fields_blender.core.arkit import from_arkit
@@ -188,30 +190,7 @@ def mirrored(weights: np.ndarray) -> np.ndarray:
 def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
     """One expression: ARKit weights (52,), the emotion shown ("" if undefined), its intensity, its number in KINDS."""
     kind = int(rng.choice(len(KINDS), p=SHARES))
-    weights, emotion, intensity = np.zeros(52), "neutral", 0.0
-    if KINDS[kind] == "emotion":
-        weights, emotion, intensity = _emotional(rng, float(rng.beta(1.1, 1.0)))
-    elif KINDS[kind] == "subtle":
-        weights, emotion, intensity = _emotional(rng, float(rng.uniform(0.05, 0.35)))
-    elif KINDS[kind] == "speech":
-        weights = _speech(rng)
-    elif KINDS[kind] == "feeling speech":
-        weights, (feeling, emotion, intensity) = _speech(rng), _emotional(rng, float(rng.beta(1.0, 1.2)))
-        weights = weights + feeling * (1 - 0.5 * weights)
-    elif KINDS[kind] == "sparse":
-        emotion = ""
-        for name in rng.choice(ARKIT, rng.integers(1, 6), replace=False, p=_RARE_FIRST):
-            weights[INDEX[name]] = rng.beta(1.0, 1.3)
-        if rng.random() < 0.6:  # most movements of real faces are two-sided
-            weights = np.maximum(weights, mirrored(weights))
-    elif KINDS[kind] == "extreme":
-        emotion = ""
-        for name in rng.choice(ARKIT, rng.integers(1, 4), replace=False, p=_RARE_FIRST):
-            weights[INDEX[name]] = rng.uniform(0.6, 1.0)
-        if rng.random() < 0.5:
-            weights = np.maximum(weights, mirrored(weights))
-    elif KINDS[kind] == "gesture":
-        emotion, weights = "", _gesture(rng)
+    weights, emotion, intensity = _of_kind(rng, KINDS[kind])
     weights *= np.exp(rng.normal(0, 0.2, 52))
     weights *= np.where([n.endswith("Left") for n in ARKIT], np.exp(rng.normal(0, 0.12)), 1.0)
     _blink_and_look(rng, weights)
@@ -225,6 +204,34 @@ def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
     needed = max(weights[INDEX["mouthClose"]], 0.35 * weights[INDEX["tongueOut"]])
     weights[INDEX["jawOpen"]] = max(weights[INDEX["jawOpen"]], needed)
     return np.clip(weights, 0, 1), emotion, intensity, kind
+
+
+def _of_kind(rng: np.random.Generator, kind: str) -> tuple[np.ndarray, str, float]:
+    """Weights (52,) of one of KINDS, without gaze and blinks; the emotion ("" if undefined) and its intensity."""
+    if kind == "emotion":
+        return _emotional(rng, float(rng.beta(1.1, 1.0)))
+    if kind == "subtle":
+        return _emotional(rng, float(rng.uniform(0.05, 0.35)))
+    if kind == "speech":
+        return _speech(rng), "neutral", 0.0
+    if kind == "feeling speech":
+        speech, (feeling, emotion, intensity) = _speech(rng), _emotional(rng, float(rng.beta(1.0, 1.2)))
+        return speech + feeling * (1 - 0.5 * speech), emotion, intensity
+    if kind == "sparse":
+        return _few(rng, 5, lambda: rng.beta(1.0, 1.3), two_sided=0.6), "", 0.0  # most real movements are two-sided
+    if kind == "extreme":
+        return _few(rng, 3, lambda: rng.uniform(0.6, 1.0), two_sided=0.5), "", 0.0
+    if kind == "gesture":
+        return _gesture(rng), "", 0.0
+    return np.zeros(52), "neutral", 0.0
+
+
+def _few(rng: np.random.Generator, most: int, strength: Callable[[], float], two_sided: float) -> np.ndarray:
+    """(52,) up to `most` channels with a random strength; `two_sided`: probability of adding their mirror channels."""
+    weights = np.zeros(52)
+    for name in rng.choice(ARKIT, rng.integers(1, most + 1), replace=False, p=_RARE_FIRST):
+        weights[INDEX[name]] = strength()
+    return np.maximum(weights, mirrored(weights)) if rng.random() < two_sided else weights
 
 
 def _of_units(units: dict[str, float]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Hair and hoods: a shell of columns that run from the parting over the scalp and then fall, with loose strands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,13 @@ class Cut:
 
 def random_cut(rng: np.random.Generator, covered: bool) -> Cut:
     """One of the common haircuts. `covered`: flattened under a hat."""
+    cut = _loose_cut(rng)
+    if not covered:
+        return cut
+    return replace(cut, lift=min(cut.lift, 0.06), edge=0.0, bumps=0.01, wave=min(cut.wave, 0.02))
+
+
+def _loose_cut(rng: np.random.Generator) -> Cut:
     kind = rng.choice(
         ["crop", "short", "fringe", "curly", "bob", "long", "curtain", "back", "receding", "crown"],
         p=[0.13, 0.2, 0.13, 0.1, 0.1, 0.12, 0.08, 0.07, 0.04, 0.03],
@@ -96,9 +103,6 @@ def random_cut(rng: np.random.Generator, covered: bool) -> Cut:
         cut = Cut(
             lift=rng.uniform(0.06, 0.2), edge=0.0, strands=60, top=rng.uniform(0.5, 0.8), hairline=0.5, recess=0.3
         )
-    if covered:
-        values = cut.__dict__ | {"lift": min(cut.lift, 0.06), "edge": 0.0, "bumps": 0.01, "wave": min(cut.wave, 0.02)}
-        cut = Cut(**values)
     return cut
 
 
