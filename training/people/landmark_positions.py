@@ -159,8 +159,8 @@ def _looked_up(family: Family, landmarks: np.ndarray, under: np.ndarray, pixels:
     hit = under[row, column]
     triangles = family.triangles[hit]
     a, b, c = (pixels[triangles[:, k]] for k in range(3))
-    area = np.cross(b - a, c - a)
-    wb, wc = np.cross(landmarks - a, c - a) / area, np.cross(b - a, landmarks - a) / area
+    area = _cross(b - a, c - a)
+    wb, wc = _cross(landmarks - a, c - a) / area, _cross(b - a, landmarks - a) / area
     shares = np.clip(np.stack([1 - wb - wc, wb, wc], axis=1), 0, 1)
     shares /= shares.sum(axis=1, keepdims=True)
     points = (family.mean.neutral[triangles] * shares[:, :, None]).sum(axis=1)
@@ -172,6 +172,11 @@ def _looked_up(family: Family, landmarks: np.ndarray, under: np.ndarray, pixels:
         distance = ((pixels[seen] - landmarks[i]) ** 2).sum(axis=1)
         out[i] = family.mean.neutral[seen[np.argmin(distance)]]
     return out
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) of plane vectors (n, 2)."""
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
 
 
 def _nearest(family: Family, points: np.ndarray) -> LandmarkPositions:
