@@ -11,10 +11,13 @@ READY = $(VENV)/ready
 NUMPY_4.2.23 = 1.24.4
 NUMPY_none = 2.4.6
 NUMPY = $(or $(NUMPY_$(BPY)),1.26.4)
+# Reference data that is not in the repository (tools/shared_data.py).
+FIELDS_SHARED ?= $(abspath ../shared)
+export FIELDS_SHARED
 # For `make eval`: its test sets, the environment that renders them, and the peer with its model and environment.
 EVAL ?= data/eval
-CLIPS ?= ../shared/data/clips
-TASK ?= ../shared/data/peers/face_landmarker.task
+CLIPS ?= $(FIELDS_SHARED)/data/clips
+TASK ?= $(FIELDS_SHARED)/data/peers/face_landmarker.task
 TRAINING ?= .venv-training
 PEER ?= .venv-mediapipe
 PACKAGES = $(if $(filter none,$(BPY)),,bpy==$(BPY)) numpy==$(NUMPY) -r requirements.txt
@@ -65,10 +68,10 @@ bench: models  ## speed, as ratios within one run (QUICK=1 without the ten-minut
 	$(RUN) -m tools.bench $(if $(QUICK),--quick)
 
 eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how good the regressor is: docs/evaluation.md
-	$(TRAINING)/bin/python -m training.make_test --out $(EVAL)
-	$(if $(wildcard $(TASK)),$(PEER)/bin/python training/evaluate_mediapipe.py $(TASK) $(EVAL)/*-ict $(EVAL)/*-anny \
+	$(TRAINING)/bin/python -m training.evaluation.make_test_sets --out $(EVAL)
+	$(if $(wildcard $(TASK)),$(PEER)/bin/python -m training.evaluation.run_mediapipe $(TASK) $(EVAL)/*-ict $(EVAL)/*-anny \
 		$(wildcard $(CLIPS)/*.mp4) --clips $(EVAL)/clips)
-	$(TRAINING)/bin/python -m training.evaluate --data $(EVAL) --clips $(CLIPS)
+	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS)
 
 $(TRAINING)/ready: requirements-training.txt
 	$(PYTHON) -m venv $(TRAINING)

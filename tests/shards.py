@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 PEOPLE, PICTURES, AT_REST = 44, 10, 2
-FEATURES = 1699  # those of training.encoder, which needs torch
+FEATURES = 1699  # as in training.encoder, which needs torch
 
 
 def face() -> np.ndarray:
@@ -17,7 +17,7 @@ def face() -> np.ndarray:
 
 
 def write(folder: Path, shards: int = 1, people: int = PEOPLE, seed: int = 0) -> None:
-    """Shards as `training.load` describes them, with `bases.npz` beside them; neighbours share an expression."""
+    """Shards as `training.dataset` describes them, with `bases.npz` beside them; neighbours share an expression."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     motion = rng.normal(0, 0.05, (48, 478, 3)).astype(np.float32)

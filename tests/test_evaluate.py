@@ -20,7 +20,7 @@ MODELS, CLIP = ROOT / "models", ROOT / "samples/performance.mp4"
 def evaluate():
     for name in ("numba", "warp", "anny"):
         pytest.importorskip(name)
-    from training import evaluate
+    from training.evaluation import evaluate
 
     return evaluate
 
@@ -28,22 +28,26 @@ def evaluate():
 @pytest.fixture(scope="module")
 def truths(evaluate):
     """Every set of both families, without pictures: five people each."""
-    from training import make_test
-    from training.people import acting
+    from training.evaluation import make_test_sets, test_scripts
 
     found = {}
-    for name, (act_of, *_) in make_test.SETS.items():
+    for name, (script_of, *_) in make_test_sets.SETS.items():
         for number, family in enumerate(evaluate.FAMILIES):
-            acts = [act_of(np.random.default_rng([number, person])) for person in range(5)]
+            scripts = [script_of(np.random.default_rng([number, person])) for person in range(5)]
             arrays = {
-                key: np.concatenate([getattr(act, key) for act in acts])
+                key: np.concatenate([getattr(script, key) for script in scripts])
                 for key in ("weights", "turns", "emotion", "intensity", "kind", "moment")
             }
-            who = np.repeat(np.arange(5), [len(act.weights) for act in acts])
+            who = np.repeat(np.arange(5), [len(script.weights) for script in scripts])
             count = len(who)
-            arrays |= {"person": who, "clip": who, "time": np.arange(count) / acting.RATE, "focal": np.full(count, 1.5)}
-            looks = np.random.default_rng(0).uniform(size=(2, 5))
-            arrays |= {"clear": np.arange(count) % 2 == 0, "tone": looks[0, who], "age": looks[1, who]}
+            arrays |= {
+                "person": who,
+                "clip": who,
+                "time": np.arange(count) / test_scripts.RATE,
+                "focal": np.full(count, 1.5),
+            }
+            skins = np.random.default_rng(0).uniform(size=(2, 5))
+            arrays |= {"clear": np.arange(count) % 2 == 0, "tone": skins[0, who], "age": skins[1, who]}
             found[f"{name}-{family}"] = readings.Truth(name, Path(), {**arrays, "motion": np.ones(52)})
     return found
 
@@ -90,7 +94,7 @@ def test_a_tracker_that_is_always_right_gets_full_marks(results):
     assert videos["blink F1 at .5, events"][0] == 1
 
 
-def test_a_sitting_is_measured_one_person_at_a_time(evaluate, truths):
+def test_a_session_is_measured_one_person_at_a_time(evaluate, truths):
     """A tracker that reads each person as strongly, and turned as far, as another has r 1 there and less in stills."""
     from training.evaluation import scores
 
@@ -106,26 +110,27 @@ def test_a_sitting_is_measured_one_person_at_a_time(evaluate, truths):
         assert table["gain"][table["visible"]].mean() == pytest.approx(0.6, abs=0.15)
 
 
-def test_a_sitter_is_in_fair_light_before_a_good_camera(evaluate, tmp_path):
-    """Of eight at random so many stills are not; and it is one shot."""
+def test_a_session_has_fair_light_and_a_good_camera(evaluate, tmp_path):
+    """In all of eight random sessions, but not in all stills; and a session is one shot."""
     from dataclasses import replace
 
-    from training import make_test
-    from training.people import acting, ict_head
+    from training.evaluation import make_test_sets, test_scripts
+    from training.people import ict_head
+    from training.pictures import make_data
 
     if not ict_head.DATA.exists():
         pytest.skip(f"ICT-FaceKit is not in {ict_head.DATA}")
-    people = make_test.family("ict", ict_head.DATA, tmp_path)
+    people = make_data.family("ict", ict_head.DATA, tmp_path)
     clear = {True: [], False: []}
     for seed in range(8):
-        act = acting.session(np.random.default_rng(seed))
-        assert len(act.weights) == 100 and not act.weights[:10].any()
-        assert measures.rotation_error(act.turns, np.broadcast_to(np.eye(3), act.turns.shape)).mean() < 15
-        for sits in clear:
-            few = replace(act, weights=act.weights[:2], turns=act.turns[:2], moving=sits, clear=sits)
-            one, other = make_test.shoot(np.random.default_rng(seed), people, few)
-            clear[sits].append(one.clear)
-            assert (one.focal == other.focal) == sits
+        script = test_scripts.session(np.random.default_rng(seed))
+        assert len(script.weights) == 100 and not script.weights[:10].any()
+        assert measures.rotation_error(script.turns, np.broadcast_to(np.eye(3), script.turns.shape)).mean() < 15
+        for session in clear:
+            few = replace(script, weights=script.weights[:2], turns=script.turns[:2], moving=session, clear=session)
+            one, other = make_test_sets.shoot(np.random.default_rng(seed), people, few)
+            clear[session].append(one.clear)
+            assert (one.focal == other.focal) == session
     assert all(clear[True]) and not all(clear[False])
 
 
@@ -217,9 +222,9 @@ def test_moving_shots_are_read_as_clips_and_stills_one_by_one(tmp_path):
     assert measures.rotation_error(shot.rotation, alone.rotation).max() < 3
 
 
-def test_the_reading_of_the_clips_is_in_order():
+def test_the_annotations_of_the_clips_are_in_order():
     """Frames that rise, sides that exist, channels that exist."""
-    clips = json.loads((ROOT / "training/clips_read.json").read_text())["clips"]
+    clips = json.loads((ROOT / "training/evaluation/clip_annotations.json").read_text())["clips"]
     channels = {name.removesuffix("Left").removesuffix("Right") for name in ARKIT} | set(ARKIT)
     for name, seen in clips.items():
         for side, first, most, last in seen["blinks"]:
@@ -230,7 +235,7 @@ def test_the_reading_of_the_clips_is_in_order():
 
 
 def test_geometry_reads_openings_from_a_reposed_head():
-    from training import evaluate_clips
+    from training.evaluation import clips
     from training.people import ict_head
 
     if not ict_head.DATA.exists():
@@ -238,7 +243,7 @@ def test_geometry_reads_openings_from_a_reposed_head():
     w = np.zeros((5, 52))
     for row, name in enumerate(("jawOpen", "eyeBlinkLeft", "mouthStretchLeft", "browInnerUp"), start=1):
         w[row, ARKIT.index(name)] = 1
-    rest, jaw, blink, stretch, brow = evaluate_clips.reposed(w)
+    rest, jaw, blink, stretch, brow = clips.reposed(w)
     eye, lips, width, height = range(4)
     assert jaw[lips] > rest[lips] + 0.2
     assert blink[eye] < rest[eye] - 0.05
@@ -247,11 +252,11 @@ def test_geometry_reads_openings_from_a_reposed_head():
 
 
 def test_blinks_in_unclear_frames_count_for_nobody():
-    from training import evaluate_clips
+    from training.evaluation import clips
 
     w = np.zeros((60, 52))
     column = ARKIT.index("eyeBlinkLeft")
     for first in (10, 20, 40, 50):
         w[first : first + 3, column] = 1
     seen = {"blinks": [["left", 9, 11, 13], ["both", 30, 31, 32]], "unclear": [[38, 45]]}
-    assert evaluate_clips.blinks(w, seen) == [1, 2, 2]  # 20 and 50 are invented; 30 is missed by both eyes
+    assert clips.blinks(w, seen) == [1, 2, 2]  # 20 and 50 are invented; 30 is missed by both eyes

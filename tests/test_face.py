@@ -17,13 +17,13 @@ from fields_blender.capture.face_networks import (
     intersection_over_union,
 )
 from fields_blender.core.errors import FieldsError
+from tools import shared_data
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 CLIPS = [
     ROOT / "samples" / "performance.mp4",
-    *sorted((ROOT / "shared" / "data" / "clips").glob("*.mp4")),
-    *sorted((ROOT.parent / "shared" / "data" / "clips").glob("*.mp4")),
+    *sorted(shared_data.find("data", "clips").glob("*.mp4")),
 ]
 
 needs_networks = pytest.mark.skipif(

@@ -12,7 +12,7 @@ from fields_blender.capture.pose import frontal, head_pose, line_of_sight, rigid
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 from fields_blender.core.track import load
-from training import fit_head_turn
+from training import fit_head_pose_correction
 
 ROOT = Path(__file__).parent.parent
 CLIP, TRUTH = ROOT / "samples/performance.mp4", ROOT / "samples/performance.npz"
@@ -83,7 +83,7 @@ def test_a_head_that_turns_is_followed_all_the_way():
         rows.append((fitted, turn_of(face.landmarks[None], width, height)[0]))
     fitted, turned = np.array(rows).transpose(1, 0, 2)
     one = np.zeros(len(truth))
-    before, after = (fit_head_turn.errors(each, truth, one).mean() for each in (fitted, turned))
+    before, after = (fit_head_pose_correction.errors(each, truth, one).mean() for each in (fitted, turned))
     assert after < 1.6 and after < before
     pitch, yaw = (np.polyfit(truth[:, axis], turned[:, axis], 1)[0] for axis in (0, 1))
     assert 0.85 < pitch < 1.15 and 0.9 < yaw < 1.1
@@ -114,16 +114,16 @@ def test_turns_that_the_landmarks_halve_are_learned(tmp_path):
         person=np.arange(n) // 20,
         family=family,
     )
-    data = fit_head_turn.read(tmp_path)
+    data = fit_head_pose_correction.read(tmp_path)
     np.testing.assert_allclose(data["true"], true, atol=1e-6)
-    matrix, shift = fit_head_turn.fit(data, data["person"] >= 10)
+    matrix, shift = fit_head_pose_correction.fit(data, data["person"] >= 10)
     new = data["person"] < 10
     missing = head_pose_correction.terms(data["rotation"], data["front"])[new] @ matrix + shift
     found = to_vector(multiply(to_quaternion(data["rotation"][new]), to_quaternion(missing)))
     for f in (0, 1):  # each family's own front stays its own
         some = family[new] == f
         before, after = (
-            fit_head_turn.errors(each[some], true[new][some], family[new][some]).mean()
+            fit_head_pose_correction.errors(each[some], true[new][some], family[new][some]).mean()
             for each in (data["rotation"][new], found)
         )
         assert before > 5 and after < 0.5

@@ -14,8 +14,8 @@ for package in ("numba", "scipy", "anny", "onnxruntime", "cv2"):
         pytest.skip(f"{package} is not installed (requirements-training.txt)", allow_module_level=True)
 
 from training.people import heads, ict_head  # noqa: E402
-from training.people.parts import EYE_LEFT, TEETH  # noqa: E402
-from training.people.warp import random_warp  # noqa: E402
+from training.people.deformation import random_deformation  # noqa: E402
+from training.people.mesh_parts import EYE_LEFT, TEETH  # noqa: E402
 
 if not ict_head.DATA.exists():
     pytest.skip("ICT-FaceKit is not here", allow_module_level=True)
@@ -47,7 +47,7 @@ def test_an_eyelid_of_1_is_shut_whatever_else_the_face_does(people, seed):
     looks = ({}, {"eyeLookUp": 1}, {"eyeLookDown": 1}, {"eyeLookOut": 1})
     acted = act(people, seed, *({"eyeBlink": 1, **face, **look} for face in faces for look in looks))
     assert acted.gaps[1:, :2].max() < 0.01
-    for side in ("left", "right"):  # the same of the landmarks' places, which nothing in the rig knows
+    for side in ("left", "right"):  # the same for the landmarks, which nothing in the rig knows
         for upper, lower in LIDS[side]:
             assert (acted.points[1:, upper, 1] - acted.points[1:, lower, 1]).max() < 0.03
 
@@ -94,15 +94,15 @@ def test_eyeballs_are_one_unit_apart_about_the_origin(people, seed):
     assert centres[0][0] > 0
 
 
-def test_a_warp_without_asymmetry_keeps_mirror_pairs():
+def test_a_deformation_without_asymmetry_keeps_mirror_pairs():
     points = np.random.default_rng(1).uniform(-1.5, 1.5, (200, 3)).astype(np.float32)
-    warp = random_warp(np.random.default_rng(2), np.float32([[0.5, 0, 0], [-0.5, 0, 0]]), 1.5, asymmetry=0.0)
+    deform = random_deformation(np.random.default_rng(2), np.float32([[0.5, 0, 0], [-0.5, 0, 0]]), 1.5, asymmetry=0.0)
     flip = np.float32([-1, 1, 1])
-    np.testing.assert_allclose(warp(points * flip), warp(points) * flip, atol=1e-4)
-    assert np.abs(warp(points) - points).max() > 0.05
+    np.testing.assert_allclose(deform(points * flip), deform(points) * flip, atol=1e-4)
+    assert np.abs(deform(points) - points).max() > 0.05
 
 
-# (face, landmark, axis, at least): where a place goes, in IOU. +x is the subject's left, +y up, +z out of the face.
+# (face, landmark, axis, at least): motion of a landmark, in IOU. +x is the subject's left, +y up, +z out of the face.
 MOVES = [
     ({"mouthSmile": 1}, 291, 1, 0.05),
     ({"mouthSmile": 1}, 291, 0, 0.02),
@@ -135,7 +135,7 @@ MOVES = [
 @pytest.mark.parametrize(
     ("face", "landmark", "axis", "least"), MOVES, ids=[next(iter(m[0])) + str(m[1]) for m in MOVES]
 )
-def test_places_move_the_same_way_on_every_head(people, face, landmark, axis, least):
+def test_landmarks_move_the_same_way_on_every_head(people, face, landmark, axis, least):
     for seed in range(6):
         points = act(people, seed, face).points
         moved = points[1, landmark, axis] - points[0, landmark, axis]
@@ -146,7 +146,7 @@ def test_a_weight_of_1_goes_as_far_on_both_families(tmp_path_factory):
     cache = Path(tmp_path_factory.getbasetemp()) / "heads"
     far = []
     for people in heads.families(ict_head.DATA, cache):
-        moved = people.places.on(people.opinions.mixed(np.random.default_rng(0), 0.0))[:, :468]
+        moved = people.landmarks.on(people.sources.mixed(np.random.default_rng(0), 0.0))[:, :468]
         far.append(np.sqrt((moved**2).sum(axis=2).mean(axis=1)))
     ict, anny = (np.delete(row, [ARKIT.index("tongueOut")]) for row in far)
     np.testing.assert_allclose(np.log(ict / anny), 0, atol=np.log(1.35))

@@ -15,8 +15,9 @@ from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, GROUPS
 from fields_blender.core.rotation import to_quaternion
 from fields_blender.exchange import livelink, timecode
+from tools import shared_data
 
-CONVENTIONS = Path(__file__).parents[2] / "shared" / "conventions" / "arkit_variants.json"
+CONVENTIONS = shared_data.find("conventions", "arkit_variants.json")
 
 
 def read(path, fps) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -11,11 +11,12 @@ from fields_blender.rig import formula, match
 from fields_blender.rig.mapping import Channel
 from fields_blender.rig.match import DOUBTFUL, Rig
 from fields_blender.rig.rig_names import mirrored_name, plain, words
+from tools import shared_data
 
 RIGS = json.loads((Path(__file__).parent / "data" / "rig_names.json").read_text(encoding="utf-8"))
 FOLDER = Path(__file__).parents[1] / "models" / "mappings"
 PRESETS = match.presets(FOLDER)
-VROID = Path(__file__).parents[2] / "shared" / "data" / "rigs" / "vroid_arkit_visemes.glb"
+VROID = shared_data.find("data", "rigs", "vroid_arkit_visemes.glb")
 LOOKS = [name for name in ARKIT if name.startswith("eyeLook")]
 JAW = ["jawLeft", "jawRight", "jawOpen"]
 
@@ -174,7 +175,7 @@ def test_shapes_that_move_nothing_are_marked_and_replaced_where_another_shows_th
     assert found.missing == ("cheekPuff",)
 
 
-@pytest.mark.skipif(not VROID.exists(), reason="the VRoid head is not in ../shared")
+@pytest.mark.skipif(not VROID.exists(), reason="the VRoid head is not in the shared data")
 def test_a_real_vroid_head_opens_its_mouth_though_its_jaw_open_is_empty():
     names, still = vroid()
     assert {"jawOpen", "cheekPuff", "tongueOut", "jawLeft"} <= still and "mouthFunnel" not in still

@@ -11,10 +11,11 @@ from fields_blender.geometry import demo_head, face_frame
 from fields_blender.geometry.align import landmarks_of
 from fields_blender.rig import formula, match_shape
 from fields_blender.rig.match import DOUBTFUL, Match
+from tools import shared_data
 
 ROOT = Path(__file__).parents[1]
-ICT = ROOT.parent / "shared" / "data" / "ict_facekit" / "ict_compact.npz"
-FLAME = ROOT.parent / "shared" / "data" / "flame2023_open" / "flame2023_open_without_expression.npz"
+ICT = shared_data.find("data", "ict_facekit", "ict_compact.npz")
+FLAME = shared_data.find("data", "flame2023_open", "flame2023_open_without_expression.npz")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def ours() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def ict() -> tuple[np.ndarray, np.ndarray, list[str]]:
     if not ICT.exists():
-        pytest.skip("../shared/data/ict_facekit is not there")
+        pytest.skip("ICT-FaceKit is not in the shared data")
     with np.load(ICT) as file:
         names = [str(name).replace("_L", "Left").replace("_R", "Right") for name in file["expr_names"]]
         return file["neutral"], file["expr"], names
@@ -161,7 +162,7 @@ def _one_of(truth: str, found: dict[str, float]) -> bool:
     return set(found) <= {truth, truth.removesuffix("Left").removesuffix("Right")} if found else False
 
 
-@pytest.mark.skipif(not FLAME.exists(), reason="../shared/data/flame2023_open is not there")
+@pytest.mark.skipif(not FLAME.exists(), reason="FLAME 2023 Open is not in the shared data")
 def test_flames_mesh_is_told_by_its_shapes():
     with np.load(FLAME) as file:
         rest = file["v_template"]

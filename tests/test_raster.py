@@ -7,7 +7,7 @@ pytest.importorskip("warp")
 pytest.importorskip("cv2")
 pytest.importorskip("scipy")
 
-from training.people.parts import SKIN, TEETH, WORN
+from training.people.mesh_parts import SKIN, TEETH, WORN
 from training.pictures import raster
 from training.pictures.camera import View
 from training.pictures.scene import Scene

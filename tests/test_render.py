@@ -10,7 +10,7 @@ pytest.importorskip("cv2")
 pytest.importorskip("scipy")
 
 from training.people.heads import Surface
-from training.people.parts import EYE_LEFT, EYE_RIGHT, SKIN, TEETH
+from training.people.mesh_parts import EYE_LEFT, EYE_RIGHT, SKIN, TEETH
 from training.pictures import camera, light, render
 
 GAZE = np.array([0.2, -0.1, 0.97]) / np.linalg.norm([0.2, -0.1, 0.97])

@@ -93,7 +93,7 @@ def test_eyes_hold_their_place_while_the_head_turns(truth):
 @pytest.fixture(scope="module")
 def head() -> ict_head.IctHead:
     if not ict_head.DATA.exists():
-        pytest.skip("needs ICT-FaceKit in ../shared/data/ict_facekit")
+        pytest.skip("ICT-FaceKit is not in the shared data")
     return ict_head.load()
 
 

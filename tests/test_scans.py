@@ -8,10 +8,10 @@ import pytest
 
 from fields_blender.core import track
 from fields_blender.core.errors import FieldsError
-from training import scans
-from training.flame import flame
-from training.flame.footage import write
-from training.people import expressions
+from training.flame import flame, scan_fit
+from training.footage import scans
+from training.footage.rows import write
+from training.people import CONTROLS, expressions
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "samples/performance.mp4"
@@ -19,13 +19,13 @@ needs_flame = pytest.mark.skipif(not flame.DATA.exists(), reason="the FLAME 2023
 needs_networks = pytest.mark.skipif(
     not (ROOT / "models/face_landmarks.onnx").exists(), reason="the face networks are not fetched: make models"
 )
-HIDDEN = scans.TONGUE
-KNOWN = [k for k in range(scans.CONTROLS) if k != HIDDEN]
+HIDDEN = scan_fit.TONGUE
+KNOWN = [k for k in range(CONTROLS) if k != HIDDEN]
 
 
 @pytest.fixture(scope="module")
-def basis() -> scans.Basis:
-    return scans.load_basis()
+def basis() -> scan_fit.Basis:
+    return scan_fit.load_basis()
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,11 @@ def controls(count: int, seed: int) -> np.ndarray:
     )
 
 
-def shown(wanted: np.ndarray, neutral: np.ndarray, basis: scans.Basis, head: flame.Flame) -> np.ndarray:
+def shown(wanted: np.ndarray, neutral: np.ndarray, basis: scan_fit.Basis, head: flame.Flame) -> np.ndarray:
     """Vertices (t, 5023, 3) of a person who does `wanted`, the head at rest."""
-    weights = np.hstack([wanted[:, :39], wanted[:, scans.EYELIDS]])
+    weights = np.hstack([wanted[:, :39], wanted[:, scan_fit.EYELIDS]])
     rest = neutral + np.tensordot(weights, basis.shapes, 1)
-    rest += np.tensordot(scans._look_weights(wanted[:, scans.GAZE]), basis.looks, 1)
+    rest += np.tensordot(scan_fit.look_weights(wanted[:, scan_fit.GAZE]), basis.looks, 1)
     joints = head.joints(neutral)
     posed = head.open_jaw(rest, wanted[:, 39:42], joints[flame.JAW])
     for side, ball in enumerate(flame.BALLS):
@@ -69,7 +69,7 @@ def test_vertices_give_back_their_controls(basis, head):
     wanted = controls(10, 1)
     wanted[:, 41] = np.random.default_rng(2).normal(0, 0.02, 10)  # the jaw rolls too
     vertices = shaken(shown(wanted, head.template, basis, head), 3)
-    found = scans.fit_vertices(vertices, head.template, basis, head)
+    found = scan_fit.fit_vertices(vertices, head.template, basis, head)
     assert np.isnan(found[:, HIDDEN]).all()
     np.testing.assert_allclose(found[:, KNOWN], wanted[:, KNOWN], atol=0.02)
 
@@ -80,7 +80,7 @@ def test_another_head_in_millimetres_seen_from_anywhere(basis, head):
     wanted = controls(6, 4)
     vertices = shown(wanted, neutral, basis.for_person(neutral, head.template), head)
     turn = flame.matrices(np.array([[0.3, -0.5, 0.2]]))[0]
-    found = scans.fit_vertices(shaken(vertices, 5) * 1000, (neutral @ turn.T + 0.2) * 1000, basis, head)
+    found = scan_fit.fit_vertices(shaken(vertices, 5) * 1000, (neutral @ turn.T + 0.2) * 1000, basis, head)
     error = np.abs(found - wanted)[:, KNOWN]
     assert error.max() < 0.06 and error.mean() < 0.005
 
@@ -89,18 +89,18 @@ def test_noise_of_a_scanner_does_little_harm(basis, head):
     wanted = controls(6, 6)
     vertices = shaken(shown(wanted, head.template, basis, head), 7)
     vertices += np.random.default_rng(8).normal(0, 0.0003, vertices.shape)
-    error = np.abs(scans.fit_vertices(vertices, head.template, basis, head) - wanted)[:, KNOWN]
+    error = np.abs(scan_fit.fit_vertices(vertices, head.template, basis, head) - wanted)[:, KNOWN]
     assert error.mean() < 0.006 and error.max() < 0.15
 
 
 def test_lost_frames_stay_unknown_and_still_eyes_tell_no_gaze(basis, head):
     wanted = controls(3, 9)
-    wanted[:, scans.GAZE] = 0
+    wanted[:, scan_fit.GAZE] = 0
     vertices = shown(wanted, head.template, basis, head)
     vertices[1, 7] = np.nan
-    found = scans.fit_vertices(vertices, head.template, basis, head)
+    found = scan_fit.fit_vertices(vertices, head.template, basis, head)
     assert np.isnan(found[1]).all() and not np.isnan(found[[0, 2], :HIDDEN]).any()
-    assert np.isnan(found[:, scans.GAZE]).all()
+    assert np.isnan(found[:, scan_fit.GAZE]).all()
 
 
 def test_coefficients_over_made_up_axes_give_back_the_controls(basis):
@@ -113,7 +113,12 @@ def test_coefficients_over_made_up_axes_give_back_the_controls(basis):
     axes = (mix @ everything).reshape(100, flame.VERTICES, 3)
     wanted = controls(20, 11)
     amounts = np.hstack(
-        [wanted[:, :39], wanted[:, scans.EYELIDS], scans._look_weights(wanted[:, scans.GAZE]), np.zeros((20, 51))]
+        [
+            wanted[:, :39],
+            wanted[:, scan_fit.EYELIDS],
+            scan_fit.look_weights(wanted[:, scan_fit.GAZE]),
+            np.zeros((20, 51)),
+        ]
     )
     eyes = []
     for side in (0, 1):
@@ -123,7 +128,7 @@ def test_coefficients_over_made_up_axes_give_back_the_controls(basis):
         angle = np.arccos(direction[:, 2:])
         eyes.append(axis / np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-12) * angle)
     psi = np.linalg.solve(mix.T, amounts.T).T
-    found = scans.fit_coefficients(psi, wanted[:, 39:42], np.hstack(eyes), axes, basis)
+    found = scan_fit.fit_coefficients(psi, wanted[:, 39:42], np.hstack(eyes), axes, basis)
     np.testing.assert_allclose(found[:, KNOWN], wanted[:, KNOWN], atol=0.02)
 
 

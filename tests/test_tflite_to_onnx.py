@@ -15,12 +15,13 @@ import tflite
 from flatbuffers import flexbuffers
 
 from fields_blender.core.errors import FieldsError
+from tools import shared_data
 from tools.tflite_to_onnx import convert
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = json.loads((ROOT / "models" / "face.json").read_text(encoding="utf-8"))
 WHEELS = sorted((ROOT / ".cache").glob("mediapipe-0.10.14-*.whl"))
-CLIPS = sorted((ROOT.parent / "shared" / "data" / "clips").glob("*.mp4"))
+CLIPS = sorted(shared_data.find("data", "clips").glob("*.mp4"))
 TYPES = {"float32": tflite.TensorType.FLOAT32, "float16": tflite.TensorType.FLOAT16, "int32": tflite.TensorType.INT32}
 
 needs_wheel = pytest.mark.skipif(not WHEELS, reason="MediaPipe's wheel is not in .cache: run make models")

@@ -18,7 +18,8 @@ import shards  # noqa: E402
 from torch import nn  # noqa: E402
 
 from fields_blender.core.names import UNCERTAINTY  # noqa: E402
-from training import agreement, encode, load, losses, train  # noqa: E402
+from training import batches, dataset, encode, losses, validation  # noqa: E402
+from training import trainer as trainer_module  # noqa: E402
 from training.encoder import CODE, CODE_NOISE, FEATURES, SEEN, Coder, Encoder, MapCoder  # noqa: E402
 from training.model import (  # noqa: E402
     CONTROL_NAMES,
@@ -27,9 +28,10 @@ from training.model import (  # noqa: E402
     REGIONS,
     mirrored_controls,
 )
-from training.points import mirrored_points  # noqa: E402
+from training.supervised_landmarks import mirrored_points  # noqa: E402
+from training.trainer import Settings, Trainer, bases_beside  # noqa: E402
 
-SETTINGS = train.Settings(steps=10, couples=2, each=6)
+SETTINGS = Settings(steps=10, pairs=2, each=6)
 torch.set_num_threads(1)  # products this small take longer on more, and by far where other work runs beside
 
 
@@ -42,31 +44,31 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def data(folder) -> load.Data:
-    return load.load(folder)
+def data(folder) -> dataset.Data:
+    return dataset.load(folder)
 
 
 @pytest.fixture(scope="module")
 def begin(data, folder):
     """A new training run with other settings; what takes long, from the first one."""
     path = folder / "begun.pt"
-    train.Trainer(data, SETTINGS, train.bases_beside(folder)).save(path)
+    Trainer(data, SETTINGS, bases_beside(folder)).save(path)
 
-    def begin(**changes) -> train.Trainer:
+    def begin(**changes) -> Trainer:
         state = torch.load(path, weights_only=True)
         state["settings"].update(changes)
         torch.save(state, folder / "other.pt")
-        return train.Trainer.resume(data, folder / "other.pt")
+        return Trainer.resume(data, folder / "other.pt")
 
     return begin
 
 
 @pytest.fixture
-def trainer(begin) -> train.Trainer:
+def trainer(begin) -> Trainer:
     """With a reader that says something already."""
     trainer = begin()
     torch.manual_seed(0)
-    for last in (trainer.model.reader.straight, trainer.model.reader.deep):
+    for last in (trainer.model.reader.linear, trainer.model.reader.deep):
         nn.init.normal_(last.weight, 0, 0.02)
     return trainer
 
@@ -136,11 +138,11 @@ def test_nobody_held_out_fixes_the_encoder(tmp_path, monkeypatch):
     monkeypatch.setattr("training.encoder.MAPS", small)
     monkeypatch.setattr("training.encoder.INNER", 3)
     shards.write(tmp_path)
-    shard = load.shards_of(tmp_path)[0]
+    shard = dataset.shards_of(tmp_path)[0]
     rng = np.random.default_rng(0)
     with np.load(shard) as file:
         rows = dict(file)
-    out = load.held_out(rows["person"])
+    out = dataset.held_out(rows["person"])
     assert 0 < out.sum() < len(out)
     maps = {name: rng.normal(0, 1, (len(out), 3, *size)).astype(np.float16) for name, size in small.items()}
 
@@ -170,16 +172,16 @@ def test_nobody_held_out_fixes_the_encoder(tmp_path, monkeypatch):
 
 def test_an_encoded_shard_holds_what_the_encoder_says(folder, tmp_path):
     shards.write(tmp_path, people=2)
-    shard = load.shards_of(tmp_path)[0]
+    shard = dataset.shards_of(tmp_path)[0]
     torch.manual_seed(0)
     encoder = Encoder()
     for name, buffer in encoder.named_buffers():
         if name.endswith("axes"):
             buffer.normal_(0, 0.05)
     encode.encode(encoder, shard)
-    inputs = load.inputs(shard)
-    wanted = encoder(*(torch.from_numpy(inputs[name]) for name in load.ENCODED))
-    found = load.load(tmp_path).features
+    inputs = dataset.inputs(shard)
+    wanted = encoder(*(torch.from_numpy(inputs[name]) for name in dataset.ENCODED))
+    found = dataset.load(tmp_path).features
     assert found.shape == (20, FEATURES) and found.dtype == np.float16
     np.testing.assert_array_equal(found, wanted.half().numpy())
     np.testing.assert_allclose(found[:, -3:], inputs["rotation"], atol=1e-3)
@@ -212,30 +214,30 @@ def test_pictures_that_were_not_encoded_are_asked_for(tmp_path):
         shards.write(folder, people=2)
     (others / "shard-00000.features.npy").unlink()
     with pytest.raises(SystemExit, match=r"others.* is not encoded yet: .*encode --data .*ours --extra .*others first"):
-        load.load(ours, [others])
+        dataset.load(ours, [others])
     (ours / "shard-00000.features.npy").unlink()
     with pytest.raises(SystemExit, match=r"not encoded yet: run training\.encode --data .*ours first"):
-        load.load(ours)
+        dataset.load(ours)
 
 
 @pytest.mark.parametrize("kind", ["landmarks", "image", "both"])
 def test_inputs_left_out_are_not_seen(kind):
-    features = train.only(torch.ones(2, FEATURES), kind)
+    features = batches.only(torch.ones(2, FEATURES), kind)
     code, seen, rotation = features.split([CODE, SEEN, 3], dim=1)
     assert (code == float(kind != "image")).all() and (seen == float(kind != "landmarks")).all()
     assert (rotation == 1).all()
 
 
-def test_roughened_people_lose_landmarks_or_maps_and_never_both():
+def test_augmented_people_lose_landmarks_or_maps_and_never_both():
     torch.manual_seed(0)
     group = torch.arange(1000).repeat_interleave(2)
     scale = torch.linspace(0.5, 2, CODE)
-    found = train.roughened(torch.ones(2000, FEATURES), group, scale)
+    found = batches.augmented(torch.ones(2000, FEATURES), group, scale)
     code, seen, rotation = found.split([CODE, SEEN, 3], dim=1)
     no_code, no_seen = (code == 0).all(dim=1), (seen == 0).all(dim=1)
     assert (rotation == 1).all() and not (no_code & no_seen).any()
     assert float(seen[~no_seen].mean()) == pytest.approx(1, abs=0.02)
-    for lost, share in ((no_code, train.NO_LANDMARKS), (no_seen, train.NO_IMAGE)):
+    for lost, share in ((no_code, batches.NO_LANDMARKS), (no_seen, batches.NO_IMAGE)):
         assert (lost[::2] == lost[1::2]).all()  # the whole person
         assert float(lost.float().mean()) == pytest.approx(share, abs=0.03)
     noise = ((code - 1) / scale)[~no_code]
@@ -243,37 +245,37 @@ def test_roughened_people_lose_landmarks_or_maps_and_never_both():
     assert float(noise.std()) == pytest.approx(CODE_NOISE * np.sqrt(1 + 4 / 3), rel=0.05)
     assert float((noise[::2] - noise[1::2]).std()) == pytest.approx(CODE_NOISE * np.sqrt(2), rel=0.05)
     for kind, left_out in (("image", slice(0, CODE)), ("landmarks", slice(CODE, CODE + SEEN))):
-        rough = train.roughened(train.only(torch.ones(2000, FEATURES), kind), group, scale)
-        assert (rough[:, left_out] == 0).all()  # what is left out stays out
+        noisy = batches.augmented(batches.only(torch.ones(2000, FEATURES), kind), group, scale)
+        assert (noisy[:, left_out] == 0).all()  # what is left out stays out
 
 
-def test_training_begins_with_the_answer_of_least_squares(data, folder, monkeypatch):
+def test_training_begins_with_the_least_squares_solution(data, folder, monkeypatch):
     """On features that tell the controls in a straight line, the first step is already far better than a guess."""
-    monkeypatch.setattr(train, "roughened", lambda features, group, scale: features)
-    trainer = train.Trainer(data, train.Settings(steps=10, couples=8, each=8), train.bases_beside(folder))
-    straight = trainer.average.reader.straight
+    monkeypatch.setattr(batches, "augmented", lambda features, group, scale: features)
+    trainer = Trainer(data, Settings(steps=10, pairs=8, each=8), bases_beside(folder))
+    linear = trainer.average.reader.linear
     inputs, truth = [], []
     for step in range(-(-len(trainer.split.train) // trainer.settings.pictures)):
         batch = trainer.batch(step)
-        inputs.append(trainer.given(trainer.model, batch["features"], batch).numpy())
+        inputs.append(trainer.reader_inputs(trainer.model, batch["features"], batch).numpy())
         truth.append(batch["controls"].numpy())
     x, y = np.concatenate(inputs).astype(float), np.concatenate(truth)
     x = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-    answer = np.concatenate([straight.weight.detach().numpy().T, straight.bias.detach().numpy()[None]])
+    answer = np.concatenate([linear.weight.detach().numpy().T, linear.bias.detach().numpy()[None]])
     # Where squared error with weight decay is smallest its slope is 0; the bias does not decay.
-    decay = train.SHRINK * len(x) * answer
+    decay = trainer_module.RIDGE * len(x) * answer
     decay[-1] = 0
     slope = x.T @ (x @ answer - y) + decay
     assert np.abs(slope).max() < 0.01 * np.abs(decay).max()
-    assert torch.equal(straight.weight, trainer.model.reader.straight.weight)
+    assert torch.equal(linear.weight, trainer.model.reader.linear.weight)
 
     batch = trainer.batch(50)
     found = float(trainer.terms(batch)["direct"].detach())
-    told = straight.weight[:, : 48 * 20].reshape(CONTROLS, CONTROLS, 20).sum(2)
+    told = linear.weight[:, : 48 * 20].reshape(CONTROLS, CONTROLS, 20).sum(2)
     own = torch.diagonal(told)[:40]
     assert (own > 3 * (told - torch.diag(torch.diagonal(told))).abs()[:40].mean()).all()
-    nn.init.zeros_(trainer.model.reader.straight.weight)
-    nn.init.zeros_(trainer.model.reader.straight.bias)
+    nn.init.zeros_(trainer.model.reader.linear.weight)
+    nn.init.zeros_(trainer.model.reader.linear.bias)
     assert found < 0.6 * float(trainer.terms(batch)["direct"].detach())
 
 
@@ -282,9 +284,9 @@ def test_unknown_controls_are_no_part_of_the_least_squares(data, folder):
     changed = {**data.arrays, "controls": data.arrays["controls"].copy()}
     changed["controls"][data.person % 4 == 3] = np.nan
     changed["controls"][data.person % 4 == 2, 5] = np.nan
-    trainer = train.Trainer(replace(data, arrays=changed), SETTINGS, train.bases_beside(folder))
-    assert trainer.model.reader.straight.weight.isfinite().all()
-    assert trainer.model.reader.straight.weight.abs().max() > 0
+    trainer = Trainer(replace(data, arrays=changed), SETTINGS, bases_beside(folder))
+    assert trainer.model.reader.linear.weight.isfinite().all()
+    assert trainer.model.reader.linear.weight.abs().max() > 0
 
 
 def test_every_control_has_a_region():
@@ -305,13 +307,13 @@ def test_overshoot_costs_double():
 def test_weak_feeling_is_not_pulled_to_full():
     """The best answer to a soft label is that label, which the loss for classes alone doesn't give."""
     label = torch.tensor([[0.8, 0.2, 0, 0, 0, 0, 0, 0]]).repeat(4, 1)
-    look = torch.zeros(4, 11, requires_grad=True)
+    output = torch.zeros(4, 11, requires_grad=True)
     soft, hard = torch.zeros(4, 8, requires_grad=True), torch.zeros(4, 8, requires_grad=True)
     for logits, loss in ((soft, losses.emotion), (hard, losses.emotion_class)):
         optimiser = torch.optim.Adam([logits], 0.05)
         for _ in range(300):
             optimiser.zero_grad()
-            full = torch.cat([logits, look[:, 8:].detach()], dim=1)
+            full = torch.cat([logits, output[:, 8:].detach()], dim=1)
             rest = (torch.zeros(4, 2), torch.full((4, 1), 0.5)) if loss is losses.emotion else ()
             loss(full, label, *rest).backward()
             optimiser.step()
@@ -344,19 +346,19 @@ def test_emotion_sees_nothing_but_the_parameters(trainer):
     batch = trainer.batch(0)
     features = batch["features"].clone().requires_grad_()
     controls, _ = trainer.model.reader(features, features.roll(1, 0), torch.ones(len(features), 1))
-    look = trainer.model.emotion(controls.detach())
-    assert look.requires_grad
-    assert torch.autograd.grad(look.sum(), features, allow_unused=True)[0] is None
+    output = trainer.model.emotion(controls.detach())
+    assert output.requires_grad
+    assert torch.autograd.grad(output.sum(), features, allow_unused=True)[0] is None
     assert torch.autograd.grad(trainer.model.emotion(controls).sum(), features)[0].abs().max() > 0
 
 
-def test_doubt_teaches_no_features(trainer):
+def test_uncertainty_teaches_no_features(trainer):
     features = torch.randn(6, FEATURES, requires_grad=True)
     _, uncertainty = trainer.model.reader(features, features, torch.ones(6, 1))
     assert torch.autograd.grad(uncertainty.sum(), features, allow_unused=True)[0] is None
 
 
-def test_doubt_finds_the_size_of_the_error():
+def test_uncertainty_finds_the_size_of_the_error():
     rng = torch.Generator().manual_seed(0)
     true = torch.zeros(1000, CONTROLS)
     guess = true + 0.1 * torch.randn(true.shape, generator=rng) * torch.tensor(losses.FULL_SCALE)
@@ -379,9 +381,9 @@ def test_consistency_knows_the_right_controls(trainer):
 
 
 def test_without_a_rest_face_pictures_are_compared_with_each_other(data):
-    drawn = load.Sampler(data, np.arange(len(data.person)), 2, 6).draw(np.random.default_rng(0))
+    drawn = dataset.Sampler(data, np.arange(len(data.person)), 2, 6).draw(np.random.default_rng(0))
     drawn = replace(drawn, rest_weight=np.zeros_like(drawn.rest_weight))
-    moved, has_rest, other = train.motion(data, drawn)
+    moved, has_rest, other = batches.motion(data, drawn)
     faces = data.arrays["landmarks"][drawn.rows].astype(np.float32).reshape(len(other), -1)
     assert not has_rest.any() and (drawn.group[other] == drawn.group).all() and (other != np.arange(len(other))).all()
     np.testing.assert_array_equal(moved, faces - faces[other])
@@ -389,14 +391,14 @@ def test_without_a_rest_face_pictures_are_compared_with_each_other(data):
 
 def test_data_of_others_is_all_trained_on(data, folder, tmp_path):
     shards.write(tmp_path)
-    both = load.load(folder, [tmp_path])
+    both = dataset.load(folder, [tmp_path])
     assert len(both.person) == 2 * len(data.person) == 2 * both.extra.sum()
     assert not set(both.person[both.extra]) & set(both.person[~both.extra])
     for family in ("both", "ict"):
-        assert set(np.flatnonzero(both.extra)) <= set(train.split(both, family).train)
+        assert set(np.flatnonzero(both.extra)) <= set(batches.split(both, family).train)
     assert (both.features[3] == both.features[len(data.person) + 3]).all()
     with pytest.raises(SystemExit, match="scans"):
-        load.load(folder, [tmp_path / "nothing"])
+        dataset.load(folder, [tmp_path / "nothing"])
 
 
 def test_one_unknown_control_leaves_the_others_known(trainer):
@@ -414,7 +416,7 @@ def test_one_unknown_control_leaves_the_others_known(trainer):
 
 def test_batches_hold_whole_people(data):
     rows = np.arange(len(data.person))
-    batch = load.Sampler(data, rows, couples=4, each=8).draw(np.random.default_rng(1))
+    batch = dataset.Sampler(data, rows, pairs=4, each=8).draw(np.random.default_rng(1))
     person = data.person[batch.rows].reshape(8, 8)
     assert (person == person[:, :1]).all()
     assert data.arrays["at_rest"][batch.rows].reshape(8, 8)[:, :2].all()
@@ -423,11 +425,11 @@ def test_batches_hold_whole_people(data):
     for pairs in (batch.twins, batch.same):
         one, other = batch.rows[pairs].T
         np.testing.assert_array_equal(controls[one], controls[other])
-    assert (data.person[batch.rows[batch.same]].ptp(axis=1) != 0).all()
+    assert (np.ptp(data.person[batch.rows[batch.same]], axis=1) != 0).all()
 
 
 def test_a_resting_picture_is_never_its_own_rest(data):
-    batch = load.Sampler(data, np.arange(len(data.person)), 4, 8).draw(np.random.default_rng(0))
+    batch = dataset.Sampler(data, np.arange(len(data.person)), 4, 8).draw(np.random.default_rng(0))
     used = np.where(batch.rest_weight > 0, batch.rest, -1)
     assert (used != np.arange(64)[:, None]).all()
     np.testing.assert_allclose(batch.rest_weight.sum(axis=1), 1)
@@ -435,37 +437,37 @@ def test_a_resting_picture_is_never_its_own_rest(data):
 
 def test_nobody_held_out_is_trained_on(data, folder):
     for family in ("both", "ict"):
-        split = train.split(data, family)
+        split = batches.split(data, family)
         measured = set(data.person[np.concatenate(list(split.held_out.values()))])
         trained = set(data.person[split.train])
         gains = set(data.person[split.calibration])
         assert trained and measured and not trained & measured and not trained & gains and not gains & measured
-        couples = {person // 2 for person in measured}
-        assert family == "ict" or not couples & {person // 2 for person in trained}
-    assert {0, 1} <= set(data.person[np.concatenate(list(train.split(data, "both").held_out.values()))])
-    assert set(data.arrays["family"][train.split(data, "ict").train]) == {0}
-    assert len(train.split(data, "ict").held_out["anny"]) == (data.arrays["family"] == 1).sum()
+        pairs = {person // 2 for person in measured}
+        assert family == "ict" or not pairs & {person // 2 for person in trained}
+    assert {0, 1} <= set(data.person[np.concatenate(list(batches.split(data, "both").held_out.values()))])
+    assert set(data.arrays["family"][batches.split(data, "ict").train]) == {0}
+    assert len(batches.split(data, "ict").held_out["anny"]) == (data.arrays["family"] == 1).sum()
 
 
 # ---- training
 
 
 def test_planted_signal_is_learned(begin):
-    trainer = begin(steps=60, couples=4)
-    nn.init.zeros_(trainer.model.reader.straight.weight)  # without what least squares knew
+    trainer = begin(steps=60, pairs=4)
+    nn.init.zeros_(trainer.model.reader.linear.weight)  # without what least squares knew
     found = [trainer.learn(trainer.batch(step))["direct"] for step in range(40)]
     assert np.mean(found[-8:]) < 0.7 * np.mean(found[:8])
 
 
 @pytest.mark.parametrize("stop", [3, 9])
 def test_going_on_is_as_if_never_stopped(data, begin, tmp_path, stop):
-    """In the first step and in the second: to the last bit."""
+    """In the first stage and in the second: to the last bit."""
     straight = begin()
     while straight.step < SETTINGS.steps:
         straight.learn(straight.batch(straight.step))
         if straight.step == stop:
             straight.save(tmp_path / "state.pt")
-    resumed = train.Trainer.resume(data, tmp_path / "state.pt")
+    resumed = Trainer.resume(data, tmp_path / "state.pt")
     assert resumed.step == stop
     while resumed.step < SETTINGS.steps:
         resumed.learn(resumed.batch(resumed.step))
@@ -479,7 +481,7 @@ def test_a_run_begins_with_the_weights_of_another(data, begin, folder, tmp_path)
     other = begin()
     other.learn(other.batch(0))
     other.save(tmp_path / "other.pt")
-    trainer = train.Trainer(data, SETTINGS, train.bases_beside(folder), begin_with=tmp_path / "other.pt")
+    trainer = Trainer(data, SETTINGS, bases_beside(folder), begin_with=tmp_path / "other.pt")
     assert trainer.step == 0
     for mine in (trainer.model, trainer.average):
         for name, value in other.average.state_dict().items():
@@ -493,14 +495,14 @@ def test_a_missing_encoder_is_asked_for_and_not_made_anew(tmp_path):
     assert not (tmp_path / "encoder.pt").exists()
 
 
-def test_emotion_waits_for_the_second_step(begin):
-    """In the first step emotion moves no parameter; in the second it does, and the anchor holds."""
+def test_emotion_waits_for_the_second_stage(begin):
+    """In the first stage emotion moves no parameter; in the second it does, and the anchor holds."""
     trainer = begin(steps=4)
 
     def emotion_alone() -> float:
         batch = trainer.batch(0)
         term = trainer.terms(batch)["emotion"]
-        found = torch.autograd.grad(term, trainer.model.reader.straight.weight, allow_unused=True)[0]
+        found = torch.autograd.grad(term, trainer.model.reader.linear.weight, allow_unused=True)[0]
         return 0.0 if found is None else float(found.abs().max())
 
     assert emotion_alone() == 0 and trainer.anchor is None
@@ -536,11 +538,11 @@ def test_unlabelled_pictures_teach_through_landmarks_alone(trainer):
 
 
 def test_rate_rises_falls_and_starts_again_lower():
-    settings = train.Settings(steps=1000)
+    settings = Settings(steps=1000)
     rates = np.array([settings.rate(step) for step in range(1000)])
-    assert rates[:800].max() == pytest.approx(train.RATE, rel=0.01) and rates[:800].argmax() < 60
-    assert rates[800:].max() == pytest.approx(train.RATE * train.SECOND_RATE, rel=0.01)
-    assert rates[799] < 0.01 * train.RATE and rates[-1] < 0.01 * train.RATE
+    assert rates[:800].max() == pytest.approx(trainer_module.RATE, rel=0.01) and rates[:800].argmax() < 60
+    assert rates[800:].max() == pytest.approx(trainer_module.RATE * trainer_module.SECOND_RATE, rel=0.01)
+    assert rates[799] < 0.01 * trainer_module.RATE and rates[-1] < 0.01 * trainer_module.RATE
 
 
 # ---- export
@@ -548,17 +550,17 @@ def test_rate_rises_falls_and_starts_again_lower():
 
 def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     pytest.importorskip("onnx")
-    from training import export, shipped
+    from training import export, postprocess
 
     trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
-    whole = shipped.calibrated(trainer)
+    whole = postprocess.calibrated(trainer)
     export.write_networks(trainer, whole, tmp_path)
     rows = np.arange(7)  # not the number of the example
     found = export.encoded(tmp_path / "encoder.onnx", data, rows)
-    inputs = load.inputs(data.shards[0])
-    expected = encode.encoder_of(data.folder)(*(torch.from_numpy(inputs[name][rows]) for name in load.ENCODED))
+    inputs = dataset.inputs(data.shards[0])
+    expected = encode.encoder_of(data.folder)(*(torch.from_numpy(inputs[name][rows]) for name in dataset.ENCODED))
     np.testing.assert_allclose(found, expected.numpy(), atol=2e-3, rtol=2e-3)  # matrices in 16 bits
     features = data.features[rows].astype(np.float32)
     rest, known = np.roll(features, 1, axis=0), np.array([[0.0], [1.0]] * 3 + [[1.0]], np.float32)
@@ -573,36 +575,36 @@ def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
 
 
 def test_faces_at_rest_read_as_zero_on_the_mean(data, begin):
-    from training import shipped
+    from training import postprocess
 
     trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
-    whole = shipped.calibrated(trainer)
+    whole = postprocess.calibrated(trainer)
     rows = trainer.split.calibration
-    features = agreement.features_of(data, rows)
-    rest, known = agreement.resting(features, data, rows)
-    controls = agreement.predict(trainer.average, features, rest, known)[0].numpy()[data.arrays["at_rest"][rows]]
+    features = validation.features_of(data, rows)
+    rest, known = validation.resting(features, data, rows)
+    controls = validation.predict(trainer.average, features, rest, known)[0].numpy()[data.arrays["at_rest"][rows]]
     np.testing.assert_allclose(whole.at_rest[1, :44].numpy(), controls.mean(axis=0)[:44], atol=1e-5)
     assert (whole.at_rest[:, 44:] == 0).all() and (whole.gain >= 1).all()
 
 
 def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
     """And uncertainty is as large as the error."""
-    from training import shipped
+    from training import postprocess
 
     trainer = begin()
     with torch.no_grad():
-        trainer.average.reader.straight.weight.mul_(0.7)
-    whole = shipped.calibrated(trainer)
+        trainer.average.reader.linear.weight.mul_(0.7)
+    whole = postprocess.calibrated(trainer)
     rows = trainer.split.calibration
-    features = agreement.features_of(data, rows)
-    rest, known = agreement.resting(features, data, rows)
-    guess, uncertainty, _ = (part.numpy() for part in agreement.predict(trainer.average, features, rest, known))
+    features = validation.features_of(data, rows)
+    rest, known = validation.resting(features, data, rows)
+    guess, uncertainty, _ = (part.numpy() for part in validation.predict(trainer.average, features, rest, known))
     truth, gain, order = data.arrays["controls"][rows], whole.gain.numpy(), mirrored_controls()[0]
-    r = agreement.agreement(guess, truth)["r"]
+    r = validation.agreement(guess, truth)["r"]
     needed = truth.std(axis=0) / np.maximum(guess.std(axis=0), 1e-6)
-    free = (r > 0.5) & (needed > 1) & (needed < shipped.MOST)
+    free = (r > 0.5) & (needed > 1) & (needed < postprocess.MOST)
     free &= free[order]
     free[CONTROL_NAMES.index("tongueOut")] = False  # never made stronger
     assert free.sum() > 10
@@ -613,17 +615,17 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
         fitted = whole.fitted(torch.from_numpy(guess), features, rest, known).numpy()
     error = (fitted - truth) / losses.FULL_SCALE
     for region, columns in enumerate(REGION_CONTROLS):
-        said = (uncertainty[:, region] * whole.doubt_gain.numpy()[region]) ** 2
+        said = (uncertainty[:, region] * whole.uncertainty_gain.numpy()[region]) ** 2
         assert said.mean() == pytest.approx((error[:, columns] ** 2).mean(), rel=0.01)
 
 
 def test_what_is_as_strong_as_faces_at_rest_is_quietened(begin):
-    from training import shipped
+    from training import postprocess
 
     trainer = begin()
     for step in range(3):
         trainer.learn(trainer.batch(step))
-    whole = shipped.calibrated(trainer)
+    whole = postprocess.calibrated(trainer)
     whole.fit, whole.at_rest, whole.gain = None, 0 * whole.at_rest, torch.ones(CONTROLS)
     noise = whole.noise = whole.noise.clamp(min=0.01)
     features, known = torch.zeros(2, FEATURES), torch.tensor([[0.0], [1.0]])
@@ -631,20 +633,20 @@ def test_what_is_as_strong_as_faces_at_rest_is_quietened(begin):
         controls = torch.cat([times * noise, torch.full((2, 4), 0.3)], dim=1)
         found = whole.fitted(controls, features, features, known)
         np.testing.assert_allclose(found[:, :44], kept * controls[:, :44], rtol=1e-3)
-        np.testing.assert_array_equal(found[:, 44:], controls[:, 44:])  # eyes look everywhere
+        np.testing.assert_array_equal(found[:, 44:], controls[:, 44:])  # eyes output everywhere
 
 
 def test_the_emotion_branch_learns_to_read_what_ships(data, begin, monkeypatch):
     """The feeling of these shards is the strongest of seven controls, the intensity their mean."""
-    from training import emotion_step, shipped
+    from training import postprocess, retrain_emotion
 
-    monkeypatch.setattr(emotion_step, "STEPS", 400)
-    monkeypatch.setattr(emotion_step, "AT_ONCE", 37)
+    monkeypatch.setattr(retrain_emotion, "STEPS", 400)
+    monkeypatch.setattr(retrain_emotion, "CHUNK", 37)
     trainer = begin()
-    whole = shipped.calibrated(trainer)
-    whole.emotion = emotion_step.taught(whole, trainer)
+    whole = postprocess.calibrated(trainer)
+    whole.emotion = retrain_emotion.trained_branch(whole, trainer)
     rows = trainer.split.train
-    controls = emotion_step.shipped_controls(whole, trainer, rows)
+    controls = retrain_emotion.shipped_controls(whole, trainer, rows)
     assert controls.shape == (len(rows), CONTROLS)
     label, feeling = data.arrays["emotion"][rows], ~data.arrays["at_rest"][rows]
     right = [
@@ -655,9 +657,9 @@ def test_the_emotion_branch_learns_to_read_what_ships(data, begin, monkeypatch):
 
 
 def test_naming_counts_strong_feelings_more_and_none_not_at_all():
-    look = torch.zeros(3, 11)
+    output = torch.zeros(3, 11)
     label = torch.zeros(3, 8)
     label[0, 0], label[1, 3], label[2, 3] = 1, 0.25, 1
-    assert losses.naming(look[:1], label[:1]) == 0
-    weak, strong = (losses.naming(look[k : k + 1], label[k : k + 1]).item() for k in (1, 2))
+    assert losses.naming(output[:1], label[:1]) == 0
+    weak, strong = (losses.naming(output[k : k + 1], label[k : k + 1]).item() for k in (1, 2))
     assert strong == pytest.approx(np.log(7)) and weak == pytest.approx(strong / 2)

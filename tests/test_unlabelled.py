@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from fields_blender.core.errors import FieldsError
-from training import unlabelled
-from training.flame.footage import worsened, write
+from training.footage import unlabelled
+from training.footage.rows import degraded, write
 
 cv2 = pytest.importorskip("cv2")
 pytest.importorskip("onnxruntime")
@@ -83,7 +83,7 @@ def test_each_picture_is_another_person_and_each_video_one(written):
 
 def test_worsened_keeps_the_size_and_the_seed(written):
     image = np.random.default_rng(0).integers(0, 255, (120, 90, 3), np.uint8)
-    one, two = (worsened(np.random.default_rng(5), image) for _ in range(2))
+    one, two = (degraded(np.random.default_rng(5), image) for _ in range(2))
     assert one.shape == image.shape and one.dtype == np.uint8
     np.testing.assert_array_equal(one, two)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from training.people import ict_head
-from training.people.parts import EYE_LEFT, EYE_RIGHT, SKIN
-from training.pictures import glasses, hands, wear
+from training.people.mesh_parts import EYE_LEFT, EYE_RIGHT, SKIN
+from training.pictures import glasses, occluders, wear
+from training.pictures.primitives import ball, joined, tubes, turned, turning
 from training.pictures.skull import measure
-from training.pictures.wear_mesh import ball, joined, tubes, turned, turning
 
 HAIR = np.array([0.1, 0.06, 0.03])
 SEEDS = range(25)
@@ -169,14 +169,14 @@ def test_closed_shapes_wind_outwards() -> None:
     assert _volume(turned(np.array([[0, 1], [1, 1], [1, -1], [0, -1]]), 24, np.ones(3))) == pytest.approx(6.28, rel=0.1)
 
 
-@pytest.mark.parametrize("kind", hands.KINDS)
+@pytest.mark.parametrize("kind", occluders.KINDS)
 def test_occluders_face_outwards(
     head: tuple[np.ndarray, SimpleNamespace], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hands, "_CHANCES", [float(kind == k) for k in hands.KINDS])
+    monkeypatch.setattr(occluders, "_CHANCES", [float(kind == k) for k in occluders.KINDS])
     skull = measure(head[0], head[1].part, head[1].triangles)
     for seed in range(10):
-        mesh = hands.random_occluder(np.random.default_rng(seed), skull, np.zeros(3), np.full(3, 0.5))
+        mesh = occluders.random_occluder(np.random.default_rng(seed), skull, np.zeros(3), np.full(3, 0.5))
         assert np.isfinite(mesh.vertices).all()
         if "mask" not in kind:  # the mask is an open sheet
             moved = wear.Mesh(mesh.vertices - mesh.vertices.mean(axis=0), mesh.triangles, mesh.colours, mesh.alpha)
@@ -186,7 +186,7 @@ def test_occluders_face_outwards(
 def test_occluders_leave_the_eyes_free(real: tuple[np.ndarray, SimpleNamespace]) -> None:
     skull = measure(real[0], real[1].part, real[1].triangles)
     for seed in range(60):
-        mesh = hands.random_occluder(np.random.default_rng(seed), skull, np.zeros(3), np.full(3, 0.5))
+        mesh = occluders.random_occluder(np.random.default_rng(seed), skull, np.zeros(3), np.full(3, 0.5))
         for x in (0.5, -0.5):
             assert not (np.abs(mesh.vertices[:, :2] - [x, 0]).max(axis=1) < 0.1).any()
 

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import shared_data
 from .blender import MODULE, ROOT, extension
 
 SAMPLE = ROOT / "samples" / "performance.mp4"
-TASK = ROOT.parent / "shared" / "data" / "peers" / "face_landmarker.task"
+TASK = shared_data.find("data", "peers", "face_landmarker.task")
 MEDIAPIPE = ROOT / ".venv-mediapipe"
 CLIP_SECONDS = 10
 RATE = 30

@@ -21,6 +21,7 @@ from fields_blender.core.names import ARKIT, EMOTIONS, EXPRESSION
 from fields_blender.core.track import Track
 from fields_blender.geometry import demo_head
 from fields_blender.shape import emotion, smooth
+from tools import shared_data
 from training.people.expressions import AU, INDEX, PROTOTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -145,7 +146,7 @@ def main() -> None:
     chosen = parser.parse_args().performances or [
         ROOT / "samples" / "performance.npz",
         ROOT / "samples" / "performance.mp4",
-        *sorted((ROOT.parent / "shared" / "data" / "clips").glob("*.mp4")),
+        *sorted(shared_data.find("data", "clips").glob("*.mp4")),
     ]
     mouth = Mouth()
     for path in chosen:

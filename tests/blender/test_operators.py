@@ -12,11 +12,12 @@ import pytest
 
 from tests.blender import another_blender
 from tests.make_clips import write_video
+from tools import shared_data
 
 bpy: Any = pytest.importorskip("bpy")
 
 ROOT = Path(__file__).parents[2]
-CLIP = ROOT.parent / "shared" / "data" / "clips" / "d0.mp4"
+CLIP = shared_data.find("data", "clips", "d0.mp4")
 RATE, START, FRAMES = 24, 11, 24
 
 
@@ -550,7 +551,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
 def test_a_real_clip_opens_the_mouth(scene, part, head, tmp_path):
     models = part("operators.capture").MODELS
     if not CLIP.exists() or not all((models / name).exists() for name in ("face_landmarks.onnx", "encoder.onnx")):
-        pytest.skip("needs ../shared/data/clips and the networks (make models)")
+        pytest.skip("needs the clips of the shared data and the networks (make models)")
     scene.render.fps = 25
     add_strip(scene, CLIP)
     scene.frame_start, scene.frame_end, scene.fields.range = START, START + 39, "SCENE"

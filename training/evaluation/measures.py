@@ -1,15 +1,15 @@
-"""What the evaluation measures, as plain functions of arrays. `w` are ARKit weights, (n, k) for k channels.
+"""The evaluation's measures, as plain functions of arrays. `w` are ARKit weights, (n, k) for k channels.
 
-A guess is compared with the truth channel by channel over pictures. Errors alone would praise a tracker that says 0 for
-what is mostly 0, so they never stand without correlation and gain.
+A guess is compared with the truth channel by channel over pictures. Most weights are 0, so a tracker that always says 0
+has a small error: errors are only reported together with correlation and gain.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-MOVES = 0.05  # standard deviation of the truth from which on a channel counts as moving
-SHOWN = 0.2  # a weight that an artist sees
+MOVES = 0.05  # standard deviation of the truth above which a channel counts as moving
+SHOWN = 0.2  # a visible weight
 USABLE_R, USABLE_GAIN = 0.5, (0.3, 2.0)
 
 
@@ -30,10 +30,10 @@ def gain(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def visible(truth: np.ndarray, motion: np.ndarray, least: float = 0.02) -> np.ndarray:
-    """(k,) bool: channels on which a picture can be judged.
+    """(k,) bool: channels that can be judged from pictures.
 
     The truth must move (standard deviation over MOVES), and at full weight the channel must move some point of the head
-    by `least`: motion (k,) in inter-ocular distances. A shape that a head family lacks is nobody's mistake.
+    by `least`: motion (k,) in inter-ocular distances. So a shape that a head family lacks does not count.
     """
     return (truth.std(axis=0) > MOVES) & (motion > least)
 
@@ -49,44 +49,44 @@ def neutral_bias(at_rest: np.ndarray) -> float:
 
 
 def false_activations(guess: np.ndarray, truth: np.ndarray, none: float = 1e-3) -> tuple[float, float]:
-    """Of all (picture, channel) whose truth is 0: mean |guess|, and the share in which it is over SHOWN."""
+    """Over all (picture, channel) whose truth is 0: mean |guess|, and the share of guesses over SHOWN."""
     idle = np.abs(guess[truth < none])
     return float(idle.mean()), float((idle > SHOWN).mean())
 
 
 def turn_leak(guess: np.ndarray, sweep: np.ndarray) -> float:
-    """Mean over channels of the standard deviation of w while only the head turns. sweep (n,): which one a row is."""
+    """Mean over channels of the standard deviation of w while only the head turns. sweep (n,): each row's sweep."""
     return float(np.mean([guess[sweep == s].std(axis=0).mean() for s in np.unique(sweep)]))
 
 
 def identity_leak(guess: np.ndarray, moment: np.ndarray) -> float:
-    """Share of the variance of w that lies between people who do the same. moment (n,): which expression a row shows.
+    """Share of the variance of w that lies between people who do the same. moment (n,): each row's expression.
 
-    0: everybody reads alike; 1: it depends on who it is alone.
+    0: all people give the same weights; 1: the weights depend on identity alone.
     """
     between = np.mean([guess[moment == m].var(axis=0).sum() for m in np.unique(moment)])
     return float(between / max(guess.var(axis=0).sum(), 1e-12))
 
 
 def along(w: np.ndarray, prototype: np.ndarray) -> np.ndarray:
-    """(n,) strength of an expression in w (n, k): its projection on `prototype` (k,), 1 when it is that."""
+    """(n,) strength of an expression in w (n, k): projection onto `prototype` (k,), 1 where w equals it."""
     return w @ prototype / (prototype @ prototype)
 
 
 def ramp(level: np.ndarray, strength: np.ndarray) -> tuple[float, float, float]:
-    """Slope, Spearman's rank correlation and overshoot (the largest excess) of a level (n,) read from a rising
+    """Slope, Spearman's rank correlation and overshoot (largest excess) of a predicted level (n,) over a rising true
     strength (n,)."""
     slope = gain(level[:, None], strength[:, None])[0]
     return float(slope), rank_correlation(level, strength), float(np.maximum(level - strength, 0).max())
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's: 1 when b rises wherever a (n,) does."""
+    """Spearman's rank correlation of a and b (n,)."""
     return float(correlation(_ranks(a)[:, None], _ranks(b)[:, None])[0])
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:
-    """Chance that a positive scores above a negative; ties count half."""
+    """Probability that a positive scores above a negative; ties count half."""
     both = _ranks(np.concatenate([positive, negative]))
     p, n = len(positive), len(negative)
     return float((both[:p].sum() - p * (p - 1) / 2) / (p * n))
@@ -109,7 +109,7 @@ def balanced_accuracy(scores: np.ndarray, label: np.ndarray) -> float:
 
 
 def ccc(guess: np.ndarray, truth: np.ndarray) -> float:
-    """Lin's concordance correlation: 1 only when the values themselves agree."""
+    """Lin's concordance correlation: 1 only where the values themselves agree."""
     covariance = ((guess - guess.mean()) * (truth - truth.mean())).mean()
     return float(2 * covariance / max(guess.var() + truth.var() + (guess.mean() - truth.mean()) ** 2, 1e-12))
 
@@ -119,7 +119,7 @@ def rmse(guess: np.ndarray, truth: np.ndarray) -> float:
 
 
 def sagr(guess: np.ndarray, truth: np.ndarray) -> float:
-    """Sign agreement, over rows whose truth has a sign."""
+    """Sign agreement, over rows with non-zero truth."""
     has = truth != 0
     return float((np.sign(guess[has]) == np.sign(truth[has])).mean())
 
@@ -131,8 +131,8 @@ def rotation_error(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def without_offset(guess: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """The guessed rotations (n, 3, 3) with the one fixed turn of the head taken out that brings them closest to the
-    truth: where a head's "straight ahead" lies is a convention of each head."""
+    """The guessed rotations (n, 3, 3) after the one fixed rotation of the head that brings them closest to the truth:
+    where "straight ahead" lies is a convention of each head."""
     u, _, v = np.linalg.svd(np.einsum("nji,njk->ik", guess, truth))
     return guess @ (u @ np.diag([1, 1, np.linalg.det(u @ v)]) @ v)
 
@@ -155,7 +155,7 @@ def spans(on: np.ndarray) -> list[tuple[int, int]]:
 
 
 def matched(guess: list[tuple[int, int]], truth: list[tuple[int, int]], slack: int = 1) -> tuple[int, int, int]:
-    """Events that agree, that are invented, and that are missed. Two agree when they overlap within `slack` rows; each
+    """Numbers of events that agree, are invented, and are missed. Two agree if they overlap within `slack` rows; each
     counts once, in order of time."""
     free, hits = list(truth), 0
     for first, last in guess:
@@ -171,15 +171,15 @@ def event_f1(hits: int, invented: int, missed: int) -> float:
 
 
 def jitter(w: np.ndarray) -> np.ndarray:
-    """(k,) mean |second difference| over rows in time: what trembles, not what moves evenly."""
+    """(k,) mean |second difference| over rows in time: 0 for uniform motion."""
     return np.abs(np.diff(w, 2, axis=0)).mean(axis=0)
 
 
 def interval(
     person: np.ndarray, score: Callable[[np.ndarray], np.ndarray], resamples: int = 1000, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """95 % bootstrap interval of `score(rows)`, drawing PEOPLE with replacement: frames of one person are no new
-    evidence. person (n,): who each row is of."""
+    """95 % bootstrap interval of `score(rows)`, drawing PEOPLE with replacement, since frames of one person are not
+    independent. person (n,): number of each row's person."""
     rng = np.random.default_rng(seed)
     rows = [np.flatnonzero(person == p) for p in np.unique(person)]
     draws = [

@@ -1,4 +1,4 @@
-"""What a tracker says of a set of pictures, in one form: FIELDS as it ships, and MediaPipe from its file."""
+"""A tracker's output for a set of pictures, in one format: FIELDS as it ships, and MediaPipe from its file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +10,18 @@ from fields_blender.capture.solve import capture
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT
-from fields_blender.core.rotation import to_quaternion
 from fields_blender.core.track import Track
 
-# Sets whose pictures stand alone, as in a folder of stills; the others are shots, read in order of time, and sessions
-# are clips whose pictures have nothing to do with their neighbours, measured one person at a time.
-ALONE, APART = ("stills", "sweeps", "readout"), ("sessions",)
+from ..flame.flame import matrices
+
+# SINGLE: sets of unrelated pictures, read as stills; the others are shots, read in order of time. PER_PERSON: clips
+# whose pictures are unrelated to their neighbours, measured one person at a time.
+SINGLE, PER_PERSON = ("stills", "sweeps", "readout"), ("sessions",)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """A set of `make_test`: see there. `name` without the head family."""
+    """A test set, see `make_test_sets`. `name` without the head family."""
 
     name: str
     folder: Path
@@ -35,11 +36,10 @@ class Truth:
 
 @dataclass(frozen=True)
 class Reading:
-    """Of n pictures; rows without a face are NaN.
+    """Output for n pictures; rows without a face are NaN.
 
-    `weights` (n, 52) ARKit, NaN columns for what the tracker doesn't have; `rotation` (n, 3, 3) head to camera.
-    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `uncertainty` (n, 8): None where the tracker has no
-    such thing.
+    `weights` (n, 52) ARKit, NaN columns for channels that the tracker lacks; `rotation` (n, 3, 3) head to camera.
+    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `uncertainty` (n, 8): None where the tracker has none.
     """
 
     weights: np.ndarray
@@ -64,16 +64,16 @@ def truth_of(folder: Path) -> Truth:
 
 
 def fields(truth: Truth, models: Path) -> Reading:
-    """What the extension itself captures: stills one by one, shots as clips (with the resting face it finds there)."""
-    if truth.name in ALONE:
+    """What the extension captures: stills one by one, shots as clips (with the face at rest that it finds in them)."""
+    if truth.name in SINGLE:
         return of_track(track_of(Clip((_piece(truth, np.arange(len(truth)), alone=True),)), models, stills=True))
     shots = [np.flatnonzero(truth["clip"] == clip) for clip in np.unique(truth["clip"])]
-    apart = truth.name in APART
-    return joined([of_track(track_of(Clip((_piece(truth, shot, alone=apart),)), models)) for shot in shots])
+    alone = truth.name in PER_PERSON
+    return joined([of_track(track_of(Clip((_piece(truth, shot, alone=alone),)), models)) for shot in shots])
 
 
 def fields_with_rest(truth: Truth, models: Path) -> Reading:
-    """Stills as the extension reads them when the artist names each person's first picture as the face at rest."""
+    """Stills as the extension reads them once the artist has chosen each person's first picture as the face at rest."""
     people = [np.flatnonzero(truth["person"] == person) for person in np.unique(truth["person"])]
     found = []
     for rows in people:
@@ -86,13 +86,13 @@ def fields_with_rest(truth: Truth, models: Path) -> Reading:
 
 
 def _piece(truth: Truth, rows: np.ndarray, alone: bool = False) -> PicturePiece:
-    """Pictures of a set, one after another."""
+    """Pictures of a set as one piece of a clip."""
     times = np.arange(len(rows), dtype=float) if alone else truth["time"][rows]
     return PicturePiece(tuple(str(truth.folder / f"{i:06d}.png") for i in rows), tuple(times.tolist()), alone)
 
 
 def track_of(clip: Clip, models: Path, **options) -> Track:
-    """The raw Track of a clip, before any smoothing. options: of `solve.capture`."""
+    """The raw Track of a clip, before smoothing. options: of `solve.capture`."""
     run = capture(clip, models, "cpu", **options)
     while True:
         try:
@@ -102,7 +102,7 @@ def track_of(clip: Clip, models: Path, **options) -> Track:
 
 
 def of_track(track: Track) -> Reading:
-    rotation = _matrices(track["head"])
+    rotation = matrices(track["head"])
     weights = to_arkit(*(track[name].astype(np.float64) for name in ("expression", "jaw", "eyelids", "gaze")))
     emotion, affect, intensity, uncertainty = (
         track[n] for n in ("emotion", "valence_arousal", "intensity", "uncertainty")
@@ -110,25 +110,14 @@ def of_track(track: Track) -> Reading:
     return Reading(weights, rotation, emotion, affect, intensity[:, 0], uncertainty)
 
 
-def _matrices(vectors: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) from axis-angle vectors (n, 3)."""
-    w, x, y, z = to_quaternion(vectors).T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.array(rows).transpose(2, 0, 1)
-
-
 def joined(readings: list[Reading]) -> Reading:
-    """One after another."""
+    """Concatenated."""
     parts = {name: [vars(reading)[name] for reading in readings] for name in vars(readings[0])}
     return Reading(**{name: None if part[0] is None else np.concatenate(part) for name, part in parts.items()})
 
 
 def mediapipe(path: Path) -> Reading | None:
-    """What `evaluate_mediapipe` wrote, or None where it was not run. Its head looks along +z with y up, as ours."""
+    """The output of `run_mediapipe`, or None where it was not run. Its head axes are ours: y up, looking along +z."""
     if not path.exists():
         return None
     with np.load(path) as data:

@@ -1,19 +1,21 @@
-"""Reads an emotion out of ARKit weights: so that a tracker which gives weights alone can be asked for one too.
+"""Reads an emotion out of ARKit weights, so that a tracker without emotions can be compared too.
 
-A logistic regression over the classes and ridge regressions for valence, arousal and intensity, trained on what the
-tracker itself says of pictures of people who are in no other set. The same for every tracker.
+A logistic regression over the classes and ridge regressions for valence, arousal and intensity, trained on the
+tracker's own weights for people who are in no other set. The same method for every tracker.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-RIDGE = 1.0  # rows' worth of pull towards 0, after each column has unit spread
+RIDGE = 1.0  # penalty on columns of unit spread, in rows
 STEPS = 200
 
 
 @dataclass(frozen=True)
 class ReadOut:
+    """A trained read-out; mean, spread (k,) of the weights it was trained on."""
+
     mean: np.ndarray
     spread: np.ndarray
     classes: np.ndarray  # (k + 1, 8)
@@ -27,24 +29,24 @@ class ReadOut:
 
 
 def train(weights: np.ndarray, emotion: np.ndarray, affect: np.ndarray) -> ReadOut:
-    """From weights (n, 52), soft labels (n, 8) and valence, arousal, intensity (n, 3); rows with a label of 0 are left
+    """Train on weights (n, 52), soft labels (n, 8) and valence, arousal, intensity (n, 3); unlabelled rows are left
     out."""
     known = emotion.sum(axis=1) > 0
     x, emotion, affect = _plain(weights[known]), emotion[known], affect[known]
     mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-3
     x = _with_one((x - mean) / spread)
-    keep = np.append(np.full(x.shape[1] - 1, RIDGE), 0.0)[:, None]
-    straight = np.linalg.solve(x.T @ x + np.diag(keep[:, 0]), x.T @ affect)
+    penalty = np.append(np.full(x.shape[1] - 1, RIDGE), 0.0)[:, None]
+    regression = np.linalg.solve(x.T @ x + np.diag(penalty[:, 0]), x.T @ affect)
     classes = np.zeros((x.shape[1], emotion.shape[1]))
-    # Newton's step with the largest curvature a softmax has (Böhning 1992): never overshoots, needs no line search.
-    step = np.linalg.inv(0.5 * x.T @ x + np.diag(keep[:, 0]) + 1e-9 * np.eye(len(keep)))
+    # Newton steps with the upper bound of a softmax's curvature (Böhning 1992): no overshoot, no line search.
+    step = np.linalg.inv(0.5 * x.T @ x + np.diag(penalty[:, 0]) + 1e-9 * np.eye(len(penalty)))
     for _ in range(STEPS):
-        classes -= step @ (x.T @ (_softmax(x @ classes) - emotion) + keep * classes)
-    return ReadOut(mean, spread, classes, straight)
+        classes -= step @ (x.T @ (_softmax(x @ classes) - emotion) + penalty * classes)
+    return ReadOut(mean, spread, classes, regression)
 
 
 def _plain(weights: np.ndarray) -> np.ndarray:
-    """Channels that a tracker lacks say nothing."""
+    """Channels that a tracker lacks count as 0."""
     return np.nan_to_num(weights)
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-BEGIN, END = "<!-- tables: begin (training/evaluate.py writes what follows) -->", "<!-- tables: end -->"
-# Figure -> (set, at least, reach, more is better). The issue's targets.
+BEGIN, END = "<!-- tables: begin (training/evaluation/evaluate.py writes what follows) -->", "<!-- tables: end -->"
+# (figure, minimum, goal, more is better): the targets.
 OF_PICTURES = (
     ("mean r", 0.55, 0.70, True),
     ("usable channels", 22, 32, True),
@@ -24,13 +24,13 @@ TARGETS = (
     ("ramps", "ramp of weights, overshoot", 0.10, 0.05, False),
     *(("stills", *target) for target in OF_PICTURES),
 )
-# What a read-out tells; the rest of its column would repeat the tracker's own.
-TOLD = ("emotion", "subtle", "valence", "arousal", "ramp of intensity")
-SPEED_LEAST, SPEED_REACH = 6.0, 3.0  # ms
+# Figures printed for a read-out; the rest of its column would repeat the tracker's own.
+OF_READOUT = ("emotion", "subtle", "valence", "arousal", "ramp of intensity")
+SPEED_LEAST, SPEED_REACH = 6.0, 3.0  # ms: minimum and goal
 
 
 def insert(path: Path, tables: str) -> None:
-    """Put the tables between the marks of the page; the words around stay."""
+    """Replace the tables between the marks of the page; the text around them stays."""
     page = path.read_text(encoding="utf-8") if path.exists() else f"# Evaluation\n\n{BEGIN}\n{END}\n"
     before, rest = page.split(BEGIN, 1)
     path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
@@ -40,8 +40,8 @@ def markdown(results: dict) -> str:
     parts = [*_targets(results), *_clips(results["clips"])]
     if results["variants"]:
         rows = {f"{name}: {at}": of for name, variant in results["variants"].items() for at, of in variant.items()}
-        parts += ["### Variants: what each part brings\n", _short(rows, "model: tested on")]
-    parts += ["### Fairness: the stills by the look of the skin\n", _short(results["fairness"], "people")]
+        parts += ["### Variants: what each part contributes\n", _short(rows, "model: tested on")]
+    parts += ["### Fairness: the stills by skin tone and age\n", _short(results["fairness"], "people")]
     parts += [*_sets(results), *_channels(results)]
     return "\n".join(parts)
 
@@ -109,7 +109,7 @@ def _sets(results: dict) -> list[str]:
 
 
 def _cell(tracker: str, figure: str, figures: dict) -> str:
-    if figure not in figures or ("read out" in tracker and not figure.startswith(TOLD)):
+    if figure not in figures or ("read out" in tracker and not figure.startswith(OF_READOUT)):
         return "-"
     return with_interval(figures[figure])
 
@@ -132,7 +132,7 @@ def _channels(results: dict) -> list[str]:
 
 def _clips(clips: dict) -> list[str]:
     if not clips:
-        return ["### Real clips\n", "Not measured: the clips are not here.\n"]
+        return ["### Real clips\n", "Not measured: the clips are missing.\n"]
     trackers = list(next(iter(clips.values())))
     rows = []
     for measure, figures in clips.items():
@@ -144,18 +144,18 @@ def _clips(clips: dict) -> list[str]:
         rows += [[f"· {clip}", *(number(figures.get(t, {}).get(clip)) for t in trackers)] for clip in names]
     hits = {t: np.sum(list(clips["blinks"][t].values()), axis=0) for t in trackers}
     f1 = [2 * hits[t][0] / max(2 * hits[t][0] + hits[t][1] + hits[t][2], 1) for t in trackers]
-    rows.append(["blinks of each eye against the reading: F1 at .5", *map(number, f1)])
+    rows.append(["blinks of each eye against the annotations: F1 at .5", *map(number, f1)])
     rows.append(["· agreeing / invented / missed", *(" / ".join(map(str, hits[t])) for t in trackers)])
     seen = clips["movements"][trackers[0]]
     for clip, movements in seen.items():
         for name in movements:
             cells = [number(clips["movements"][t][clip][name]) for t in trackers]
-            rows.append([f"{name} where it was seen in {clip}: AUC", *cells])
+            rows.append([f"{name} where it was annotated in {clip}: AUC", *cells])
     return ["### Real clips\n", table(["measure", *trackers], rows)]
 
 
 def _short(of: dict[str, dict], head: str) -> str:
-    """The main figures of the stills, a row for each of `of`."""
+    """The main figures, one row for each of `of`."""
     figures = (
         "mean r", "usable channels", "mean gain", "neutral bias", "false activations", "emotion, accuracy of 7",
         "subtle emotion, accuracy of 7", "valence CCC", "blink F1 at .5, pictures", "faces found, share",

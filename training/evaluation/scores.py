@@ -7,31 +7,30 @@ import numpy as np
 from fields_blender.core.names import ARKIT
 from fields_blender.core.valence_arousal import VALENCE_AROUSAL
 
-from ..people import acting
-from . import measures
-from .readings import APART, Reading, Truth
+from ..people.expressions import VALENCE_AROUSAL
+from . import measures, test_scripts
+from .readings import PER_PERSON, Reading, Truth
 
 BLINKS = [ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight")]
-# An emotion is asked for among the seven, neutral left out, where it is shown at least so strongly.
-SHOWN = 0.3
-# Focal length over picture width: 48 degrees across and more; then down to 28 degrees; then longer.
+SHOWN = 0.3  # intensity from which the accuracy among the seven emotions is measured in videos
+# Focal length over picture width: field of view over 48 degrees; 28 to 48 degrees; below.
 LENSES = {"wide lens": (0.0, 1.1), "middle lens": (1.1, 2.0), "long lens": (2.0, np.inf)}
 
 Figures = dict[str, float]
 
 
 def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
-    """(52,) each: `visible`, `r`, `gain`, `mae`. A channel that the tracker doesn't have is one that it leaves at 0.
-    r and gain of sessions are of one person at a time, and then the mean over people.
+    """(52,) each: `visible`, `r`, `gain`, `mae`. A channel that the tracker lacks counts as 0. In sessions r and gain
+    are computed for one person at a time and averaged over people.
     """
     guess, true = np.nan_to_num(reading.weights), truth["weights"]
-    each = _together(truth)
-    least = measures.MOVES if truth.name in APART else 0.0
-    # A person whom a bootstrap draws twice has twice the rows, and counts twice.
+    each = _groups(truth)
+    least = measures.MOVES if truth.name in PER_PERSON else 0.0
+    # A person drawn twice by a bootstrap has twice the rows and counts twice.
     share = np.array([rows.mean() * (true[rows].std(axis=0) > least) for rows in each])
 
     def mean(measure: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
-        """Over the people in whom a channel moves."""
+        """Mean over the people in whom a channel moves."""
         values = np.array([measure(guess[rows], true[rows]) for rows in each])
         return (np.nan_to_num(values) * share).sum(axis=0) / np.where(share.any(axis=0), share.sum(axis=0), np.nan)
 
@@ -43,9 +42,9 @@ def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
     }
 
 
-def _together(truth: Truth) -> list[np.ndarray]:
-    """Rows (n,) bool that are measured as one: each person of a session, else all."""
-    who = truth["person"] if truth.name in APART else np.zeros(len(truth), int)
+def _groups(truth: Truth) -> list[np.ndarray]:
+    """Masks (n,) of the rows that are measured together: each person of a session, else all."""
+    who = truth["person"] if truth.name in PER_PERSON else np.zeros(len(truth), int)
     return [who == person for person in np.unique(who)]
 
 
@@ -67,11 +66,11 @@ def expression(truth: Truth, reading: Reading) -> Figures:
 
 def stills(truth: Truth, reading: Reading) -> Figures:
     kind = truth["kind"]
-    at_rest, subtle = (kind == acting.KINDS.index(name) for name in ("rest", "subtle"))
+    at_rest, subtle = (kind == test_scripts.KINDS.index(name) for name in ("rest", "subtle"))
     figures = {
         **expression(truth, reading),
         "neutral bias": measures.neutral_bias(np.nan_to_num(reading.weights[at_rest])),
-        **emotion(truth, reading, kind == acting.KINDS.index("emotion"), "emotion"),
+        **emotion(truth, reading, kind == test_scripts.KINDS.index("emotion"), "emotion"),
         **emotion(truth, reading, subtle, "subtle emotion"),
         "subtle detection, AUC": measures.auc(reading.intensity[subtle], reading.intensity[at_rest]),
         **affect(truth, reading),
@@ -116,7 +115,7 @@ def valence_arousal(truth: Truth) -> np.ndarray:
 
 
 def blinks(truth: Truth, reading: Reading) -> float:
-    """F1 of the closures of each eye, over and under .5, in all shots together."""
+    """F1 of blinks of each eye, as spans over .5, pooled over all shots."""
     totals = np.zeros(3)
     for clip in np.unique(truth["clip"]):
         rows = truth["clip"] == clip
@@ -127,14 +126,14 @@ def blinks(truth: Truth, reading: Reading) -> float:
 
 
 def ramps(truth: Truth, reading: Reading) -> Figures:
-    """Means over the ramps, one for each person and emotion: of the emotion's weights, and of the intensity told."""
+    """Means over the ramps, one per person and emotion: for the emotion's weights, and for the predicted intensity."""
     weights = np.nan_to_num(reading.weights)
     rows_of = [
-        np.flatnonzero((truth["person"] == person) & (truth["moment"] // acting.STEPS == feeling))
+        np.flatnonzero((truth["person"] == person) & (truth["moment"] // test_scripts.STEPS == feeling))
         for person in np.unique(truth["person"])
-        for feeling in range(len(acting.FEELINGS))
+        for feeling in range(len(test_scripts.SEVEN))
     ]
-    rows_of = [rows for rows in rows_of if len(rows) > acting.STEPS // 2]
+    rows_of = [rows for rows in rows_of if len(rows) > test_scripts.STEPS // 2]
     figures = {}
     for name in ("weights", "intensity"):
         found = []
@@ -156,7 +155,9 @@ def sweeps(truth: Truth, reading: Reading) -> Figures:
     }
     for name, (low, high) in LENSES.items():
         some = (truth["focal"] >= low) & (truth["focal"] < high)
-        figures[f"yaw slope, {name}"] = _slope(guess[some], true[some]) if some.sum() > len(acting.SWEEP) else np.nan
+        figures[f"yaw slope, {name}"] = (
+            _slope(guess[some], true[some]) if some.sum() > len(test_scripts.SWEEP) else np.nan
+        )
     return figures
 
 
@@ -165,12 +166,12 @@ def _slope(guess: np.ndarray, true: np.ndarray) -> float:
 
 
 def rotation(truth: Truth, reading: Reading) -> Figures:
-    """Degrees, of one head family: where its "straight ahead" lies is a convention, so one fixed turn is taken out; of
+    """Degrees, for one head family: where "straight ahead" lies is a convention, so one fixed rotation is removed; in
     sessions, one for each person.
     """
     true, guess = truth["turns"], reading.rotation
     error = []
-    for rows in _together(truth):
+    for rows in _groups(truth):
         error.append(measures.rotation_error(measures.without_offset(guess[rows], true[rows]), true[rows]))
     return {
         "head rotation, degrees": float(np.concatenate(error).mean()),

@@ -1,4 +1,4 @@
-"""How long the networks take for one frame on a CPU."""
+"""How long the networks take per frame on a CPU."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ DTYPES = {"tensor(uint8)": np.uint8, "tensor(float16)": np.float16, "tensor(floa
 
 
 def milliseconds(models: Path, threads: int = 2) -> dict[str, float]:
-    """Median ms of one run on one frame, for each network of the regressor that is there, and their sum."""
+    """Median ms per frame of each of the regressor's networks that exists, and their sum."""
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

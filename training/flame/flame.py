@@ -1,6 +1,6 @@
-"""FLAME's mesh and its joints, without expressions: what a scan in FLAME topology needs. Plain numpy.
+"""FLAME's mesh and joints, without expressions. Plain numpy.
 
-Frame and unit are the model's: x to the subject's left, y up, z out of the face, metres. Read is FLAME 2023 Open
+Frame and unit are the model's: x to the subject's left, y up, z out of the face, metres. The model is FLAME 2023 Open
 (CC-BY-4.0, Max Planck Institute for Intelligent Systems; Li, Bolkart, Black, Li, Romero, *Learning a model of facial
 shape and expression from 4D scans*, SIGGRAPH Asia 2017) or any release saved with the same names.
 """
@@ -13,11 +13,12 @@ import numpy as np
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.rotation import to_quaternion
+from tools import shared_data
 
-DATA = Path(__file__).parents[3] / "shared/data/flame2023_open/flame2023_open_without_expression.npz"
+DATA = shared_data.find("data", "flame2023_open", "flame2023_open_without_expression.npz")
 VERTICES = 5023
 ROOT, NECK, JAW, LEFT_EYE, RIGHT_EYE = range(5)
-# The mesh is a head (skin, mouth's inside, eye sockets) and two balls.
+# The mesh consists of the head (skin, inside of the mouth, eye sockets) and two eyeballs.
 SKIN = slice(0, 3931)
 BALLS = (slice(3931, 4477), slice(4477, VERTICES))  # left, right
 
@@ -39,18 +40,18 @@ class Flame:
         return self.joint_regressor @ neutral
 
     def only(self, vertices: np.ndarray) -> "Flame":
-        """The joints' effect on some of the vertices, for `open_jaw` and `close_jaw` alone."""
+        """The model restricted to some vertices, for `open_jaw` and `close_jaw` only."""
         return replace(self, weights=self.weights[vertices], jaw_correctives=self.jaw_correctives[:, vertices])
 
     def open_jaw(self, rest: np.ndarray, jaw: np.ndarray, joint: np.ndarray) -> np.ndarray:
-        """Unposed vertices (t, 5023, 3) with the jaw turned by axis-angles (t, 3) about its `joint` (3,)."""
+        """Unposed vertices (t, 5023, 3) with the jaw rotated by axis-angles (t, 3) about its `joint` (3,)."""
         turn = matrices(jaw)
         share = self.weights[:, JAW, None]
         moved = rest + self._correctives(turn)
         return moved + share * ((moved - joint) @ turn.transpose(0, 2, 1) + joint - moved)
 
     def close_jaw(self, posed: np.ndarray, jaw: np.ndarray, joint: np.ndarray) -> np.ndarray:
-        """The inverse of `open_jaw`: what the vertices are with the jaw turned back."""
+        """The inverse of `open_jaw`: the vertices with the jaw rotated back."""
         turn = matrices(jaw)
         share = self.weights[:, JAW, None, None]
         blend = np.eye(3) + share * (turn - np.eye(3))[:, None]  # (t, 5023, 3, 3)
@@ -75,12 +76,16 @@ def load(path: Path = DATA) -> Flame:
             )
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
         raise FieldsError(
-            f"{path} can't be read as a FLAME model ({error}). Give an npz with v_template, faces, weights, posedirs "
-            "and J_regressor."
+            "{path} can't be read as a FLAME model ({why}). Give an npz with v_template, faces, weights, posedirs "
+            "and J_regressor.",
+            path=path,
+            why=error,
         ) from None
     if head.template.shape != (VERTICES, 3) or head.jaw_correctives.shape != (9, VERTICES, 3):
         raise FieldsError(
-            f"{path} has not FLAME's {VERTICES:,} vertices. Give the model that the scans are registered to."
+            "{path} does not have FLAME's {count:,} vertices. Give the model that the scans are registered to.",
+            path=path,
+            count=VERTICES,
         )
     return head
 
@@ -104,14 +109,14 @@ def ball(points: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def mirror(triangles: np.ndarray, template: np.ndarray) -> np.ndarray:
-    """(5023,) the vertex on the other side of the face, found by the mesh's connections: the template is lopsided."""
+    """(5023,) the mirror vertex of each vertex, found by connectivity, since the template is asymmetric."""
     across = {}
     for a, b, c in triangles.tolist():
         across[a, b], across[b, c], across[c, a] = c, a, b
     flipped = template * (-1, 1, 1)
     middle = np.flatnonzero(np.abs(template[SKIN, 0]) < 0.001).tolist()
     best: dict[int, int] = {}
-    # An edge on the middle line is its own mirror image; from a wrong one the copy soon stops fitting.
+    # An edge on the middle line is its own mirror image; growing from any other edge soon fails.
     for a, b in ((a, b) for a in middle for b in middle if (a, b) in across and (b, a) in across):
         found = _grow(across, a, b)
         if len(set(found.values())) > len(set(best.values())):
@@ -128,6 +133,7 @@ def mirror(triangles: np.ndarray, template: np.ndarray) -> np.ndarray:
 
 
 def _grow(across: dict[tuple[int, int], int], a: int, b: int) -> dict[int, int]:
+    """Vertex -> mirror vertex for all that edge (a, b) reaches. across: edge -> third vertex of its triangle."""
     image = {a: a, b: b}
     edges, seen = [(a, b)], set()
     while edges:
@@ -137,6 +143,6 @@ def _grow(across: dict[tuple[int, int], int], a: int, b: int) -> dict[int, int]:
         seen.add(edge)
         c, other = across[edge], across[image[b], image[a]]
         if image.setdefault(c, other) != other:
-            continue  # a quad cut along its other diagonal there
+            continue  # a quad that is split along the other diagonal there
         edges += [(c, b), (a, c)]
     return image

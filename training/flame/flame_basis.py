@@ -2,19 +2,18 @@
 
     python -m training.flame.flame_basis --out models/flame_basis.npz
 
-The ICT head is laid onto the FLAME 2023 Open template (lids and lips by their edges, the rest by the nearest surface),
-and each FLAME vertex then takes the motion of the ICT surface that lies on it, turned with the surface and scaled to
-the head. What a blink and a closed mouth are is fitted on FLAME itself: lids meet and go round the ball, lips that the
-opened jaw took apart come back together. Left and right are made equal.
+The ICT head is registered to the FLAME 2023 Open template (lids and lips by their edges, the rest by the closest
+surface). Each FLAME vertex then takes the motion of the ICT surface at its place, rotated with the surface and scaled
+to the head. Blinks and the closed mouth are fitted on FLAME itself: lids meet and slide over the eyeball, lips that the
+open jaw parted come back together. Left and right are made symmetric.
 
-The file (metres, displacements of FLAME's 5,023 vertices at rest, before the joints turn):
+The file (metres, displacements of FLAME's 5,023 vertices at rest, before the joints rotate):
 `expression` (39, 5023, 3) in the order of `names.EXPRESSION`; `eyelids` (2, 5023, 3) left and right shut;
-`gaze` (8, 5023, 3) what the skin does at `gaze_names` (the balls themselves turn with FLAME's eye joints);
+`gaze` (8, 5023, 3) motion of the skin for `gaze_names` (the eyeballs rotate with FLAME's eye joints);
 `upper_lid`, `lower_lid` (2, k) vertices along the left and right eye's lid edges, inner to outer corner;
-`upper_lip`, `lower_lip` (k,) along the lips where they meet, right to left; `mirror` (5023,) the vertex on the other
-side; `jaw` (3, 5023, 3) what jawOpen, jawLeft and jawRight do, for heads whose jaw has no joint; `places` (99, 3) where
-every 40th vertex of the skin is on the template, by which a head's size and direction are found. FLAME has no tongue,
-so `tongueOut` is 0.
+`upper_lip`, `lower_lip` (k,) along the lips where they meet, right to left; `mirror` (5023,) each vertex's mirror
+vertex; `jaw` (3, 5023, 3) jawOpen, jawLeft and jawRight, for heads without a jaw joint; `places` (99, 3) every 40th
+vertex of the template's skin, which gives a head's size and orientation. FLAME has no tongue, so `tongueOut` is 0.
 """
 
 import argparse
@@ -40,24 +39,25 @@ _LIDS = (((42, 43, 44, 45), (42, 47, 46, 45)), ((39, 38, 37, 36), (39, 40, 41, 3
 _LIPS = ((60, 61, 62, 63, 64), (60, 67, 66, 65, 64))
 _OUTER_LIPS = ((48, 49, 50, 51, 52, 53, 54), (48, 59, 58, 57, 56, 55, 54))
 _NOSE_BASE, _CHIN, _ALAE = 33, 8, (31, 35)
-# The same places on FLAME: nose base, chin.
+# The same points on FLAME: nose base, chin.
 _FLAME_NOSE_BASE, _FLAME_CHIN = 3556, 3400
-_SOCKETS = (3929, 3930)  # the bottom of the left and right eye socket
+_SOCKETS = (3929, 3930)  # at the bottom of the left and right eye socket
 _STIFFNESS = (100.0, 30.0, 10.0, 3.0, 1.0, 0.5, 0.3)
-_REACH = 0.006  # m: surfaces further apart than this do not belong together
+_REACH = 0.006  # m: surfaces further apart do not correspond
 _UPPER, _LOWER = 1, 2  # labels: skin of the upper and of the lower lip
-_OVERLAP = 0.0005  # m that the edges of shut lids overlap, which hides the seam
-_AROUND_LIPS = 0.035  # m of skin that gives when lips close over an open jaw
-_LID_LIFT = 0.0002  # m that lids may leave the eyeball by
+_OVERLAP = 0.0005  # m by which the edges of shut lids overlap, which hides the seam
+_AROUND_LIPS = 0.035  # m around the lips: skin that stretches when they close over an open jaw
+_LID_LIFT = 0.0002  # m by which lids may lift off the eyeball
 _LID_THICKNESS = 0.0017  # m
-_STILL = (0.00003, 0.0001)  # m: less motion than the first is none, more than the second stays as it is
+_STILL = (0.00003, 0.0001)  # m: motion below the first is removed, above the second kept, faded between
 
 
 @dataclass(frozen=True)
 class Edges:
     """Vertices along the edges of lids (left and right: inner to outer corner) and lips (right to left corner).
 
-    Each is (upper, lower), the corners in both. `lids` are the front edges, `rear_lids` those that touch the ball.
+    Each is (upper, lower), with the corners in both. `lids` are the front edges, `rear_lids` those that touch the
+    eyeball.
     """
 
     lids: list[tuple[np.ndarray, np.ndarray]]
@@ -67,8 +67,8 @@ class Edges:
 
 
 def flame_edges(head: flame.Flame) -> Edges:
-    """FLAME's mesh is made of rings around the sockets and the mouth: the fourth around a socket's bottom is the lids'
-    front edge; of those around the mouth's hole the third and fourth are where the lips meet."""
+    """FLAME's mesh has edge loops around the sockets and the mouth: the fourth around a socket's bottom is the front
+    edge of the lids; the lips meet along the third and fourth around the mouth's hole."""
     joined = register.neighbours(head.triangles, flame.VERTICES)
     lids, rear = [], []
     for side, bottom in enumerate(_SOCKETS):
@@ -93,7 +93,7 @@ def _mouth_hole(head: flame.Flame) -> np.ndarray:
 def _halves(
     ring: np.ndarray, joined: sp.csr_matrix, along: np.ndarray, up: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A ring of vertices cut at its ends in the direction `along`: (upper, lower), both from low to high `along`."""
+    """A ring of vertices split at its extremes in `along`: (upper, lower), both from low to high `along`."""
     first, last = ring[along[ring].argmin()], ring[along[ring].argmax()]
     walk, previous = [first], -1
     while len(walk) < len(ring):
@@ -106,7 +106,7 @@ def _halves(
 
 
 def ict_on_flame(ict: ict_head.IctHead, head: flame.Flame, edges: Edges) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The ICT head's skin laid onto FLAME: neutral (n, 3) m beforehand, (n, 3) after, and its triangles (t, 3).
+    """The ICT head's skin registered to FLAME: vertices (n, 3) m before and (n, 3) after, and its triangles (t, 3).
 
     Only the first n vertices of ICT's mesh are skin (face and back of the head).
     """
@@ -126,7 +126,7 @@ def ict_on_flame(ict: ict_head.IctHead, head: flame.Flame, edges: Edges) -> tupl
     centres = ict.eye_centres(np.zeros(ict_head.IDENTITY))
     size = np.diff(head.joints(head.template)[[flame.RIGHT_EYE, flame.LEFT_EYE]], axis=0)
     scale = np.linalg.norm(size) / np.linalg.norm(centres[0] - centres[1])
-    rest = _placed(ict.neutral[:count] * scale, pairs, head.template)
+    rest = _aligned(ict.neutral[:count] * scale, pairs, head.template)
     jaw = ict.shapes[ARKIT.index("jawOpen"), :count, 1]
     lower = jaw < 0.5 * jaw.min()
     labels = _lip_labels(rest, lower, head.template[edges.lips[1]])
@@ -147,8 +147,8 @@ def _fraction(points: np.ndarray) -> np.ndarray:
     return length / length[-1]
 
 
-def _placed(points: np.ndarray, pairs: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Turned and moved, not scaled, so that the pairs come closest (Kabsch)."""
+def _aligned(points: np.ndarray, pairs: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Rotated and shifted, not scaled, so that the pairs match best (Kabsch)."""
     source, goal = points[pairs[:, 0]], target[pairs[:, 1]]
     u, _, v = np.linalg.svd((source - source.mean(0)).T @ (goal - goal.mean(0)))
     turn = (u * (1, 1, np.sign(np.linalg.det(u @ v)))) @ v
@@ -162,8 +162,8 @@ def _lip_labels(points: np.ndarray, lower: np.ndarray, lip: np.ndarray) -> np.nd
     return np.where(near & (points[:, 2] > middle[2] - 0.03), np.where(lower, _LOWER, _UPPER), 0)
 
 
-class Carrier:
-    """Takes displacements of ICT's skin over to FLAME's."""
+class Transfer:
+    """Transfers displacements of ICT's skin to FLAME's."""
 
     def __init__(self, ict: ict_head.IctHead, head: flame.Flame, edges: Edges) -> None:
         rest, laid, triangles = ict_on_flame(ict, head, edges)
@@ -179,7 +179,7 @@ class Carrier:
         self._known = self.distance < _REACH / 2
         share[list(_SOCKETS)] = 0.0
         self._known[list(_SOCKETS)] = True
-        # Behind the third ring, where the lips meet, ICT's mouth is another: what lies there goes with the lips.
+        # Inside the third ring, where the lips meet, ICT's mouth differs: those vertices follow the lips.
         inside = register.rings(register.neighbours(own, len(skin)), _mouth_hole(head), 2)
         self._known[np.concatenate(inside)] = False
         corners = triangles[triangle].ravel()
@@ -189,14 +189,15 @@ class Carrier:
             ict.neutral[:count] - ict.neutral[:count].mean(0)
         )
         self._turn = scale * _turns(ict.neutral[:count], laid, triangles)
-        # Where nothing of ICT's lies near (sockets, the mouth's inside), the motion fades in from the skin around.
+        # Where ICT has no surface nearby (sockets, inside of the mouth), the motion is interpolated from the skin
+        # around.
         joined = register.neighbours(own, len(skin))
         degree = np.asarray(joined.sum(axis=1)).ravel()
         harmonic = sp.diags(np.full(len(skin), 1 + 1e-6)) - sp.diags(1 / np.maximum(degree, 1)) @ joined
         self._fill = splu((sp.diags(1.0 * self._known) + sp.diags(1.0 * ~self._known) @ harmonic).tocsc())
 
-    def carry(self, shape: np.ndarray) -> np.ndarray:
-        """(5023, 3) m of an ICT shape (26719, 3) cm."""
+    def __call__(self, shape: np.ndarray) -> np.ndarray:
+        """(5023, 3) m for an ICT shape (26719, 3) cm."""
         moved = self._on_surface @ np.einsum("nij,nj->ni", self._turn, shape[: len(self._turn)])
         result = np.zeros((flame.VERTICES, 3))
         result[flame.SKIN] = self._fill.solve(np.where(self._known[:, None], moved, 0.0))
@@ -204,7 +205,7 @@ class Carrier:
 
 
 def _turns(before: np.ndarray, after: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) how the surface around each vertex has turned: the rotation that fits its surroundings' edges best."""
+    """(n, 3, 3) rotation of the surface around each vertex: the best fit to the edges in its neighbourhood."""
     joined = register.neighbours(triangles, len(before))
     a, b = joined.nonzero()
     products = np.einsum("ei,ej->eij", before[b] - before[a], after[b] - after[a]).reshape(-1, 9)
@@ -222,16 +223,16 @@ def build(ict: ict_head.IctHead, head: flame.Flame) -> dict[str, np.ndarray]:
     """The arrays of the file, in float64."""
     edges = flame_edges(head)
     other = flame.mirror(head.triangles, head.template)
-    carrier = Carrier(ict, head, edges)
-    carried = {name: carrier.carry(ict.shapes[i]) for i, name in enumerate(ARKIT)}
-    carried["tongueOut"][:] = 0.0
-    shapes = _symmetric(carried, other)
+    transfer = Transfer(ict, head, edges)
+    transferred = {name: transfer(ict.shapes[i]) for i, name in enumerate(ARKIT)}
+    transferred["tongueOut"][:] = 0.0
+    shapes = _symmetric(transferred, other)
     shapes["mouthClose"] = _mouth_close(head, edges, shapes["jawOpen"] + shapes["mouthClose"])
     for side, name in enumerate(("Left", "Right")):
         for lid_shape in ("eyeSquint", "eyeWide", "eyeLookUp", "eyeLookDown", "eyeLookIn", "eyeLookOut"):
             shapes[lid_shape + name] = _over_ball(head, side, shapes[lid_shape + name])
         shapes["eyeBlink" + name] = _shut(head, edges, side, shapes["eyeBlink" + name])
-    shapes = _symmetric(shapes, other)  # again: what was fitted on the template is as lopsided as it is
+    shapes = _symmetric(shapes, other)  # again, since what was fitted on the template shares its asymmetry
     shapes = {name: _stilled(shape) for name, shape in shapes.items()}
     return {
         "expression": np.stack([shapes[name] for name in EXPRESSION]),
@@ -249,7 +250,7 @@ def build(ict: ict_head.IctHead, head: flame.Flame) -> dict[str, np.ndarray]:
 
 
 def _jaw(head: flame.Flame) -> np.ndarray:
-    """(3, 5023, 3) the joint's jawOpen, jawLeft and jawRight, as displacements."""
+    """(3, 5023, 3) jawOpen, jawLeft and jawRight of the joint, as displacements."""
     turns = np.array([[JAW_OPEN, 0.0, 0.0], [0.0, JAW_SIDE, 0.0], [0.0, -JAW_SIDE, 0.0]])
     moved = head.open_jaw(np.repeat(head.template[None], 3, axis=0), turns, head.joints(head.template)[flame.JAW])
     moved -= head.template
@@ -258,7 +259,7 @@ def _jaw(head: flame.Flame) -> np.ndarray:
 
 
 def _symmetric(shapes: dict[str, np.ndarray], other: np.ndarray) -> dict[str, np.ndarray]:
-    """Each shape averaged with the mirror image of its twin on the other side, or of itself."""
+    """Each shape averaged with the mirror image of its counterpart on the other side, or of itself."""
     result = {}
     for name, shape in shapes.items():
         twin = name.replace("Left", "#").replace("Right", "Left").replace("#", "Right")
@@ -267,16 +268,16 @@ def _symmetric(shapes: dict[str, np.ndarray], other: np.ndarray) -> dict[str, np
 
 
 def _stilled(shape: np.ndarray) -> np.ndarray:
-    """Without the last traces of motion far from where a shape acts."""
+    """Without traces of motion far from where the shape acts."""
     amount = np.linalg.norm(shape, axis=1, keepdims=True)
     return shape * smoothstep((amount - _STILL[0]) / (_STILL[1] - _STILL[0]))
 
 
 def _mouth_close(head: flame.Flame, edges: Edges, closed: np.ndarray) -> np.ndarray:
-    """What closes lips that FLAME's jaw opened by JAW_OPEN: they keep their shape at rest and sit where ICT has them.
+    """The shape that closes lips which FLAME's jaw opened by JAW_OPEN: they keep their form at rest, in ICT's position.
 
-    `closed`: ICT's jawOpen and mouthClose together (its own lips buckle there). The skin between lips, nose and chin
-    spreads evenly: the smoothest field by the square of the mesh's Laplacian.
+    `closed`: ICT's jawOpen and mouthClose together (where its own lips buckle). The skin between lips, nose and chin
+    gets the smoothest displacement field, which minimises the squared Laplacian.
     """
     joint, jaw = head.joints(head.template)[flame.JAW], np.array([[JAW_OPEN, 0.0, 0.0]])
     moved = head.open_jaw(head.template[None], jaw, joint)[0] - head.template
@@ -297,10 +298,10 @@ def _mouth_close(head: flame.Flame, edges: Edges, closed: np.ndarray) -> np.ndar
 
 
 def _over_ball(head: flame.Flame, side: int, shape: np.ndarray) -> np.ndarray:
-    """`shape` with the lids going round the eyeball: their vertices stay as far from its centre as at rest.
+    """`shape` with the lids sliding over the eyeball: their vertices keep their distance from its centre at rest.
 
-    Skin further away is only kept from coming nearer; but where an upper lid comes down, its fold unfolds: what was
-    up to 5 mm off the ball lies on it then, no thicker than the lid's edge.
+    Skin further away is only kept from coming closer. Where an upper lid comes down, its fold unfolds: skin that was up
+    to 5 mm off the eyeball then lies on it, no thicker than the lid's edge.
     """
     centre, radius = flame.ball(head.template[flame.BALLS[side]])
     rest, moved = head.template - centre, head.template + shape - centre
@@ -318,7 +319,7 @@ def _over_ball(head: flame.Flame, side: int, shape: np.ndarray) -> np.ndarray:
 
 
 def _shut(head: flame.Flame, edges: Edges, side: int, shape: np.ndarray) -> np.ndarray:
-    """A blink scaled, column by column of the eye, until the lids' edges just meet, and led round the ball."""
+    """A blink scaled, column by column of the eye, until the lids' edges just meet, sliding over the eyeball."""
     upper, lower = edges.lids[side]
     x = head.template[:, 0]
     low, high = np.sort(x[[upper[0], upper[-1]]])
@@ -339,7 +340,7 @@ def _shut(head: flame.Flame, edges: Edges, side: int, shape: np.ndarray) -> np.n
 
 
 def save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Displacements as float32, rounded to 2 um so that they pack well; vertices as uint16."""
+    """Save displacements as float32, in steps of 4 um so that they compress well, and vertex numbers as uint16."""
     step = 2.0**18  # a power of two, so that the rounded numbers end in zeros
     packed = {name: (np.round(a * step) / step).astype(np.float32) for name, a in arrays.items() if a.dtype.kind == "f"}
     packed |= {name: a.astype(np.uint16) for name, a in arrays.items() if a.dtype.kind == "i"}

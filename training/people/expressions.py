@@ -1,8 +1,10 @@
-"""Random facial expressions, sampled like life, with the emotion they show.
+"""Random facial expressions, distributed as in life, with the emotion they show.
 
-Prototypes are FACS action units of EMFACS, Cohn 2005 and Du et al. 2014 written as ARKit weights. A label says how a
+Prototypes are FACS action units after EMFACS, Cohn 2005 and Du et al. 2014, written as ARKit weights. A label says how a
 face looks, never what a person feels.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -49,7 +51,7 @@ AU: dict[str, dict[str, float]] = {
     "mouth left": {"mouthLeft": 1},
     "tongue": {"tongueOut": 1},
 }
-# What faces do that says no emotion by itself: action units and their strength. Names are ours.
+# Gestures without an emotion: action units and their strength. Names are ours.
 GESTURES: list[dict[str, float]] = [
     {"17": 0.9, "24": 0.6, "15": 0.4},  # uncertainty: the chin pushed up, lips shut
     {"17": 0.7, "24": 0.6, "15": 0.3, "1": 0.5, "2": 0.5},  # "not bad"
@@ -77,7 +79,7 @@ GESTURES: list[dict[str, float]] = [
     {"27": 1.0, "43": 0.8, "1": 0.3},  # yawn
     {"tongue": 0.8, "26": 0.4},
 ]
-# emotion -> action units always there with their strength, and (probability, strength) of those sometimes there.
+# emotion -> strength of the action units that are always there, and (probability, strength) of the optional ones.
 PROTOTYPES: dict[str, tuple[dict[str, float], dict[str, tuple[float, float]]]] = {
     "happiness": ({"12": 0.85, "6": 0.65}, {"25": (0.5, 0.5), "7": (0.3, 0.3), "26": (0.3, 0.15)}),
     "sadness": (
@@ -116,10 +118,10 @@ VISEMES: list[dict[str, float]] = [
     {"jawOpen": 0.1, **_both("mouthDimple", 0.2), **_both("mouthStretch", 0.15)},  # s z
     {"jawOpen": 0.25, "tongueOut": 0.12},  # th
 ]
-# What a picture shows, and how often. "rest": a face that does nothing but look and blink.
+# What a picture shows, and how often. "rest": only gaze and blinks.
 KINDS = ("rest", "emotion", "speech", "feeling speech", "sparse", "extreme", "subtle", "gesture")
 SHARES = (0.05, 0.18, 0.12, 0.12, 0.24, 0.10, 0.11, 0.08)
-# These move little or seldom in the rest of the mixture, and a network learns what it often sees.
+# Drawn more often in "sparse" and "extreme": they move little or seldom otherwise, and a network learns what it sees.
 SELDOM = (
     "cheekPuff",
     "jawForward",
@@ -139,12 +141,12 @@ FAINT = (
 
 def _chance(name: str) -> float:
     if name.startswith(("eyeLook", "eyeBlink")):
-        return 0.0  # drawn apart
+        return 0.0  # drawn separately
     return 3.5 if name in SELDOM else 2.0 if name.startswith(FAINT) else 1.0
 
 
 _RARE_FIRST = np.array([_chance(name) for name in ARKIT]) / sum(_chance(name) for name in ARKIT)
-# A pair that no face shows together at full: their sum is held at 1.2.
+# Pairs that no face shows at full strength together: their sum is limited to 1.2.
 OPPOSED = [
     (f"{a}{side}", f"{b}{side}")
     for side in ("Left", "Right")
@@ -183,32 +185,9 @@ def mirrored(weights: np.ndarray) -> np.ndarray:
 
 
 def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
-    """One expression: ARKit weights (52,), the emotion shown ("" where nobody can say), its intensity, its KIND."""
+    """One expression: ARKit weights (52,), the emotion shown ("" if undefined), its intensity, its number in KINDS."""
     kind = int(rng.choice(len(KINDS), p=SHARES))
-    weights, emotion, intensity = np.zeros(52), "neutral", 0.0
-    if KINDS[kind] == "emotion":
-        weights, emotion, intensity = _emotional(rng, float(rng.beta(1.1, 1.0)))
-    elif KINDS[kind] == "subtle":
-        weights, emotion, intensity = _emotional(rng, float(rng.uniform(0.05, 0.35)))
-    elif KINDS[kind] == "speech":
-        weights = _speech(rng)
-    elif KINDS[kind] == "feeling speech":
-        weights, (feeling, emotion, intensity) = _speech(rng), _emotional(rng, float(rng.beta(1.0, 1.2)))
-        weights = weights + feeling * (1 - 0.5 * weights)
-    elif KINDS[kind] == "sparse":
-        emotion = ""
-        for name in rng.choice(ARKIT, rng.integers(1, 6), replace=False, p=_RARE_FIRST):
-            weights[INDEX[name]] = rng.beta(1.0, 1.3)
-        if rng.random() < 0.6:  # most single movements of life are two-sided
-            weights = np.maximum(weights, mirrored(weights))
-    elif KINDS[kind] == "extreme":
-        emotion = ""
-        for name in rng.choice(ARKIT, rng.integers(1, 4), replace=False, p=_RARE_FIRST):
-            weights[INDEX[name]] = rng.uniform(0.6, 1.0)
-        if rng.random() < 0.5:
-            weights = np.maximum(weights, mirrored(weights))
-    elif KINDS[kind] == "gesture":
-        emotion, weights = "", _gesture(rng)
+    weights, emotion, intensity = _of_kind(rng, KINDS[kind])
     weights *= np.exp(rng.normal(0, 0.2, 52))
     weights *= np.where([n.endswith("Left") for n in ARKIT], np.exp(rng.normal(0, 0.12)), 1.0)
     _blink_and_look(rng, weights)
@@ -217,15 +196,43 @@ def sample(rng: np.random.Generator) -> tuple[np.ndarray, str, float, int]:
         if total > 1.2:
             weights[INDEX[a]] *= 1.2 / total
             weights[INDEX[b]] *= 1.2 / total
-    # A tongue comes out between lips that part; mouthClose is lips kept together over a jaw as far open.
+    # A tongue needs parted lips; mouthClose keeps the lips together over a jaw that is open as far.
     weights[INDEX["mouthClose"]] *= 0.7
     needed = max(weights[INDEX["mouthClose"]], 0.35 * weights[INDEX["tongueOut"]])
     weights[INDEX["jawOpen"]] = max(weights[INDEX["jawOpen"]], needed)
     return np.clip(weights, 0, 1), emotion, intensity, kind
 
 
+def _of_kind(rng: np.random.Generator, kind: str) -> tuple[np.ndarray, str, float]:
+    """Weights (52,) of one of KINDS, without gaze and blinks; the emotion ("" if undefined) and its intensity."""
+    if kind == "emotion":
+        return _emotional(rng, float(rng.beta(1.1, 1.0)))
+    if kind == "subtle":
+        return _emotional(rng, float(rng.uniform(0.05, 0.35)))
+    if kind == "speech":
+        return _speech(rng), "neutral", 0.0
+    if kind == "feeling speech":
+        speech, (feeling, emotion, intensity) = _speech(rng), _emotional(rng, float(rng.beta(1.0, 1.2)))
+        return speech + feeling * (1 - 0.5 * speech), emotion, intensity
+    if kind == "sparse":
+        return _few(rng, 5, lambda: rng.beta(1.0, 1.3), two_sided=0.6), "", 0.0  # most real movements are two-sided
+    if kind == "extreme":
+        return _few(rng, 3, lambda: rng.uniform(0.6, 1.0), two_sided=0.5), "", 0.0
+    if kind == "gesture":
+        return _gesture(rng), "", 0.0
+    return np.zeros(52), "neutral", 0.0
+
+
+def _few(rng: np.random.Generator, most: int, strength: Callable[[], float], two_sided: float) -> np.ndarray:
+    """(52,) up to `most` channels with a random strength; `two_sided`: probability of adding their mirror channels."""
+    weights = np.zeros(52)
+    for name in rng.choice(ARKIT, rng.integers(1, most + 1), replace=False, p=_RARE_FIRST):
+        weights[INDEX[name]] = strength()
+    return np.maximum(weights, mirrored(weights)) if rng.random() < two_sided else weights
+
+
 def _of_units(units: dict[str, float]) -> np.ndarray:
-    """ARKit weights (52,) of action units, each with its strength."""
+    """ARKit weights (52,) of action units with their strengths."""
     weights = np.zeros(52)
     for unit, strength in units.items():
         for name, share in AU[unit].items():
@@ -234,7 +241,7 @@ def _of_units(units: dict[str, float]) -> np.ndarray:
 
 
 def _gesture(rng: np.random.Generator) -> np.ndarray:
-    """One of GESTURES, no two alike, and to either side."""
+    """One of GESTURES, varied at random, to either side."""
     units = GESTURES[rng.integers(len(GESTURES))]
     strength = rng.uniform(0.3, 1.2)
     weights = _of_units({unit: share * strength * np.exp(rng.normal(0, 0.3)) for unit, share in units.items()})
@@ -242,7 +249,7 @@ def _gesture(rng: np.random.Generator) -> np.ndarray:
 
 
 def _speech(rng: np.random.Generator) -> np.ndarray:
-    """A moment of talking: on the way from one mouth shape to another."""
+    """A moment of talking: between one viseme and another."""
     start, end = (_vector(VISEMES[i]) for i in rng.integers(len(VISEMES), size=2))
     way = rng.beta(0.7, 0.7)
     return ((1 - way) * start + way * end) * rng.uniform(0.3, 1.35)
@@ -261,7 +268,7 @@ def _vector(weights: dict[str, float]) -> np.ndarray:
 
 
 def _blink_and_look(rng: np.random.Generator, weights: np.ndarray) -> None:
-    """Both eyes turn together; lids shut at every closure, now and then one alone."""
+    """Set gaze and blink: both eyes turn together; lids at any closure, now and then of one eye alone."""
     wide = rng.random() < 0.15
     side, up = rng.uniform(-1, 1, 2) if wide else np.clip(rng.normal(0, [0.35, 0.3]), -1, 1)
     look = {
@@ -281,8 +288,8 @@ def batch(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     """`count` expressions as FLAME groups, with `emotion` (n, 8) soft label, `valence_arousal`, `intensity` (n, 1),
     `kind` (n,) index into KINDS.
 
-    The soft label is intensity * the emotion + (1 - intensity) * neutral, so that weak feeling is not pulled to full;
-    all zero where nobody can say what the face shows.
+    The soft label is intensity * emotion + (1 - intensity) * neutral, so that a weak emotion is not learned as a full
+    one; all zero where the emotion is undefined.
     """
     drawn = [sample(rng) for _ in range(count)]
     groups = from_arkit(np.stack([weights for weights, *_ in drawn]))

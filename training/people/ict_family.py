@@ -1,4 +1,4 @@
-"""ICT-FaceKit as a head family for `heads`: the parts of its mesh that are drawn, moved by the rig that all share."""
+"""ICT-FaceKit as a head family for `heads`: the parts of its mesh that are rendered, on the rig that all share."""
 
 import itertools
 from pathlib import Path
@@ -8,7 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from . import ict_head
-from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SCALP, SKIN, TEETH
+from .mesh_parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SCALP, SKIN, TEETH
 from .rig import Body, Family, anatomy
 
 _KINDS = {
@@ -34,8 +34,8 @@ def load(folder: Path = ict_head.DATA) -> Family:
     for name, kind in _KINDS.items():
         table[ict_head.PARTS.index(name)] = kind
     part = table[head.part[used]]
-    place = np.full(len(head.neutral), -1)
-    place[used] = np.arange(len(used))
+    number = np.full(len(head.neutral), -1)
+    number[used] = np.arange(len(used))
     neutral = _eyes_ahead(head)[used]
     basis = head.identity[:, used].reshape(ict_head.IDENTITY, -1)
     mean_unit = np.linalg.norm(head._eye[0, 0, :3] - head._eye[0, 1, :3])
@@ -51,14 +51,14 @@ def load(folder: Path = ict_head.DATA) -> Family:
         return Body(vertices.astype(np.float32), centres.astype(np.float32), eyes[:, 3] / unit, reach)
 
     mean = body_of(np.zeros(ict_head.IDENTITY, np.float32))
-    marks = place[ict_head.landmark_vertices(folder)]
+    marks = number[ict_head.landmark_vertices(folder)]
     edges = [[_path(mean.neutral, triangles, marks[list(edge)]) for edge in pair] for pair in _EDGES]
     moves = anatomy(mean, shapes, part, edges, _CORNEA)
     return Family(triangles, part, moves, mean, shapes, lambda rng: body_of(ict_head.sample_identity(rng)))
 
 
 def _eyes_ahead(head: ict_head.IctHead) -> np.ndarray:
-    """(n, 3) the neutral head with its eyeballs, which look 5 degrees outwards, turned straight ahead."""
+    """(n, 3) the neutral head with its eyeballs, which look 5 degrees outwards, rotated straight ahead."""
     vertices = head.neutral.copy()
     for side in (0, 1):
         ball, centre = head._balls[side], head._eye[0, side, :3]
@@ -70,7 +70,7 @@ def _eyes_ahead(head: ict_head.IctHead) -> np.ndarray:
 
 
 def _path(vertices: np.ndarray, triangles: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    """Vertices along the shortest way over the mesh from stop to stop."""
+    """Vertices along the shortest path over the mesh from stop to stop."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1) + 1e-6
     graph = coo_matrix((length, (edges[:, 0], edges[:, 1])), shape=(len(vertices), len(vertices))).tocsr()

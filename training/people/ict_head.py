@@ -1,15 +1,15 @@
-"""The ICT-FaceKit head as a family: any identity, any FLAME-group performance -> vertices. Plain numpy, centimetres.
+"""The ICT-FaceKit head: any identity and any performance in FLAME groups -> vertices. Plain numpy, centimetres.
 
 Model: ICT-FaceKit light (MIT, (c) 2020 USC Institute for Creative Technologies), 100 identity and 57 expression
 shapes, mapped here to the 52 names of `fields_blender.core.names`. Frame: x to the subject's left (the side of `_L`),
 y up, z out of the face. What the mapping adds to the plain shapes:
 
-* The eyeballs really turn about their centres (ICT's eyeLook shapes move the lids only).
+* The eyeballs rotate about their centres (ICT's eyeLook shapes move the lids only).
 * An eyelid of 1 is shut whatever else the face does: the blink shape is driven by the opening that is left, so
-  `eyelids` is the closed fraction of it, for every identity, squint and look.
+  `eyelids` is the closed fraction of it, for every identity, squint and gaze.
 * Lids slide over the ball and the cornea instead of cutting through them.
-* `mouthClose` 1 with `jawOpen` 1 just closes the lips (ICT's own runs the lips 5 mm through each other).
-* `tongueOut` pushes the tongue out over the lower lip (ICT has none); it wants an open jaw, as in life.
+* `mouthClose` 1 with `jawOpen` 1 just closes the lips (ICT's own shape pushes the lips 5 mm through each other).
+* `tongueOut` pushes the tongue out over the lower lip (ICT has no such shape); it needs an open jaw, as on a real face.
 
 Not modelled: jaw roll (`jaw[2]`), pupil dilation.
 """
@@ -23,8 +23,11 @@ import numpy as np
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
+from tools import shared_data
 
-DATA = Path(__file__).parents[3] / "shared/data/ict_facekit"
+from .rig import gaze_rotation
+
+DATA = shared_data.find("data", "ict_facekit")
 IDENTITY = 100
 
 PARTS = (
@@ -48,12 +51,12 @@ _LEFT, _RIGHT = 0, 1
 
 @dataclass(frozen=True)
 class IctHead:
-    """The head's shapes. n vertices (all 26,719, or those kept at `load`), in cm.
+    """The head's shapes. n vertices (all 26,719, or those kept by `load`), in cm.
 
     `neutral` (n, 3); `identity` (100, n, 3), one unit is one standard deviation; `shapes` (52, n, 3) in the order of
     `names.ARKIT`. `triangles` (t, 3) into the vertices, `triangle_part` (t,) into PARTS, `uv` (u, 2) with
     `uv_triangles` (t, 3); all four are of the whole mesh and None when only some vertices were kept.
-    `part` (n,): of each vertex, into PARTS (a vertex shared by two parts counts to the first).
+    `part` (n,): of each vertex, into PARTS (a vertex shared by two parts belongs to the first).
     """
 
     neutral: np.ndarray
@@ -77,7 +80,7 @@ class IctHead:
         return self._eyes(np.asarray(identity, np.float32))[..., :3]
 
     def eye_coordinates(self) -> np.ndarray:
-        """(n, 3) for shading the eyes: direction from the eye's axis at rest, of length 1 at the edge of the iris."""
+        """(n, 3) for shading the eyes: offset from the eye's axis at rest, of length 1 at the edge of the iris."""
         coordinates = np.zeros_like(self.neutral)
         for side in (_LEFT, _RIGHT):
             arm = self.neutral[self._balls[side]] - self._eye[0, side, :3]
@@ -97,7 +100,7 @@ class IctHead:
         """(..., n, 3) float32 vertices in cm.
 
         identity (..., 100) in standard deviations; expression (..., 39), jaw (..., 3) rad, eyelids (..., 2),
-        gaze (..., 2, 2) rad, as `names.GROUPS` says. Leading shapes must agree, or be absent from identity.
+        gaze (..., 2, 2) rad, as in `names.GROUPS`. Leading dimensions must agree, or be absent from identity.
         """
         lead = np.shape(expression)[:-1]
         groups = (
@@ -113,7 +116,7 @@ class IctHead:
         points = (weights @ self._basis).reshape(count, -1, 3) + self.neutral
         eyes = self._eyes(person)
         for side in (_LEFT, _RIGHT):
-            turn = _gaze_rotation(groups[3][:, side])
+            turn = gaze_rotation(groups[3][:, side])
             centre, radius = eyes[:, side, None, :3], eyes[:, side, 3]
             ball = self._balls[side]
             points[:, ball] = (points[:, ball] - centre) @ turn.transpose(0, 2, 1) + centre
@@ -124,7 +127,7 @@ class IctHead:
         return self._eye[0] + np.tensordot(identity, self._eye[1:], 1)
 
     def _shut(self, weights: np.ndarray) -> None:
-        """Turn `eyeBlink` from the closed fraction of the opening into the weight of ICT's shape."""
+        """Convert `eyeBlink` from the closed fraction of the opening to the weight of ICT's shape."""
         for side, name in ((_LEFT, "eyeBlinkLeft"), (_RIGHT, "eyeBlinkRight")):
             column = IDENTITY + ARKIT.index(name)
             fraction = weights[:, column].copy()
@@ -133,7 +136,7 @@ class IctHead:
             weights[:, column] = fraction * opening / -self._gap[1 + column, side]
 
     def _slide(self, points: np.ndarray, side: int, centre: np.ndarray, radius: np.ndarray, axis: np.ndarray) -> None:
-        """Lift lid vertices that a straight path took into the eyeball out to its surface."""
+        """Push lid vertices that went into the eyeball on their straight path out to its surface."""
         lids = self._lids[side]
         arm = points[:, lids] - centre
         distance = np.linalg.norm(arm, axis=-1)
@@ -144,7 +147,7 @@ class IctHead:
 def load(folder: str | Path = DATA, keep: np.ndarray | None = None) -> IctHead:
     """The head from the folder with `ict_compact.npz` and `vertex_indices.json`.
 
-    `keep`: indices of the only vertices wanted (landmarks, say): everything is then as much faster as they are fewer.
+    `keep`: indices of the only vertices wanted, e.g. landmarks; the cost is proportional to their number.
     """
     with np.load(Path(folder) / "ict_compact.npz", allow_pickle=False) as data:
         neutral = data["neutral"]
@@ -173,10 +176,10 @@ def load(folder: str | Path = DATA, keep: np.ndarray | None = None) -> IctHead:
     lids = tuple(_lid_vertices(ict[f"eyeBlink_{s}"], part, neutral, rest[i]) for i, s in enumerate("LR"))
 
     if keep is not None:
-        place = np.full(len(neutral), -1)
-        place[keep] = np.arange(len(keep))
+        number = np.full(len(neutral), -1)
+        number[keep] = np.arange(len(keep))
         neutral, part, basis = neutral[keep], part[keep], basis[:, keep]
-        balls, lids = (tuple(place[v][place[v] >= 0] for v in group) for group in (balls, lids))
+        balls, lids = (tuple(number[v][number[v] >= 0] for v in group) for group in (balls, lids))
         triangles = triangle_part = uv = uv_triangles = None
     slack = []
     for side in (_LEFT, _RIGHT):
@@ -214,11 +217,11 @@ def sample_identity(rng: np.random.Generator, strength: float = 0.9) -> np.ndarr
 
 
 def _shapes(ict: dict[str, np.ndarray], neutral: np.ndarray, part: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """(52, n, 3): ICT's shapes under ARKit's names."""
+    """(52, n, 3): ICT's shapes in the order of ARKit's names."""
     mouth_inside = part == PARTS.index("gums_tongue")
     for name, shape in ict.items():
         if not name.startswith("jaw"):
-            shape[mouth_inside] = 0.0  # up to 0.03 cm of rounding in the file
+            shape[mouth_inside] = 0.0  # removes up to 0.03 cm of rounding in the file
     special = {
         "browInnerUp": ict["browInnerUp_L"] + ict["browInnerUp_R"],
         "cheekPuff": ict["cheekPuff_L"] + ict["cheekPuff_R"],
@@ -238,7 +241,7 @@ def _ict_name(name: str) -> str:
 
 
 def _mouth_close(jaw_open: np.ndarray, close: np.ndarray, neutral: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """ICT's shape, scaled along the lips so that with a fully open jaw they meet as they do at rest."""
+    """ICT's shape, scaled along the lips so that with a fully open jaw they meet as at rest."""
     upper, lower = landmarks[np.array(_LIP_LANDMARKS)].T
     opened = (jaw_open[upper] - jaw_open[lower])[:, 1]
     closed = (close[lower] - close[upper])[:, 1]
@@ -285,11 +288,3 @@ def _ball_surface(direction: np.ndarray, radius: np.ndarray | float, axis: np.nd
     inner, outer = np.cos(_CORNEA_ANGLE[0]), np.cos(_CORNEA_ANGLE[1])
     bulge = smoothstep(((direction * axis).sum(-1) - outer) / (inner - outer))
     return radius + _LID_THICKNESS + _CORNEA * bulge
-
-
-def _gaze_rotation(gaze: np.ndarray) -> np.ndarray:
-    """(n, 3, 3) rotations for (n, 2) yaw (to the subject's left) and pitch (up): pitch about x, then yaw about y."""
-    yaw, pitch = np.asarray(gaze, np.float32).T
-    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-    zero = np.zeros_like(yaw)
-    return np.array([[cy, -sy * sp, sy * cp], [zero, cp, sp], [-sy, -cy * sp, cy * cp]]).transpose(2, 0, 1)

@@ -1,11 +1,11 @@
 """A scripted performance: ten seconds of talking, three emotions, blinks, glances, nods. Truth for the sample clip.
 
 Everything is a smooth curve over the FLAME groups of `fields_blender.core.names`; the same seed gives the same numbers.
-* Speech: visemes with a dominance that falls off to both sides (Cohen and Massaro's model of co-articulation, 1993).
-  On p, b and m the lips truly close: what would part them is taken away and `mouthClose` undoes the jaw.
-* Emotions: action units at strengths after EMFACS and Cohn 2005, with V/A anchors in Mehrabian's PAD terms. The labels
-  name the look that was posed.
-* Blinks: down in about 0.08 s, up in about 0.13 s. Gaze: saccades in the world, the head's turn taken back by the eyes.
+* Speech: visemes with dominance functions that fall off to both sides (Cohen and Massaro's model of co-articulation,
+  1993). On p, b and m the lips really close: what would part them is removed and `mouthClose` undoes the jaw.
+* Emotions: action units at strengths after EMFACS and Cohn 2005, with valence and arousal in Mehrabian's PAD terms. The
+  labels name the posed expression.
+* Blinks: down in about 0.08 s, up in about 0.13 s. Gaze: saccades in the world; the eyes compensate head rotation.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ SECONDS = 10.0
 RATE = 30
 NEUTRAL_UNTIL = 1.0
 
-# To the point between the eyes: from the neck's joint, and from the camera at rest. Inter-ocular distances.
+# The point between the eyes, seen from the neck's joint and, at rest, from the camera. Inter-ocular distances.
 NECK_TO_EYES = np.array([0.0, 1.75, 1.35])
 _REST_PLACE = np.array([0.0, 0.08, -6.5])
 
-# Strengths of the posed look at intensity 1; jaw in units of names.JAW_OPEN.
-_LOOKS = {
+# Weights of the posed expression at intensity 1; jaw in units of names.JAW_OPEN.
+_POSES = {
     "happiness": "mouthSmile 0.85, cheekSquint 0.65, eyeSquint 0.25, mouthUpperUp 0.12, mouthDimple 0.1, jaw 0.05",
     "sadness": "browInnerUp 0.95, browDown 0.35, mouthFrown 0.85, mouthShrugLower 0.55, cheekSquint 0.2, eyeSquint 0.3",
     "surprise": "browInnerUp 0.85, browOuterUp 0.85, eyeWide 0.8, jaw 0.3, mouthFunnel 0.12",
 }
 
-# (emotion, intensity, onset from, full from, offset from, gone at)
+# (emotion, intensity, onset from, full from, offset from, gone at), s
 _EMOTIONS = (
     ("happiness", 0.8, 1.1, 1.9, 3.3, 4.1),
     ("sadness", 0.4, 4.2, 4.9, 6.0, 6.7),
@@ -59,13 +59,13 @@ PHRASES = (
     (4.55, 10.0, "AA IH PP IH SS DD EH PP AA SS AA DD FF OH DD EH PP AA IH"),  # I missed the bus and fell behind
     (7.25, 9.0, "OU AA DD AA FF OH CH OU DD PP IH PP OH"),  # what, a fortune, maybe more
 )
-_STRESS = (1.75, 2.25, 2.95, 4.85, 5.75, 7.45, 8.05)  # nods go with these
+_STRESS = (1.75, 2.25, 2.95, 4.85, 5.75, 7.45, 8.05)  # s: stressed syllables, with a nod
 _CLOSED_LIPS = "PP"
 
 # When the lids are down, s. The fifth and sixth are a double blink.
 _BLINKS = (1.3, 2.4, 3.4667, 4.2667, 5.3, 5.5667, 6.6, 7.1, 8.6667, 9.4667)
 
-# (time, yaw left, pitch up, roll) in degrees; (time, yaw, pitch) of the eyes in the world, 0 along the camera's axis.
+# (s, yaw left, pitch up, roll) in degrees; (s, yaw, pitch) of the gaze in the world, 0 along the camera's axis.
 _HEAD = (
     (1.0, 0, 0, 0), (1.6, 3, -2, 2), (2.3, 17, -3, 5), (3.0, 12, -1, 3), (3.6, 0, 1, 0), (4.2, -4, 3, -2),
     (5.1, -20, 8, -6), (5.9, -15, 10, -4), (6.6, 0, 2, 0), (7.2, 3, -8, 1), (8.0, 8, -6, -4), (8.5, -5, -3, 2),
@@ -78,21 +78,21 @@ _LOOK_AT = (
 
 
 def perform(seed: int = 5) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Time (300,) in seconds and every group of `names.GROUPS` at each, float32, in their units and frames.
+    """Times (300,) in seconds and every group of `names.GROUPS` at them, float32, in their units and frames.
 
-    The first second is exactly neutral. `translation` stands for the camera at rest in front of the face.
+    The first second is exactly neutral. `translation` is relative to a camera at rest in front of the face.
     """
     rng = np.random.default_rng(seed)
     time = np.arange(round(SECONDS * RATE)) / RATE
     awake = rise(time, NEUTRAL_UNTIL, NEUTRAL_UNTIL + 0.4)
     speech, closed = _speech(time)
-    looks, labels = _emotions(time)
+    poses, labels = _emotions(time)
     sides = {side: 1.0 + awake * wander(time, rng, 0.6, 0.08) for side in ("Left", "Right")}
 
-    # Lips that close in speech close in every emotion: whatever parts them gives way.
+    # Lips that close in speech close in every emotion: whatever would part them is removed.
     for name in ("mouthUpperUp", "mouthLowerDown", "jaw", "mouthFunnel", "mouthShrugLower"):
-        looks[name] = looks.get(name, 0.0) * (1 - closed)
-    weights = {name: speech.get(name, 0.0) + looks.get(name, 0.0) for name in speech | looks}
+        poses[name] = poses.get(name, 0.0) * (1 - closed)
+    weights = {name: speech.get(name, 0.0) + poses.get(name, 0.0) for name in speech | poses}
     jaw_open = weights.pop("jaw")
     weights["mouthClose"] = closed * jaw_open
 
@@ -131,13 +131,13 @@ def _parse(text: str) -> dict[str, float]:
 
 
 def _speech(time: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Mouth weights over time by name without its side, and how closed the lips must be, 0..1."""
-    total = np.full(len(time), 0.03)  # the pull of silence
+    """Mouth weights over time, by name without its side, and the required lip closure, 0..1."""
+    total = np.full(len(time), 0.03)  # dominance of silence
     sums = {name: np.zeros(len(time)) for viseme in _VISEMES.values() for name in _parse(viseme)}
     closed = np.zeros(len(time))
     for start, rate, text in PHRASES:
         for number, viseme in enumerate(text.split()):
-            # A centre on a frame: a closure that falls between two frames would not be seen in the clip.
+            # Centred on a frame: a closure between two frames would not be visible in the clip.
             centre = round((start + number / rate) * RATE) / RATE
             vowel = viseme in ("AA", "EH", "IH", "OH", "OU")
             width, force = (0.072, 0.9) if vowel else (0.05, 1.2)
@@ -156,19 +156,19 @@ def _speech(time: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def _emotions(time: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Weights of the look by name without its side, and the groups emotion, valence_arousal, intensity."""
-    looks: dict[str, np.ndarray] = {}
+    """Weights of the posed expression, by name without its side, and the groups emotion, valence_arousal, intensity."""
+    poses: dict[str, np.ndarray] = {}
     emotion = np.zeros((len(time), len(EMOTIONS)))
     valence_arousal = np.zeros((len(time), 2))
     for name, strength, onset, full, offset, gone in _EMOTIONS:
         level = strength * rise(time, onset, full) * (1 - rise(time, offset, gone))
-        for part, value in _parse(_LOOKS[name]).items():
-            looks[part] = looks.get(part, 0.0) + level * value
+        for part, value in _parse(_POSES[name]).items():
+            poses[part] = poses.get(part, 0.0) + level * value
         emotion[:, EMOTIONS.index(name)] += level
         valence_arousal += level[:, None] * VALENCE_AROUSAL[EMOTIONS.index(name)]
     intensity = emotion.sum(axis=1, keepdims=True)
     emotion[:, EMOTIONS.index("neutral")] = 1 - intensity[:, 0]
-    return looks, {"emotion": emotion, "valence_arousal": valence_arousal, "intensity": intensity}
+    return poses, {"emotion": emotion, "valence_arousal": valence_arousal, "intensity": intensity}
 
 
 def _blinks(time: np.ndarray) -> np.ndarray:
@@ -181,7 +181,7 @@ def _blinks(time: np.ndarray) -> np.ndarray:
 
 
 def _gaze(time: np.ndarray, rotation: np.ndarray) -> np.ndarray:
-    """(n, 2) yaw and pitch in the head of eyes that hold a direction in the world while the head turns."""
+    """(n, 2) yaw and pitch, in the head, of eyes that hold a direction in the world while the head turns."""
     yaw, pitch = np.radians(_through(time, _LOOK_AT, _saccade)).T
     forward = np.stack([np.cos(pitch) * np.sin(yaw), np.sin(pitch), np.cos(pitch) * np.cos(yaw)], axis=1)
     x, y, z = np.einsum("nji,nj->in", rotation, forward)
@@ -203,16 +203,16 @@ def _saccade(time: np.ndarray, this: float, following: float) -> np.ndarray:
 
 
 def _through(time: np.ndarray, keys: tuple, step: Callable[[np.ndarray, float, float], np.ndarray]) -> np.ndarray:
-    """(n, k) values that go from key to key; `step` says when between two keys the way is made."""
-    places = np.array(keys, dtype=np.float64)
-    values = np.repeat(places[:1, 1:], len(time), axis=0)
-    for this, following in pairwise(places):
+    """(n, k) values that go from key to key; `step` is the progress 0..1 between two of them over time."""
+    table = np.array(keys, dtype=np.float64)
+    values = np.repeat(table[:1, 1:], len(time), axis=0)
+    for this, following in pairwise(table):
         values = values + step(time, this[0], following[0])[:, None] * (following[1:] - this[1:])
     return values
 
 
 def wander(time: np.ndarray, rng: np.random.Generator, hertz: float, size: float) -> np.ndarray:
-    """(n,) slow noise around 0 with standard deviation `size`: the small life of a body that holds still."""
+    """(n,) slow noise around 0 with standard deviation `size`: the idle motion of a body that holds still."""
     frequencies = hertz * rng.uniform(0.3, 1.0, 6)
     phases = rng.uniform(0, 2 * np.pi, 6)
     return size * np.sqrt(2 / 6) * np.sin(2 * np.pi * np.outer(time, frequencies) + phases).sum(axis=1)

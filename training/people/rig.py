@@ -1,11 +1,11 @@
-"""One way of moving for every head family, so that a control's weight means the same in each.
+"""One rig for every head family, so that a control's weight means the same in each.
 
 Inter-ocular units throughout: origin midway between the eyeballs, x to the subject's left, y up, z out of the face.
-Shapes are added up; on top of that hold, for every person and whatever else the face does:
+Blendshapes are added up. On top of that, for every person and whatever else the face does:
 
-* an eyelid of 1 is shut and one of 0 is not, and lids never cross: the blink closes the opening that is left;
-* `mouthClose` of the same weight as `jawOpen` brings the lips back to where they are at rest;
-* eyeballs turn about their centres, and lids slide over ball and cornea instead of cutting through them.
+* an eyelid of 1 is shut, one of 0 is open, and lids never cross: the blink closes the opening that is left;
+* `mouthClose` of the same weight as `jawOpen` brings the lips back to their place at rest;
+* eyeballs rotate about their centres, and lids slide over ball and cornea instead of cutting through them.
 """
 
 from collections.abc import Callable
@@ -16,25 +16,25 @@ import numpy as np
 from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
 
-from .parts import EYE_LEFT, EYE_RIGHT, LASH, SKIN
+from .mesh_parts import EYE_LEFT, EYE_RIGHT, LASH, SKIN
 
 BLINK = (ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight"))
 JAW_OPEN, MOUTH_CLOSE = ARKIT.index("jawOpen"), ARKIT.index("mouthClose")
 
 _LID_THICKNESS = 0.016  # of the eyeball's radius
 _CORNEA_ANGLE = (np.radians(12.0), np.radians(36.0))  # where the cornea's top ends and where it meets the ball
-_OVERLAP = 0.007  # how far shut lids cross, which hides the seam
-_LEAST_OPEN = 0.2  # of the opening at rest: squints and looks down leave that much to the eyelids' own control
+_OVERLAP = 0.007  # by which shut lids overlap, which hides the seam
+_LEAST_OPEN = 0.2  # of the opening at rest: only the eyelid control closes the eye further
 _LIPS_OVERLAP = 0.008
 _LEAST_TRAVEL = 0.02
-_LID_MOVES = 0.01  # of the eyeball's radius: what a blink moves more slides over the ball
+_LID_MOVES = 0.01  # of the eyeball's radius: vertices that a blink moves further slide over the ball
 _LID_COLUMNS = np.linspace(0.12, 0.88, 9)
 _LIP_COLUMNS = np.linspace(0.1, 0.9, 9)
 
 
 @dataclass(frozen=True)
 class Opening:
-    """Two edges that face each other, as c columns: of each edge (c, 2) vertices and their shares."""
+    """Two edges that face each other, sampled at c columns: for each edge (c, 2) vertices and their weights."""
 
     upper: np.ndarray
     upper_share: np.ndarray
@@ -42,7 +42,7 @@ class Opening:
     lower_share: np.ndarray
 
     def height(self, vertices: np.ndarray) -> np.ndarray:
-        """(..., c) of vertices (..., n, 3): upper minus lower edge; or its change, of displacements."""
+        """(..., c) height, upper minus lower edge, of vertices (..., n, 3); of displacements, its change."""
         y = vertices[..., 1]
         return (y[..., self.upper] * self.upper_share).sum(-1) - (y[..., self.lower] * self.lower_share).sum(-1)
 
@@ -52,7 +52,7 @@ class Opening:
 
 
 def opening(vertices: np.ndarray, upper: np.ndarray, lower: np.ndarray, columns: np.ndarray) -> Opening:
-    """Columns at the parts `columns` (c,) 0..1 of the width that both edges share, vertices in order of x."""
+    """Columns at fractions `columns` (c,) 0..1 of the width that both edges have in common; vertices in order of x."""
     left = max(vertices[upper[0], 0], vertices[lower[0], 0])
     right = min(vertices[upper[-1], 0], vertices[lower[-1], 0])
     x = left + columns * (right - left)
@@ -64,8 +64,8 @@ def along_x(vertices: np.ndarray, edge: np.ndarray) -> np.ndarray:
 
 
 def _between(across: np.ndarray, edge: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    place = np.clip(np.searchsorted(across[edge], x), 1, len(edge) - 1)
-    pair = np.stack([edge[place - 1], edge[place]], axis=1)
+    after = np.clip(np.searchsorted(across[edge], x), 1, len(edge) - 1)
+    pair = np.stack([edge[after - 1], edge[after]], axis=1)
     span = np.maximum(across[pair[:, 1]] - across[pair[:, 0]], 1e-6)
     share = np.clip((x - across[pair[:, 0]]) / span, 0.0, 1.0)
     return pair, np.stack([1 - share, share], axis=1).astype(np.float32)
@@ -73,10 +73,10 @@ def _between(across: np.ndarray, edge: np.ndarray, x: np.ndarray) -> tuple[np.nd
 
 @dataclass(frozen=True)
 class Anatomy:
-    """Which vertices of a family do what; left before right.
+    """The functional vertices of a family; left before right.
 
-    balls: vertices of the eyeballs; lids: vertices that may touch them; edges: of the left lids, the right lids and the
-    inner lips, upper and lower each, in order of x; eyes and lips: their openings; cornea: its height over the ball,
+    balls: vertices of the eyeballs; lids: vertices that may touch them; edges: upper and lower edge of the left lids,
+    the right lids and the inner lips, in order of x; eyes and lips: their openings; cornea: its height over the ball,
     in radii.
     """
 
@@ -89,7 +89,7 @@ class Anatomy:
 
 
 def anatomy(mean: "Body", shapes: np.ndarray, part: np.ndarray, edges: tuple, cornea: float) -> Anatomy:
-    """From the mean person, and for the left lids, the right lids and the lips the upper and the lower edge."""
+    """From the mean person and the (upper, lower) edges of the left lids, the right lids and the lips."""
     edges = tuple(tuple(along_x(mean.neutral, edge) for edge in pair) for pair in edges)
     lids = []
     for side in (0, 1):
@@ -108,8 +108,8 @@ def anatomy(mean: "Body", shapes: np.ndarray, part: np.ndarray, edges: tuple, co
 class Body:
     """One person: neutral (n, 3), centres (2, 3) and radii (2,) of the eyeballs, all float32.
 
-    reach (3,): how far this face's shapes go along x, y, z, as a part of the mean face's; shapes (52, n, 3): this
-    person's, put in by who mixes them.
+    reach (3,): scale of this face's shapes along x, y, z, relative to the mean face; shapes (52, n, 3): this person's,
+    set by whoever mixes them.
     """
 
     neutral: np.ndarray
@@ -121,9 +121,9 @@ class Body:
 
 @dataclass(frozen=True)
 class Family:
-    """What a head family gives: triangles (t, 3) int32, part (n,) one of `parts`, anatomy, and people of its own.
+    """A head family: triangles (t, 3) int32, part (n,) label of `mesh_parts`, anatomy, and its people.
 
-    mean: the average person; shapes (52, n, 3): what the family's own sculptors had it do; body(rng): a new person.
+    mean: the average person; shapes (52, n, 3): the family's own sculpted blendshapes; body(rng): a new person.
     """
 
     triangles: np.ndarray
@@ -135,7 +135,7 @@ class Family:
 
 
 def seal(anatomy: Anatomy, body: Body) -> None:
-    """Close the lips at rest, and scale `mouthClose` until it undoes `jawOpen` at the lips; in place."""
+    """Close the lips at rest, and scale `mouthClose` so that it undoes `jawOpen` at the lips; in place."""
     close, lips = body.shapes[MOUTH_CLOSE], anatomy.lips
     travel = np.maximum(-lips.height(close), _LEAST_TRAVEL)
     across = lips.across(body.neutral)
@@ -173,17 +173,17 @@ def _shut(moved: np.ndarray, anatomy: Anatomy, body: Body, side: int, closed: np
 
 
 def _interpolation(x: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(m, c) weights: values at `at` (c,) rising -> values at `x` (m,), flat outside."""
-    place = np.clip(np.searchsorted(at, x), 1, len(at) - 1)
-    share = np.clip((x - at[place - 1]) / np.maximum(at[place] - at[place - 1], 1e-6), 0.0, 1.0)
+    """(m, c) weights of a linear interpolation from rising `at` (c,) to `x` (m,), constant outside."""
+    after = np.clip(np.searchsorted(at, x), 1, len(at) - 1)
+    share = np.clip((x - at[after - 1]) / np.maximum(at[after] - at[after - 1], 1e-6), 0.0, 1.0)
     weights = np.zeros((len(x), len(at)))
     rows = np.arange(len(x))
-    weights[rows, place - 1], weights[rows, place] = 1 - share, share
+    weights[rows, after - 1], weights[rows, after] = 1 - share, share
     return weights
 
 
 def _slide(moved: np.ndarray, anatomy: Anatomy, body: Body, side: int, axes: np.ndarray) -> None:
-    """Lift lid vertices that went into the eyeball out to its surface; axes (k, 3): where the eye looks."""
+    """Push lid vertices that went into the eyeball out to its surface; axes (k, 3): directions of gaze."""
     lids, centre, radius = anatomy.lids[side], body.centres[side], body.radii[side]
 
     def surface(direction: np.ndarray, axis: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is behind the heads of training pictures: walls, shelves, stripes, lights out of focus."""
+"""Backgrounds of training pictures: walls, shelves, stripes, lights out of focus."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def random_background(rng: np.random.Generator, size: int) -> np.ndarray:
         cells = int(rng.integers(3, 40))
         clouds = np.exp(rng.normal(0, rng.uniform(0.1, 0.7), (cells, cells, 3))).astype(np.float32)
         image *= cv2.resize(clouds, (size, size), interpolation=cv2.INTER_CUBIC).clip(0.05, 4)
-    elif kind == "blobs":  # lamps far out of focus
+    elif kind == "blobs":  # lamps out of focus
         for _ in range(rng.integers(4, 25)):
             colour = level * np.exp(rng.normal(0.6, 0.9)) * np.exp(rng.normal(0, 0.35, 3))
             middle = tuple(int(v) for v in rng.integers(0, size, 2))

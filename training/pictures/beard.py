@@ -1,9 +1,9 @@
-"""Beard and moustache: short shells that follow the skin they grow on."""
+"""Beard and moustache: thin shells that follow the skin they grow on."""
 
 import numpy as np
 
+from .primitives import Mesh, grid, joined, mesh
 from .skull import Skull
-from .wear_mesh import Mesh, grid, joined, mesh
 
 
 def random_beard(rng: np.random.Generator, skull: Skull, hair: np.ndarray) -> Mesh:

@@ -1,9 +1,9 @@
-"""Neck end, shoulders and a shirt, so that no head floats."""
+"""Collar, shoulders and a shirt, so that no head floats."""
 
 import numpy as np
 
+from .primitives import Mesh, grid, mesh
 from .skull import Skull
-from .wear_mesh import Mesh, grid, mesh
 
 _SIDES = 28
 # Below the collar: drop, half width, half depth.
@@ -14,7 +14,7 @@ _RINGS = np.array([0.0, 0.12, 0.26, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 4.
 
 
 def random_bust(rng: np.random.Generator, skull: Skull) -> tuple[Mesh, np.ndarray]:
-    """(shirt, place (3,) that the shoulders turn about)."""
+    """(shirt, pivot (3,) of the shoulders)."""
     collar = max(skull.lowest + rng.uniform(0.3, 0.45), skull.chin - rng.uniform(0.5, 0.75))
     broad = rng.uniform(0.85, 1.1)
     angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
@@ -30,7 +30,7 @@ def random_bust(rng: np.random.Generator, skull: Skull) -> tuple[Mesh, np.ndarra
         y = collar - drop - slope * max(0.0, 1 - drop)
         width, depth = (np.interp(drop, _DROP, table) for table in (_WIDTH, _DEPTH))
         x, z = broad * width * np.sign(s) * np.abs(s) ** 0.9, middle - 0.15 * drop + broad * depth * c
-        # Some head families come with shoulders of their own: outside these, too.
+        # Some head families have shoulders of their own: stay outside them.
         radius = np.hypot(x, z - skull.centre[2])
         around = np.arctan2(x, z - skull.centre[2])
         if (own := y > skull.lowest - 0.1).any():

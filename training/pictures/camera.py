@@ -1,4 +1,4 @@
-"""Random cameras for training pictures: where they stand, their lens, and what sensor and file do to the light."""
+"""Random cameras for training pictures: position, lens, and the effects of sensor and file compression."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,14 +15,14 @@ _BRIGHTEST = 2.0  # linear light at the top of the tone curve
 
 @dataclass(frozen=True)
 class View:
-    """place (3,): the camera, in IOU from between the eyes, looking along -z; focal px; size px."""
+    """place (3,): the camera's position in IOU from between the eyes, looking along -z; focal px; size px."""
 
     place: np.ndarray
     focal: float
     size: int
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """(m, 3) in camera axes about the head -> (m, 2) px, x right, y down, the first pixel's middle at .5."""
+        """(m, 3) in camera axes about the head -> (m, 2) px, x right, y down, the centre of the first pixel at .5."""
         away = self.place[2] - points[:, 2]
         x = self.size / 2 + self.focal * (points[:, 0] - self.place[0]) / away
         y = self.size / 2 - self.focal * (points[:, 1] - self.place[1]) / away
@@ -30,7 +30,7 @@ class View:
 
 
 def random_view(rng: np.random.Generator, size: int) -> View:
-    """Lens 12 to 70 degrees high, log-uniform; the picture is 2.9 to 6 IOU wide at the face."""
+    """Field of view 12 to 70 degrees, log-uniform; the picture is 2.9 to 6 IOU wide at the face."""
     wide = np.exp(rng.uniform(np.log(2.9), np.log(6.0)))
     half = 0.5 * np.radians(np.exp(rng.uniform(np.log(12), np.log(70))))
     half = min(half, np.arctan(wide / 2 / _NEAREST))
@@ -41,23 +41,23 @@ def random_view(rng: np.random.Generator, size: int) -> View:
 
 @dataclass(frozen=True)
 class Film:
-    """What one camera does to light: the same for a picture and its twin."""
+    """The response of one camera: the same for a picture and its twin."""
 
     gain: np.ndarray  # (3,) exposure and white balance
     tones: np.ndarray  # (4096,) linear light 0..2 -> 0..255
     vignette: float
-    blur: float  # sd, px
+    blur: float  # standard deviation, px
     smear: np.ndarray | None  # motion blur kernel
     shrink: float  # 1 for none
     shift: np.ndarray  # (3,) added to R, G, B of 255
-    noise: float  # sd of 255
+    noise: float  # standard deviation, of 255
     grain: int  # px
     grey: bool
     qualities: tuple[int, ...]  # of the JPEG files it went through
 
     @property
     def clear(self) -> bool:
-        """Is it a good camera: sharp, in colour, with little noise?"""
+        """Whether it is a good camera: sharp, in colour, with little noise."""
         return self.smear is None and self.blur < SHARP and not self.grey and self.shrink == 1 and self.noise < 5
 
     def develop(self, rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
@@ -94,9 +94,9 @@ class Film:
 def random_film(rng: np.random.Generator, pixels_an_iou: float) -> Film:
     gain = np.exp(rng.normal(0, 0.22)) * np.exp(rng.normal(0, 0.04, 3))
     linear = np.linspace(0, _BRIGHTEST, _TONES)
-    shoulder = rng.uniform(0.6, 0.95)  # where bright light begins to be held back
-    held = np.where(linear < shoulder, linear, 1 - (1 - shoulder) * np.exp(-(linear - shoulder) / (1 - shoulder)))
-    tones = held ** (1 / rng.uniform(1.8, 2.5))
+    shoulder = rng.uniform(0.6, 0.95)  # level from which highlights are compressed
+    compressed = np.where(linear < shoulder, linear, 1 - (1 - shoulder) * np.exp(-(linear - shoulder) / (1 - shoulder)))
+    tones = compressed ** (1 / rng.uniform(1.8, 2.5))
     contrast = rng.uniform(-0.15, 0.35)
     tones = tones + contrast * tones * (1 - tones) * (2 * tones - 1)
     smear = None
@@ -126,7 +126,7 @@ def random_film(rng: np.random.Generator, pixels_an_iou: float) -> Film:
 
 
 def _smear(length: float, angle: float) -> np.ndarray:
-    """(k, k) a line of `length` px."""
+    """(k, k) kernel of a line of `length` px."""
     k = 2 * int(np.ceil(length / 2)) + 1
     kernel = np.zeros((k, k), np.float32)
     for t in np.linspace(-length / 2, length / 2, 4 * k):
@@ -136,14 +136,14 @@ def _smear(length: float, angle: float) -> np.ndarray:
 
 @cache
 def _far_from_middle(size: int) -> np.ndarray:
-    """(size, size) 0 in the middle, 1 in the corners, by the square of the distance."""
+    """(size, size) 0 in the middle, 1 in the corners, growing with the square of the distance."""
     t = np.linspace(-1, 1, size, dtype=np.float32) ** 2
     return (t[:, None] + t[None, :]) / 2
 
 
 @cache
 def _noise_tile() -> np.ndarray:
-    """Drawing a quarter million normal numbers takes longer than drawing the face: cut them from a stock instead."""
+    """Drawing a quarter million normal numbers takes longer than rendering the face, so noise is cut from one tile."""
     return np.random.default_rng(7).standard_normal((_NOISE_TILE, _NOISE_TILE, 3)).astype(np.float32)
 
 

@@ -2,26 +2,26 @@
 
 import numpy as np
 
+from .primitives import Mesh, grid, mesh, tubes
 from .skull import Skull
-from .wear_mesh import Mesh, grid, mesh, tubes
 
 _RIM = 26  # vertices around a lens
 
 
 def random_glasses(rng: np.random.Generator, skull: Skull) -> tuple[list[Mesh], list[Mesh]]:
-    """(frame parts, see-through parts) for a resting head."""
+    """(frame parts, transparent parts) for a resting head."""
     dark = rng.random() < 0.12
     thick = rng.uniform(0.012, 0.05) if rng.random() < 0.8 else 0.07
     colour = _frame_colour(rng)
     outline = _outline(rng)
-    # The lens hangs a little below the eyes, in front of lashes and brow; never nearer than the nose allows.
+    # The lens sits a little below the eyes, in front of lashes and brow, no nearer than the nose allows.
     z = max(skull.bridge + 0.02 + 0.5 * thick, rng.uniform(0.47, 0.6))
     drop = rng.uniform(-0.1, -0.02)
     middle = max(0.5 + rng.normal(0, 0.02), outline[:, 0].max() + 0.1)
     wrap, tilt = rng.uniform(0.0, 0.25), rng.uniform(0.0, 0.15)
 
     def placed(flat: np.ndarray, side: float) -> np.ndarray:
-        """Lens plane (.., 2) about the lens' middle -> (.., 3)."""
+        """Points (..., 2) in the lens plane, about its centre -> (..., 3)."""
         x, y = flat[..., 0] + middle, flat[..., 1] + drop
         back = wrap * np.clip(x - 0.3, 0, None) ** 2 + tilt * (0.3 - y)
         return np.stack([side * x, y, z - back + tilt * 0.3], axis=-1)
@@ -39,7 +39,7 @@ def random_glasses(rng: np.random.Generator, skull: Skull) -> tuple[list[Mesh], 
         if not rimless:
             path = placed(np.concatenate([rim, rim[:1]]) if lower else rim, side)
             opaque.append(tubes(path[None], thick, 6, colour, 0.7))
-        # Fan of rings: middle, half, rim. Seen from the front only, so it faces there.
+        # Fan of rings: centre, half, rim. Its triangles face the front, from where it is seen.
         rings = np.stack([outline * share for share in (0.02, 0.5, 0.98)])
         lens = placed(rings, side)
         lens[..., 2] += 0.03 * np.array([1, 0.75, 0])[:, None]
@@ -73,14 +73,14 @@ def _frame_colour(rng: np.random.Generator) -> np.ndarray:
 
 
 def _outline(rng: np.random.Generator) -> np.ndarray:
-    """(26, 2) closed line around a left lens, from the outer side anticlockwise as the camera sees it."""
+    """(26, 2) closed outline of a left lens, from the outer side, anticlockwise as the camera sees it."""
     width, height = rng.uniform(0.34, 0.46), rng.uniform(0.2, 0.4)
     power = rng.uniform(0.4, 1.0)  # 1: ellipse, less: squarer
     angle = np.linspace(0, 2 * np.pi, _RIM, endpoint=False)
     c, s = np.cos(angle), np.sin(angle)
     x = width * np.sign(c) * np.abs(c) ** power
     y = height * np.sign(s) * np.abs(s) ** power
-    cat = rng.uniform(0, 0.2) if rng.random() < 0.4 else 0.0  # upper outer corners drawn up
+    cat = rng.uniform(0, 0.2) if rng.random() < 0.4 else 0.0  # cat-eye: raised outer corners
     narrow = rng.uniform(0, 0.15)  # towards the cheek
     return np.stack([x * (1 + narrow * y / height), y + cat * height * np.clip(x / width, 0, 1) * (y > 0)], axis=1)
 

@@ -1,16 +1,16 @@
-"""Hair and hoods: a shell of columns that run from a parting over the scalp and then fall, with strands on it."""
+"""Hair and hoods: a shell of columns that run from the parting over the scalp and then fall, with loose strands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .primitives import Mesh, grid, joined, mesh
 from .skull import Skull
-from .wear_mesh import Mesh, grid, joined, mesh
 
-# The hairline: azimuth (rad, both sides alike) -> height; sideburn, the arch over the ear, the nape.
+# The hairline: azimuth (rad, symmetric) -> height; with sideburn, arch over the ear, nape.
 _LINE_AZIMUTH = np.radians([0, 25, 45, 60, 72, 80, 90, 102, 115, 135, 160, 180])
 _LINE = np.array([1.12, 1.14, 1.05, 0.85, 0.25, -0.25, 0.15, 0.2, -0.35, -1.05, -1.2, -1.2])
-_STEPS = 52  # of a column's way over the scalp
+_STEPS = 52  # along a column over the scalp
 _SCALP_ROWS, _FREE_ROWS = 9, 7
 
 
@@ -18,12 +18,12 @@ _SCALP_ROWS, _FREE_ROWS = 9, 7
 class Cut:
     """How hair is cut and combed. Lengths in inter-ocular units, heights as in `heads`.
 
-    `lift`: thickness on top; `edge`: at the hairline in front (0: lies flat there). `slit`: half the length of the
+    `lift`: thickness on top; `edge`: thickness at the hairline in front (0: flat). `slit`: half the length of the
     parting, rad (0: all columns start in one whorl); `pole`: (pitch forward, tilt to the left) of its middle, rad.
     `hairline`: raises the front, `recess` the temples. `fringe`: height to which the front falls, None: combed back;
     `sweep`: how far it falls to the side. `fall`: height to which the sides fall, None: short; `face`: azimuth from
-    which on they do. `wave`: size of waves. `bumps`: of curls. `gap`: how loosely it falls. `top`: azimuth-free
-    angle from the crown at which the hair starts (a bald crown)."""
+    which on they do. `wave`: size of waves. `bumps`: size of curls. `gap`: distance at which loose hair hangs from the
+    head. `top`: angle from the crown at which the hair starts (a bald crown), rad. `ragged`: spread of the tips."""
 
     lift: float = 0.12
     edge: float = 0.02
@@ -45,7 +45,14 @@ class Cut:
 
 
 def random_cut(rng: np.random.Generator, covered: bool) -> Cut:
-    """One of the usual cuts. `covered`: under a hat, so that nothing stands up."""
+    """One of the common haircuts. `covered`: flattened under a hat."""
+    cut = _loose_cut(rng)
+    if not covered:
+        return cut
+    return replace(cut, lift=min(cut.lift, 0.06), edge=0.0, bumps=0.01, wave=min(cut.wave, 0.02))
+
+
+def _loose_cut(rng: np.random.Generator) -> Cut:
     kind = rng.choice(
         ["crop", "short", "fringe", "curly", "bob", "long", "curtain", "back", "receding", "crown"],
         p=[0.13, 0.2, 0.13, 0.1, 0.1, 0.12, 0.08, 0.07, 0.04, 0.03],
@@ -96,14 +103,11 @@ def random_cut(rng: np.random.Generator, covered: bool) -> Cut:
         cut = Cut(
             lift=rng.uniform(0.06, 0.2), edge=0.0, strands=60, top=rng.uniform(0.5, 0.8), hairline=0.5, recess=0.3
         )
-    if covered:
-        values = cut.__dict__ | {"lift": min(cut.lift, 0.06), "edge": 0.0, "bumps": 0.01, "wave": min(cut.wave, 0.02)}
-        cut = Cut(**values)
     return cut
 
 
 def grow(rng: np.random.Generator, skull: Skull, cut: Cut, colour: np.ndarray) -> Mesh:
-    """The hair of a resting head, colour (3,) linear RGB."""
+    """The hair of a resting head; colour (3,) linear RGB."""
     scalp, free = _columns(rng, skull, cut)
     rows = np.concatenate([scalp, free], axis=0)
     count = rows.shape[1]
@@ -112,7 +116,7 @@ def grow(rng: np.random.Generator, skull: Skull, cut: Cut, colour: np.ndarray) -
     shade = tone * (0.75 + 0.35 * down) * np.exp(rng.normal(0, 0.08 + cut.bumps, rows.shape[:2]))
     parts = [mesh(rows, grid(len(rows), count, True), colour * shade[..., None])]
     if len(free):
-        # The inner side, seen between neck and hair.
+        # The inside, visible between neck and hair.
         axis = np.array([0.0, 0.0, skull.centre[2]])
         inwards = (axis - rows[-len(free) - 1 :]) * [1, 0, 1]
         inwards /= np.linalg.norm(inwards, axis=-1, keepdims=True)
@@ -126,7 +130,7 @@ def grow(rng: np.random.Generator, skull: Skull, cut: Cut, colour: np.ndarray) -
 
 def bun(rng: np.random.Generator, skull: Skull, colour: np.ndarray) -> Mesh:
     """A knot of hair on the crown or at the back."""
-    from .wear_mesh import ball
+    from .primitives import ball
 
     polar = rng.uniform(0.1, 1.3)
     direction = np.array([0.0, np.cos(polar), -np.sin(polar)])
@@ -138,7 +142,7 @@ def bun(rng: np.random.Generator, skull: Skull, colour: np.ndarray) -> Mesh:
 
 
 def _smooth_noise(rng: np.random.Generator, count: int, size: float) -> np.ndarray:
-    """(count,) periodic."""
+    """(count,) periodic smooth noise."""
     angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
     waves = np.arange(2, 12)[:, None]
     return size / 2 * (rng.normal(0, 1, (10, 1)) * np.sin(waves * angle + rng.uniform(0, 6.3, (10, 1)))).sum(axis=0)
@@ -186,12 +190,12 @@ def _columns(rng: np.random.Generator, skull: Skull, cut: Cut) -> tuple[np.ndarr
 
 
 def _parting(cut: Cut) -> tuple[np.ndarray, np.ndarray]:
-    """(c, 3) directions from the brain case's centre at which columns start and the unit directions they head for."""
+    """(c, 3) directions from the skull's centre at which columns start, and unit directions (c, 3) of their course."""
     turn = np.linspace(0, 2 * np.pi, cut.columns, endpoint=False)
     folded = np.where(turn > np.pi, 2 * np.pi - turn, turn)  # 0 in front .. pi behind
     side = np.where(turn > np.pi, -1.0, 1.0)
     if cut.slit:
-        # Round the front end of the parting, along it, round its back end.
+        # Around the front end of the parting, along it, around its back end.
         place = np.interp(folded, [0, 0.5, 2.0, np.pi], [1, 1, -1, -1]) * cut.slit
         heading = np.interp(folded, [0, 0.5, 2.0, np.pi], [0, 1.2, 1.9, np.pi])
     else:
@@ -214,13 +218,13 @@ def _hairline(cut: Cut, azimuth: np.ndarray) -> np.ndarray:
 
 
 def _targets(rng: np.random.Generator, cut: Cut, azimuth: np.ndarray, edge: np.ndarray) -> np.ndarray:
-    """(c,) height to which each column falls from its edge (c,) on the hairline, nan where it ends there."""
+    """(c,) height to which each column falls from its edge (c,) at the hairline; NaN where it ends there."""
     around = np.abs(azimuth)
     target = np.full(len(azimuth), np.nan)
     if cut.fringe is not None:
         front = around < cut.face
         side = (around[front] / cut.face) ** 2
-        # Shorter towards the temples where it meets short sides, else it would stand out like a roof.
+        # Shorter towards the temples where the sides are short, or it would stick out like a roof.
         ends = edge[front] if cut.fall is None else np.minimum(cut.fringe, edge[front]) - 0.25
         target[front] = np.minimum(cut.fringe, edge[front] - 0.1) * (1 - side**2) + ends * side**2
     if cut.fall is not None:
@@ -232,7 +236,7 @@ def _targets(rng: np.random.Generator, cut: Cut, azimuth: np.ndarray, edge: np.n
 def _fall(
     rng: np.random.Generator, skull: Skull, cut: Cut, scalp: np.ndarray, azimuth: np.ndarray, target: np.ndarray
 ) -> np.ndarray:
-    """(7, c, 3): on from the scalp's last row, downwards, outside the head; columns that stay repeat their end."""
+    """(7, c, 3): from the scalp's last row downwards, outside the head; columns that do not fall repeat their end."""
     at = scalp[-1].copy()
     heading = scalp[-1] - scalp[-2]
     heading /= np.linalg.norm(heading, axis=1, keepdims=True) + 1e-9
@@ -265,7 +269,7 @@ def _fall(
 
 
 def _strands(rng: np.random.Generator, rows: np.ndarray, cut: Cut, colour: np.ndarray) -> Mesh:
-    """Thin strips that lie a little off the shell, each of a tone of its own."""
+    """Thin strips a little off the shell, each with its own tone."""
     height, count = rows.shape[:2]
     place = rng.uniform(0, count, cut.strands)
     left = place.astype(int)

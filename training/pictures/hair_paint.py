@@ -1,4 +1,4 @@
-"""Hair that lies flat on the skin: brows, beards and the edge of the scalp's hair, painted into the atlas."""
+"""Hair painted into the skin atlas: brows, beards and the hairline."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ from . import paint
 
 
 def brows(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, colour: np.ndarray) -> None:
-    """Both brows, hair by hair: of any shape, thickness and density, now and then hardly there."""
+    """Paint both brows hair by hair, with random shape, thickness and density; now and then hardly visible."""
     knots = np.array([0.19, 0.4, 0.6, 0.8, 1.0])
     middle = np.array([0.30, 0.362, 0.383, 0.345, 0.25]) + rng.normal(0, 0.02)
     middle += rng.normal(0, 0.025) * (knots - 0.6) / 0.4 + rng.normal(0, 0.02) * (1 - ((knots - 0.6) / 0.4) ** 2)
@@ -42,7 +42,7 @@ def brows(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, colour
 
 
 def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: np.ndarray, tone: np.ndarray) -> None:
-    """Shadow, stubble, moustache, goatee or a full beard. tone (3,): the skin's, which hairs under it only darken."""
+    """Paint a shadow, stubble, moustache, goatee or full beard. tone (3,): the skin's, which shaved hair darkens."""
     moustache, cheeks = paint.beard_zone()
     side, _ = paint.side_and_up()
     kind = rng.choice(["shadow", "stubble", "full", "moustache", "goatee"], p=[0.3, 0.3, 0.18, 0.1, 0.12])
@@ -54,7 +54,7 @@ def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: 
     hairs = cv2.blur(rng.random((SIZE, SIZE), np.float32), (1, 3 if kind in ("shadow", "stubble") else 5)) - 0.5
     hairs = np.clip(0.5 + hairs * rng.uniform(1.2, 2.6), 0, 1)
     thick = {"shadow": rng.uniform(0.12, 0.35), "stubble": rng.uniform(0.3, 0.7)}.get(str(kind), rng.uniform(0.8, 1.3))
-    even = 0.35 if kind == "shadow" else 0.0  # hairs under the skin
+    even = 0.35 if kind == "shadow" else 0.0  # uniform darkening by hairs under the skin
     cover = np.clip(zone * patchy * thick * (even + (1 - even) * 1.4 * hairs), 0, 0.97).astype(np.float32)
     colour = np.minimum(hair, 0.35 * tone) if kind == "shadow" else np.clip(hair, 0.01, 0.5) * 0.9
     albedo += cover[:, :, None] * (colour - albedo)
@@ -64,7 +64,7 @@ def beard(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: 
 
 
 def hairline(rng: np.random.Generator, albedo: np.ndarray, bump: np.ndarray, hair: np.ndarray) -> None:
-    """Short hair on the scalp down to the temples; what is worn on top comes from elsewhere."""
+    """Paint short hair on the scalp down to the temples; `hair` adds the rest as a mesh."""
     side, up = paint.side_and_up()
     top, burn = rng.uniform(0.95, 1.35), rng.uniform(-0.45, 0.15)
     temple = top - rng.uniform(0.0, 0.15) + rng.uniform(0, 0.12) * (rng.random() < 0.4)

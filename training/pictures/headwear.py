@@ -3,19 +3,19 @@
 import numpy as np
 
 from .hair import Cut, grow
+from .primitives import Mesh, ball, grid, joined, mesh, tubes, turned, turning
 from .skull import Skull
-from .wear_mesh import Mesh, ball, grid, joined, mesh, tubes, turned, turning
 
 _SIDES = 36
 
 
 def random_colour(rng: np.random.Generator) -> np.ndarray:
-    """(3,) cloth: grey to black, or anything."""
+    """(3,) a cloth's colour: a grey, or anything."""
     return np.full(3, rng.uniform(0.01, 0.8) ** 1.5) if rng.random() < 0.5 else rng.uniform(0.01, 0.75, 3)
 
 
 def _crown(skull: Skull, rim: np.ndarray, lift: float, tall: float = 0.0) -> np.ndarray:
-    """(9, 36, 3) rings from the top of the head down to the height rim (36,), the last two turned in under it."""
+    """(9, 36, 3) rings from the top of the head down to the heights rim (36,), the last two folded inwards."""
     angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
     points = skull.dome(angle, rim, 7, lift)
     points[..., 1] += tall * (1 - np.linspace(0, 1, 7)[:, None] ** 3)
@@ -27,7 +27,7 @@ def _crown(skull: Skull, rim: np.ndarray, lift: float, tall: float = 0.0) -> np.
 
 
 def cap(rng: np.random.Generator, skull: Skull) -> Mesh:
-    """A baseball cap, peak in front (now and then behind), a woollen cap, or a hat with a brim."""
+    """A baseball cap, peak in front (now and then at the back), a woollen cap, or a hat with a brim."""
     colour, lift = random_colour(rng), rng.uniform(0.09, 0.16)
     angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
     kind = rng.choice(["peak", "wool", "hat"], p=[0.45, 0.35, 0.2])
@@ -64,7 +64,7 @@ def cap(rng: np.random.Generator, skull: Skull) -> Mesh:
 
 
 def hood(rng: np.random.Generator, skull: Skull) -> Mesh:
-    """A hood or a scarf over the head, falling to the shoulders, open in front of the face."""
+    """A hood or a headscarf that falls to the shoulders, open at the face."""
     tight = rng.random() < 0.5
     cut = Cut(
         lift=rng.uniform(0.12, 0.2) if tight else rng.uniform(0.25, 0.4), edge=0.12 if tight else 0.3, slit=0.6,

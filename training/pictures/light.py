@@ -1,4 +1,4 @@
-"""Random light for training pictures: lamps, windows and a sky all round, as `scene` wants them. Camera axes."""
+"""Random light for training pictures: lamps, windows and ambient light, as `scene` needs them. Camera axes."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from .scene import LAMPS
 
 @dataclass(frozen=True)
 class Light:
-    """harmonics (9, 3): light from all round on a surface with normal (x, y, z), linear RGB, weights of
-    1, y, z, x, xy, yz, 3z^2 - 1, xz, x^2 - y^2 (three bands of spherical harmonics, already folded with the cosine).
-    lamp (4, 3): unit vectors to the lamps, the first one is the key; lamp_colour (4, 3), 0 where there is none;
-    lamp_size (4,): half width seen from the face, rad. shadow 0..1: how much of the key its shadows take, 0 for none.
+    """harmonics (9, 3): ambient irradiance on a surface with normal (x, y, z), linear RGB, as weights of
+    1, y, z, x, xy, yz, 3z^2 - 1, xz, x^2 - y^2 (three bands of spherical harmonics, already convolved with the cosine).
+    lamp (4, 3): unit vectors to the lamps, the key light first; lamp_colour (4, 3), 0 where there is none;
+    lamp_size (4,): half width seen from the face, rad. shadow 0..1: darkness of the key light's shadows, 0 for none.
     """
 
     harmonics: np.ndarray
@@ -22,7 +22,7 @@ class Light:
     shadow: float
 
     def on(self, normals: np.ndarray) -> np.ndarray:
-        """(m, 3) light on plain surfaces with unit normals (m, 3), no shadows."""
+        """(m, 3) irradiance of surfaces with unit normals (m, 3), without shadows."""
         x, y, z = normals.T
         bands = np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], axis=1)
         return np.maximum(bands @ self.harmonics, 0.01) + np.maximum(normals @ self.lamp.T, 0) @ self.lamp_colour
@@ -32,7 +32,7 @@ _FACING = np.array([[0, 0, 1], [0.6, 0, 0.8], [-0.6, 0, 0.8], [0, 0.5, 0.866], [
 
 
 def random_light(rng: np.random.Generator) -> Light:
-    """Mostly rooms and daylight near white; one in ten a single hard lamp, one in ten very dark."""
+    """Mostly rooms and daylight, near white; one in ten a single hard lamp, one in ten very dark."""
     mood = rng.choice(["room", "soft", "window", "below", "hard"], p=[0.38, 0.28, 0.17, 0.07, 0.10])
     sky = {"room": 0.5, "soft": 1.0, "window": 0.3, "below": 0.3, "hard": 0.10}[mood] * rng.uniform(0.6, 1.4)
     lamps = {"room": rng.integers(1, LAMPS + 1), "soft": rng.integers(0, 2), "window": rng.integers(1, 3)}.get(mood, 1)
@@ -53,7 +53,7 @@ def random_light(rng: np.random.Generator) -> Light:
         if k == 0 and mood == "below":
             towards = np.array([rng.normal(0, 0.5), rng.uniform(-1.3, -0.4), rng.uniform(0.5, 1.0)])
         if k > 0 and rng.random() < 0.3:
-            towards[2] = -abs(towards[2])  # a rim of light from behind
+            towards[2] = -abs(towards[2])  # a rim light from behind
         lamp[k] = towards / np.linalg.norm(towards)
         colour[k] = rng.uniform(0.3, 1.0) / (1 + 0.8 * k) * cast * _tint(rng, 0.12)
         size[k] = rng.uniform(0.05, 0.5) if mood != "hard" else rng.uniform(0.02, 0.12)
@@ -64,6 +64,6 @@ def random_light(rng: np.random.Generator) -> Light:
 
 
 def _tint(rng: np.random.Generator, spread: float) -> np.ndarray:
-    """(3,) a colour near white: warmer or colder, a little greener or redder."""
+    """(3,) a colour near white: warmer or cooler, slightly greener or more magenta."""
     warm, green = rng.normal(0, [spread, 0.3 * spread])
     return np.exp([warm, green, -warm])

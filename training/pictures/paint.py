@@ -1,4 +1,4 @@
-"""Brushes for the skin atlas: where lips, lids, brows, beard and hair lie, and noise. Places as in `atlas`."""
+"""Tools for painting the skin atlas: masks of lips, lids and beard, strokes, noise. Coordinates as in `atlas`."""
 
 from functools import cache
 
@@ -9,7 +9,7 @@ from fields_blender.core.easing import smoothstep
 
 from ..people.atlas import PIXELS, SIZE, TOP, WIDTH, place
 
-# The left half of the borders of the red of the lips, and the left eye's lids from the inner to the outer corner.
+# The left half of the vermilion borders of the lips, and the left eye's lids from inner to outer corner.
 _UPPER_BORDER = np.array(
     [[0, -0.982], [0.1, -0.962], [0.207, -1.005], [0.286, -1.055], [0.345, -1.105], [0.39, -1.145]]
 )
@@ -34,7 +34,7 @@ Box = tuple[slice, slice]
 
 
 def box(left: float, right: float, low: float, high: float) -> Box:
-    """Rows and columns of the atlas from one place across to another, and from one height to a higher one."""
+    """Rows and columns of the atlas between two places across and two heights, IOU."""
     columns = slice(int((left + WIDTH / 2) * PIXELS), int((right + WIDTH / 2) * PIXELS))
     return slice(int((TOP - high) * PIXELS), int((TOP - low) * PIXELS)), columns
 
@@ -44,13 +44,13 @@ MOUTH_BOX = box(-0.55, 0.55, -1.5, -0.8)
 
 @cache
 def side_and_up() -> tuple[np.ndarray, np.ndarray]:
-    """(SIZE, SIZE) float32 twice: distance from the middle line, and height."""
+    """(SIZE, SIZE) float32 twice: distance from the middle line, and height, IOU."""
     across, up = place()
     return np.abs(across), up
 
 
 def spot(x: float, y: float, wide: float, tall: float | None = None) -> np.ndarray:
-    """(SIZE, SIZE) 0..1: a soft spot on both sides of the face, or in its middle."""
+    """(SIZE, SIZE) 0..1: a Gaussian spot on both sides of the face, or in its middle."""
     side, up = side_and_up()
     across = np.exp(-0.5 * ((side[0] - x) / wide) ** 2)
     return np.exp(-0.5 * ((up[:, :1] - y) / (tall or wide)) ** 2) * across
@@ -64,9 +64,9 @@ def noise(rng: np.random.Generator, cells: int, channels: int = 1) -> np.ndarray
 
 
 def lips(upper: float, lower: float, soft: float) -> np.ndarray:
-    """0..1 over MOUTH_BOX: the red of the lips; upper, lower: how much higher each lip is than the mean one's, IOU."""
+    """0..1 over MOUTH_BOX: the vermilion of the lips; upper, lower: extra height of each lip over the mean, IOU."""
     side, up = (grid[MOUTH_BOX] for grid in side_and_up())
-    # The corners stay: the lips of any face end there.
+    # The corners stay fixed: every face's lips end there.
     share = np.sqrt(np.clip(1 - (side / 0.39) ** 2, 0, 1))
     top = np.interp(side, *_UPPER_BORDER.T) + upper * share
     bottom = np.interp(side, *_LOWER_BORDER.T) - lower * share
@@ -75,7 +75,7 @@ def lips(upper: float, lower: float, soft: float) -> np.ndarray:
 
 
 def strokes(area: Box, lines: list[np.ndarray], thickness: int = 1, finer: int = 4) -> np.ndarray:
-    """(h, w) float32 0..1 over `area`: lines [(k, 2) places], `thickness` in px of a picture `finer` times finer."""
+    """(h, w) float32 0..1 over `area`: lines [(k, 2) points], `thickness` in px of a picture `finer` times finer."""
     rows, columns = area
     height, width = rows.stop - rows.start, columns.stop - columns.start
     mask = np.zeros((height * finer, width * finer), np.uint8)
@@ -100,7 +100,7 @@ def eye_box() -> Box:
 
 @cache
 def eye_opening() -> np.ndarray:
-    """0..1 over `eye_box`: the gap between the left eye's lids, where only their rims' insides lie."""
+    """0..1 over `eye_box`: the opening between the left eye's lids, where only the inside of their rims lies."""
     rows, columns = eye_box()
     mask = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     outline = np.array(UPPER_LID + LOWER_LID[::-1])

@@ -1,9 +1,9 @@
 # ruff: noqa: RUF046, UP018 - in Warp float(0.0) declares a variable that changes, and there is no `in`
 """A deferred rasteriser for training pictures, in NVIDIA Warp: one source, compiled for the CPU and for CUDA.
 
-A batch of scenes goes in, linear RGB light comes out. Steps: vertex normals; a visibility buffer with 2 x 2 samples a
-pixel (packed nearness and triangle number, kept by an atomic maximum, so the order of triangles never matters); a depth
-buffer from the key lamp; ambient occlusion from the blurred depth; shading, once a pixel, and once a sample where the
+It turns a batch of scenes into linear RGB. Steps: vertex normals; a visibility buffer with 2 x 2 samples per pixel
+(inverse depth and triangle number packed, kept by an atomic maximum, so the order of triangles never matters); a shadow
+map of the key light; ambient occlusion from the blurred depth; shading, once per pixel, or once per sample where the
 pixel lies on an edge; transparent triangles on top.
 
 Camera axes: origin at the head's, x to the picture's right, y up, z towards the camera.
@@ -12,22 +12,22 @@ Camera axes: origin at the head's, x to the picture's right, y up, z towards the
 import numpy as np
 import warp as wp
 
-from ..people.parts import LASH
+from ..people.mesh_parts import LASH
 from .scene import AT_CAMERA, AT_LAMP, AT_SCALE, Arrays, Scene, table
 from .shading import SHADOW, SHADOW_REACH, Buffers, mix, near_of, number_of, shade
 
 SAMPLES = 2  # along each side of a pixel
-RUN = 8  # pixels that one thread shades
-_FAR = -2.0  # z (IOU) that ambient occlusion sees where nothing is drawn
+RUN = 8  # pixels shaded by one thread
+_FAR = -2.0  # z (IOU) that ambient occlusion assumes where nothing is drawn
 
 wp.config.quiet = True
 wp.set_module_options({"enable_backward": False, "fast_math": True})
 
 _LASH, _SAMPLES, _RUN, _SHADOW = (wp.constant(k) for k in (LASH, SAMPLES, RUN, SHADOW))
 _REACH, _EMPTY = wp.constant(SHADOW_REACH), wp.constant(_FAR)
-# Brighter samples count no more than this: a sensor's pixel is full, and edges stay smooth.
+# Brighter samples are clamped to this, as in a saturated sensor, so that edges stay smooth.
 _WHITE = wp.constant(wp.vec3(1.5, 1.5, 1.5))
-_SAME_SURFACE = wp.constant(0.06)  # IOU of depth between samples that are shaded as one
+_SAME_SURFACE = wp.constant(0.06)  # IOU of depth between samples that are shaded together
 
 
 @wp.kernel
@@ -51,7 +51,7 @@ def _cover(
     transparent: bool,
     out: wp.array3d(dtype=wp.uint64),
 ):
-    """Keep the nearest triangle at each sample. points: x, y in pixels, and nearness > 0, linear in the picture."""
+    """Keep the nearest triangle at each sample. points: x, y in pixels, and a nearness > 0, linear in the picture."""
     i, t = wp.tid()
     thin = alpha[i, t]
     if kind[i, t] == _LASH:
@@ -83,7 +83,7 @@ def _cover(
     if x1 < x0 or y1 < y0:
         return
     inverse = 1.0 / area
-    # Weights of the corners, linear in the picture: w = start + x * right + y * down, negative outside.
+    # Barycentric weights, linear in the picture: w = start + x * right + y * down, negative outside.
     a_right = (by - cy) * inverse
     b_right = (cy - ay) * inverse
     a_down = (cx - bx) * inverse
@@ -118,7 +118,7 @@ def _cover(
 
 @wp.kernel
 def _to_lamp(s: Arrays, out: wp.array2d(dtype=wp.vec3)):
-    """Vertices in the shadow map of lamp 0: pixels, and nearness to the lamp made positive."""
+    """Vertices in the shadow map of lamp 0: pixels, and a positive nearness to the lamp."""
     i, k = wp.tid()
     d = s.table[i, AT_LAMP]
     side = wp.normalize(wp.cross(wp.vec3(0.1, 1.0, 0.05), d))
@@ -153,7 +153,7 @@ def _quarter(fine: wp.array3d(dtype=wp.float32), out: wp.array3d(dtype=wp.float3
 
 @wp.kernel
 def _blur(s: Arrays, source: wp.array3d(dtype=wp.float32), reach: float, out: wp.array3d(dtype=wp.float32)):
-    """Box blur along each row, the result turned by 90 degrees: twice is a blur both ways, upright again.
+    """Box blur along each row, the result transposed: applied twice, it blurs both ways.
 
     reach: IOU times the source's pixels per picture pixel.
     """
@@ -200,7 +200,7 @@ def _shade_pixels(s: Arrays, b: Buffers, image: wp.array3d(dtype=wp.vec3)):
         colour = behind
         total = wp.vec3(0.0, 0.0, 0.0)
         last = int(-1)
-        # One call of `shade` for all cases: Warp copies structures at a call, unless it can put the code in place.
+        # One call of `shade` for all cases: Warp copies structures at a call unless it can inline the code.
         for k in range(count + 1):
             key = glass
             px = float(x) + 0.5
@@ -237,7 +237,7 @@ def _shade_pixels(s: Arrays, b: Buffers, image: wp.array3d(dtype=wp.vec3)):
 
 
 def draw(scene: Scene, background: np.ndarray, device: str = "cpu") -> np.ndarray:
-    """The scenes over background (b, h, h, 3) float32 linear RGB, h a multiple of 8; returns an array like it.
+    """The scenes rendered over background (b, h, h, 3) float32 linear RGB, h a multiple of 8; same shape.
 
     device: "cpu" or "cuda". The two differ by rounding only.
     """

@@ -1,4 +1,4 @@
-"""Training pictures: one head of any family in random light, clothes, surroundings, lens and camera, drawn by `raster`.
+"""Training pictures: one head of any family in random light, surroundings, lens and camera, rendered by `raster`.
 
 Heads come in inter-ocular units (IOU): origin between the eyeballs, x to the subject's left, y up, z out of the face.
 Camera axes: the same of a head that faces the camera.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..people.heads import Surface
-from ..people.parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, TEETH, WORN
+from ..people.mesh_parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, TEETH, WORN
 from .backdrop import random_background
 from .camera import Film, View, random_film, random_view
 from .light import Light, random_light
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from .skin import Skin
     from .wear import Mesh
 
-_METERED, _METERING = 0.28, 0.3  # cameras give a face that reflects less than this more exposure, but not all it lacks
-_IRIS = 0.093  # radius in IOU; it hardly differs from person to person
-_LASHES = 0.4  # hair swallows more light than the colour of one lash tells
-_LOWER_LASHES = 0.411  # of the atlas' height: below are those of the lower lid
-_LINEAR_EYE = 0.6  # rad from the axis: beyond is the plain ball, without the cornea
+_METERED, _METERING = 0.28, 0.3  # auto exposure: brightens faces darker than this albedo, by this power of the ratio
+_IRIS = 0.093  # radius in IOU; it hardly varies between people
+_LASHES = 0.4  # lashes together look darker than the colour of one
+_LOWER_LASHES = 0.411  # v in the atlas: below lie those of the lower lid
+_LINEAR_EYE = 0.6  # rad from the axis: beyond lies the plain ball, without the cornea
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A picture. image (size, size, 3) uint8 BGR; focal px; light: linear RGB before the camera."""
+    """A picture. image (size, size, 3) uint8 BGR; focal px; light: the render in linear RGB, before `_film`."""
 
     image: np.ndarray
     focal: float
@@ -42,22 +42,22 @@ class Shot:
     _move: np.ndarray  # (2, 3) pixels of the light -> pixels of the picture
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """(m, 3) in head axes -> (m, 2) px, x right, y down; (0, 0) is the picture's corner, not a pixel's middle."""
+        """(m, 3) in head axes -> (m, 2) px, x right, y down; (0, 0) is the picture's corner, not a pixel's centre."""
         flat = self._view.project(points @ self._rotation.T)
         return flat @ self._move[:, :2].T + self._move[:, 2]
 
     @property
     def clear(self) -> bool:
-        """Was it taken with a good camera?"""
+        """Whether it was taken with a good camera."""
         return self._film.clear
 
     def developed(self, rng: np.random.Generator) -> np.ndarray:
-        """The picture of the same light with other noise."""
+        """The same picture with other noise."""
         return self._film.develop(rng, self.light)
 
 
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
-    """Head to camera (3, 3): yaw to +-60 degrees, pitch to +-30, roll to +-25; 15 % anywhere, most near the front."""
+    """Head to camera (3, 3): yaw up to 60 degrees, pitch 30, roll 25; 15 % uniform, the rest near frontal."""
     most = np.array([60.0, 30.0, 25.0])
     angles = rng.uniform(-most, most) if rng.random() < 0.15 else np.clip(rng.normal(0, [18, 12, 8]), -most, most)
     yaw, pitch, roll = np.radians(angles)
@@ -83,9 +83,9 @@ def picture(
 ) -> Shot:
     """One picture of a head (n, 3) IOU turned by `rotation` (3, 3), wearing `mesh`, in random light, lens and camera.
 
-    eye_angle (n,) rad from an eyeball's gaze, -1 elsewhere. arkit (52,) weights in the order of `names.ARKIT`, for the
-    wrinkles. size: a multiple of 8. With `twin`, that shot again with other noise and compression and a tiny move;
-    everything else is then ignored.
+    eye_angle (n,) rad between an eyeball vertex and the gaze, -1 elsewhere. arkit (52,) weights in the order of
+    `names.ARKIT`, for the wrinkles. size: a multiple of 8. With `twin`, that shot again with other noise and
+    compression and a tiny shift; everything else is then ignored.
     """
     if twin is not None:
         return _again(rng, twin)
@@ -114,7 +114,7 @@ def build_scene(
     view: View,
     light: Light,
 ) -> Scene:
-    """The head, what it wears as one mesh, a batch of one."""
+    """The head and what it wears, as a batch of one."""
     part, n = surface.part, len(vertices)
     kind = part[surface.triangles[:, 0]]
     colour = skin.colours[part] * _mouth_shade(vertices, part)[:, None]
@@ -168,7 +168,7 @@ def build_scene(
 def eyeball(vertices: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Centre (3,), gaze axis (3,) and radius of an eye's vertices (m, 3) at `angle` (m,) rad from the gaze.
 
-    The sphere through the ball behind the cornea, and the axis that gives the angles best, both by least squares.
+    The sphere through the ball behind the cornea and the axis that best explains the angles, both by least squares.
     """
     ball = vertices[angle > _LINEAR_EYE].astype(np.float64)
     equations = np.c_[2 * ball, np.ones(len(ball))]
@@ -192,7 +192,7 @@ def _lash_cover(
     kind: np.ndarray,
     balls: list[tuple[np.ndarray, np.ndarray, float]],
 ) -> np.ndarray:
-    """(lashes' triangles,) 0..1: how much hair there is in each; thins out to the tips, and on the lower lid."""
+    """(lash triangles,) 0..1: coverage by hair, less at the tips and on the lower lid."""
     corners = surface.triangles[kind == LASH]
     middle = vertices[corners].mean(axis=1)
     side = (middle[:, 0] < 0).astype(int)
@@ -204,7 +204,7 @@ def _lash_cover(
 
 
 def _mouth_shade(vertices: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """(n,) 0..1: teeth and tongue get darker the deeper they lie behind the front teeth."""
+    """(n,) 0..1: teeth and tongue darken with their depth behind the front teeth."""
     shade = np.ones(len(vertices))
     inside = (part == TEETH) | (part == MOUTH)
     front = vertices[part == TEETH, 2].max()
@@ -221,7 +221,7 @@ def _again(rng: np.random.Generator, shot: Shot) -> Shot:
     turn = grown * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     middle = np.full(2, size / 2)
     move = np.c_[turn, middle - turn @ middle + rng.normal(0, 0.8, 2)]
-    half = np.full(2, 0.5)  # OpenCV puts (0, 0) into the middle of the first pixel
+    half = np.full(2, 0.5)  # OpenCV puts (0, 0) at the centre of the first pixel
     warp = np.c_[turn, move[:, 2] + turn @ half - half]
     moved = cv2.warpAffine(shot.light, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     both = np.c_[turn @ shot._move[:, :2], turn @ shot._move[:, 2] + move[:, 2]]

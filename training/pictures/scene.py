@@ -1,4 +1,4 @@
-"""What a picture is drawn from: `Scene` in NumPy, and the same as Warp's kernels take it."""
+"""What a picture is rendered from: `Scene` in NumPy, and the same data for Warp's kernels."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ LAMPS = 4
 
 @dataclass
 class Scene:
-    """Pictures to draw: b of them, n vertices, t triangles, of which the last may be transparent.
+    """A batch of b pictures with n vertices and t triangles, of which the last may be transparent.
 
     points (b, n, 3): pixel x, y (down), 1 / distance. place (b, n, 3): camera axes (origin at the head's, x to the
     picture's right, y up, z towards the camera). colour (b, n, 3): linear albedo of what has no texture. uv (b, n, 2):
-    into the texture. triangles (b, t, 3) int32, counterclockwise seen from outside; kind (b, t) int32: one of `parts`;
-    alpha (b, t): 1 opaque; of lashes the share of hair in them.
+    into the texture. triangles (b, t, 3) int32, counterclockwise seen from outside; kind (b, t) int32: label of
+    `mesh_parts`; alpha (b, t): 1 opaque; of lashes the coverage by hair.
     albedo (b, s, s, 3), bump (b, s, s, 2): skin. eye (b, 2, 3, 3): left and right eyeball's centre, gaze axis, up.
     eye_colour (b, 4, 3): pupil, iris, its rim, white. eye_size (b, 3): the iris' edge in rad, the pupil as a part of
-    it, a number 0..1 that makes this person's streaks and veins.
+    it, a seed 0..1 for this person's iris streaks and veins.
     harmonics (b, 9, 3), lamp, lamp_colour (b, LAMPS, 3), lamp_size (b, 4) rad, shadow (b,) 0..1: see light.py.
-    shine (b, 2): strength and exponent of the skin's highlight. camera (b, 3): its place. scale (b,): pixels an IOU.
+    shine (b, 2): strength and exponent of the skin's highlight. camera (b, 3): its place. scale (b,): pixels per IOU.
     """
 
     points: np.ndarray
@@ -45,7 +45,7 @@ class Scene:
     scale: np.ndarray
 
 
-# Rows of a scene's table of small vectors. (Warp copies structures at every call: few members make fast functions.)
+# Rows of a scene's table of small vectors. (Warp copies structures at every call, so they should have few members.)
 AT_CAMERA, AT_EYE, AT_EYE_COLOUR, AT_EYE_SIZE, AT_HARMONICS = (wp.constant(k) for k in (0, 1, 7, 11, 12))
 AT_LAMP, AT_LAMP_COLOUR, AT_LAMP_SIZE, AT_SHINE = (wp.constant(k) for k in (21, 25, 29, 33))  # AT_SHINE: and shadow
 AT_SCALE = wp.constant(34)
@@ -67,7 +67,7 @@ class Arrays:
 
 
 def table(scene: Scene) -> np.ndarray:
-    """(b, rows, 3) the small vectors of a scene, at the rows named above."""
+    """(b, rows, 3) the small vectors of a scene, in the rows named above."""
     table = np.zeros((len(scene.camera), _ROWS, 3), np.float32)
     table[:, AT_CAMERA] = scene.camera
     table[:, AT_EYE : AT_EYE + 6] = scene.eye.reshape(-1, 6, 3)

@@ -1,13 +1,13 @@
 # ruff: noqa: SIM109, UP018 - in Warp float(0.0) declares a variable that changes, and there is no `in`
-"""The light that a triangle of a `Scene` sends to the camera from one place in the picture. Warp, for CPU and CUDA.
+"""Shading of a `Scene`'s triangle at one place of the picture. NVIDIA Warp, for CPU and CUDA.
 
-Skin: a texture with bumps, light that reaches round the terminator (red farthest), a highlight. Eyes are drawn by the
-direction from their centre. All under a sky, up to four lamps, the key lamp's shadows and ambient occlusion.
+Skin: a texture with bumps, wrap lighting for subsurface scattering (red farthest), a highlight. Eyes are shaded by the
+direction from their centre. Light: ambient, up to four lamps, shadows of the key light, ambient occlusion.
 """
 
 import warp as wp
 
-from ..people.parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH, WORN
+from ..people.mesh_parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH, WORN
 from .scene import (
     AT_CAMERA,
     AT_EYE,
@@ -29,7 +29,7 @@ SHADOW_REACH = 2.4  # IOU from the head's origin to the edge of the shadow map
 _SKIN, _TEETH, _MOUTH, _LASH, _WORN = (wp.constant(k) for k in (SKIN, TEETH, MOUTH, LASH, WORN))
 _LEFT, _RIGHT = wp.constant(EYE_LEFT), wp.constant(EYE_RIGHT)
 _LAMPS, _SHADOW, _REACH = (wp.constant(k) for k in (LAMPS, SHADOW, SHADOW_REACH))
-# How far light reaches round the terminator: red farthest, the skin lets it through.
+# Wrap lighting: how far light reaches beyond the terminator; red farthest, as skin transmits it best.
 _WRAP = wp.constant(wp.vec3(0.42, 0.20, 0.14))
 
 
@@ -75,10 +75,10 @@ def _sample(image: wp.array3d(dtype=wp.float32), i: int, x: float, y: float):
 def _occlusion(
     near: wp.array3d(dtype=wp.float32), wide: wp.array3d(dtype=wp.float32), i: int, px: float, py: float, z: float
 ):
-    """0..1 share of the sky seen: what lies deeper than its surroundings is in a hollow."""
+    """0..1 share of ambient light: less where a point lies deeper than its surroundings."""
     fine = _sample(near, i, px * 0.5, py * 0.5) - z
     coarse = _sample(wide, i, px * 0.125, py * 0.125) - z
-    # Far behind a silhouette is no hollow: no more dark than a hollow of that depth.
+    # What lies far behind a silhouette is no hollow, so the depth difference is clamped.
     small = 1.0 / (1.0 + 14.0 * wp.clamp(fine - 0.005, 0.0, 0.12))
     large = 1.0 / (1.0 + 2.2 * wp.clamp(coarse - 0.02, 0.0, 0.3))
     return small * large
@@ -86,7 +86,7 @@ def _occlusion(
 
 @wp.func
 def _lit_by_key(table: wp.array2d(dtype=wp.vec3), depth: wp.array3d(dtype=wp.uint64), i: int, p: wp.vec3, n: wp.vec3):
-    """0..1 share of lamp 0 that reaches p, by 9 looks into its depth buffer."""
+    """0..1 share of lamp 0 that reaches p, from 9 samples of its shadow map."""
     d = table[i, AT_LAMP]
     side = wp.normalize(wp.cross(wp.vec3(0.1, 1.0, 0.05), d))
     up = wp.cross(d, side)
@@ -95,7 +95,7 @@ def _lit_by_key(table: wp.array2d(dtype=wp.vec3), depth: wp.array3d(dtype=wp.uin
     x = (wp.dot(q, side) + _REACH) * half
     y = (_REACH - wp.dot(q, up)) * half
     step = 0.6 + 9.0 * table[i, AT_LAMP_SIZE][0]
-    # A surface that the light grazes is itself nearer to the lamp on one side: not its own shadow.
+    # Slope-dependent bias, so that a surface at a grazing angle does not shadow itself.
     cosine = wp.max(wp.dot(n, d), 0.3)
     near = wp.dot(q, d) + 8.01 + 1.4 * step / half * wp.sqrt(1.0 - cosine * cosine) / cosine
     open = float(0.0)
@@ -113,7 +113,7 @@ def _lit_by_key(table: wp.array2d(dtype=wp.vec3), depth: wp.array3d(dtype=wp.uin
 
 @wp.func
 def _sky(table: wp.array2d(dtype=wp.vec3), i: int, n: wp.vec3):
-    """Light from all round by 3-band spherical harmonics, already folded with the cosine (see light.py)."""
+    """Ambient light from 3-band spherical harmonics, already convolved with the cosine (see light.py)."""
     x = n[0]
     y = n[1]
     z = n[2]
@@ -145,9 +145,9 @@ def _shade_matt(
     table: wp.array2d(dtype=wp.vec3), i: int, p: wp.vec3, smooth: wp.vec3, n: wp.vec3, albedo: wp.vec3,
     open: float, key: float, wrap: wp.vec3, strength: float, exponent: float,
 ):  # fmt: skip
-    """Diffuse and a highlight, under the sky and the lamps."""
+    """Diffuse reflection and a highlight, under ambient light and the lamps."""
     view = wp.normalize(table[i, AT_CAMERA] - p)
-    bounce = albedo * (0.45 * open)  # light that comes back out of a hollow takes its colour
+    bounce = albedo * (0.45 * open)  # interreflection in a hollow takes its colour
     shade = wp.vec3(open, open, open) + wp.cw_mul(bounce, wp.vec3(1.0 - open, 1.0 - open, 1.0 - open))
     sky = _sky(table, i, n)
     light = wp.cw_mul(sky, shade)
@@ -160,7 +160,7 @@ def _shade_matt(
         lamp = table[i, AT_LAMP_COLOUR + k]
         if lamp[0] + lamp[1] + lamp[2] > 0.0:
             cosine = wp.dot(n, d)
-            # A bump cannot catch light where the face itself is turned far away.
+            # A bump catches no light where the face itself is turned far away from it.
             cosine = wp.min(cosine, wp.dot(smooth, d) + 0.45)
             here = reach
             if k == 0:
@@ -170,9 +170,9 @@ def _shade_matt(
                 half = wp.normalize(d + view)
                 grazing = 1.0 - wp.max(wp.dot(half, view), 0.0)
                 fresnel = 0.6 + 2.0 * grazing * grazing
-                # exp stands for the power of the cosine, which it follows closely and at a third of the cost.
+                # exp approximates the power of the cosine at a third of the cost.
                 shiny = wp.exp(exponent * (wp.dot(n, half) - 1.0)) * fresnel * strength * wp.min(4.0 * cosine, 1.0)
-                # No highlight deep in a hollow, nor on what hardly faces the camera.
+                # No highlight deep in a hollow or at grazing views.
                 gloss += lamp * (shiny * here * open * wp.min(4.0 * facing, 1.0))
     return wp.cw_mul(albedo, light) + gloss
 
@@ -190,7 +190,7 @@ def mix(a: wp.vec3, b: wp.vec3, t: float):
 
 @wp.func
 def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, open: float, key: float, soft: float):
-    """An eyeball by the direction from its centre, so that the iris is round on any mesh. soft: a pixel in rad."""
+    """An eyeball shaded by direction from its centre, so that the iris is round on any mesh. soft: a pixel in rad."""
     centre = table[i, AT_EYE + 3 * side]
     axis = table[i, AT_EYE + 3 * side + 1]
     up = table[i, AT_EYE + 3 * side + 2]
@@ -231,7 +231,7 @@ def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, 
         if k == 0:
             here = here * key
         light += lamp * (wp.max((wp.dot(matt, d) + 0.25) / 1.25, 0.0) * here)
-        # A lamp is a square window: its picture in the cornea has edges.
+        # A lamp is reflected in the cornea as a square window with sharp edges.
         beside = wp.normalize(wp.cross(wp.vec3(0.0, 1.0, 0.05), d))
         high = wp.cross(d, beside)
         if wp.dot(mirror, d) > 0.0:
@@ -245,7 +245,7 @@ def _shade_eye(table: wp.array2d(dtype=wp.vec3), i: int, side: int, p: wp.vec3, 
 
 @wp.func
 def shade(s: Arrays, b: Buffers, i: int, t: int, px: float, py: float):
-    """Light from triangle t at a place in the picture."""
+    """Colour of triangle t at a place of the picture."""
     v = s.triangles[i, t]
     a = s.points[i, v[0]]
     q = s.points[i, v[1]]
@@ -253,10 +253,10 @@ def shade(s: Arrays, b: Buffers, i: int, t: int, px: float, py: float):
     inverse = 1.0 / ((q[0] - a[0]) * (c[1] - a[1]) - (q[1] - a[1]) * (c[0] - a[0]))
     wa = ((q[0] - px) * (c[1] - py) - (q[1] - py) * (c[0] - px)) * inverse
     wb = ((c[0] - px) * (a[1] - py) - (c[1] - py) * (a[0] - px)) * inverse
-    wa = wp.clamp(wa, -0.3, 1.3)  # a pixel's middle may lie outside a triangle that a sample of it hit
+    wa = wp.clamp(wa, -0.3, 1.3)  # a pixel's centre may lie outside a triangle that one of its samples hit
     wb = wp.clamp(wb, -0.3, 1.3)
     wc = 1.0 - wa - wb
-    # Lengths are linear in space, not in the picture: weigh by nearness.
+    # Perspective-correct interpolation.
     wa = wa * a[2]
     wb = wb * q[2]
     wc = wc * c[2]
@@ -272,12 +272,12 @@ def shade(s: Arrays, b: Buffers, i: int, t: int, px: float, py: float):
     kind = s.kind[i, t]
     open = _occlusion(b.fine_blurred, b.coarse_blurred, i, px, py, p[2])
     key = float(1.0)
-    if s.table[i, AT_SHINE][2] > 0.0 and kind != _WORN:  # hair and shirts can do without
+    if s.table[i, AT_SHINE][2] > 0.0 and kind != _WORN:  # skipped for hair and shirts
         key = _lit_by_key(s.table, b.lamp_depth, i, p, smooth)
     if kind == _LEFT or kind == _RIGHT:
         side = kind - _LEFT
         soft = 1.0 / (s.table[i, AT_SCALE][0] * wp.length(p - s.table[i, AT_EYE + 3 * side]))
-        return _shade_eye(s.table, i, side, p, open * open, key, soft)  # lids and sockets wall it in
+        return _shade_eye(s.table, i, side, p, open * open, key, soft)  # lids and sockets enclose it
     n = smooth
     wrap = float(1.0)
     strength = s.table[i, AT_SHINE][0]
@@ -286,7 +286,7 @@ def shade(s: Arrays, b: Buffers, i: int, t: int, px: float, py: float):
     if kind != _SKIN:
         albedo = s.colour[i, v[0]] * wa + s.colour[i, v[1]] * wb + s.colour[i, v[2]] * wc
         albedo = wp.max(albedo, wp.vec3(0.0, 0.0, 0.0))
-        if kind == _TEETH or kind == _MOUTH:  # wet, and walled in by lips on all sides
+        if kind == _TEETH or kind == _MOUTH:  # wet, and enclosed by the lips
             strength = 0.12
             exponent = 40.0
             open = open * open

@@ -1,7 +1,7 @@
 """Random people's skin, painted into the atlas that all head families share, with wrinkles that follow the expression.
 
-Colour comes from how much light melanin and blood take away, so that every mixture is a skin that there is; hair,
-lips, make-up lie on top. Albedos are linear RGB.
+Colour comes from the absorption of melanin and blood, so that every mixture is a natural skin tone; hair, lips and
+make-up lie on top. Albedos are linear RGB.
 """
 
 from dataclasses import dataclass, field
@@ -17,9 +17,9 @@ from . import paint
 from .hair_paint import beard, brows, hairline
 from .wrinkles import Depths, Fold, random_folds
 
-_BARE = np.float32([0.15, 0.33, 0.45])  # what skin without pigment takes of red, green, blue: minus the logarithm
+_BARE = np.float32([0.15, 0.33, 0.45])  # absorbance of skin without pigment: minus the logarithm of its albedo
 _MELANIN = np.float32([2.5, 3.55, 4.5])  # of the darkest skin
-_SHEEN = 0.012  # what the surface throws back, whatever lies below
+_SHEEN = 0.012  # surface reflection, whatever lies below
 _BLOOD = np.float32([0.04, 0.30, 0.24])
 _HAIRS = np.array([
     (0.010, 0.008, 0.007), (0.018, 0.012, 0.009), (0.045, 0.024, 0.014), (0.10, 0.055, 0.03), (0.22, 0.13, 0.07),
@@ -42,8 +42,8 @@ class Tint:
 
 @dataclass(frozen=True)
 class Skin:
-    """One person. eyes (4, 3): pupil, iris, its rim, white; hair (3,); colours (7, 3): of SKIN .. SCALP in `parts`; age
-    0..1 of the skin."""
+    """One person's colours and skin. eyes (4, 3): pupil, iris, its rim, white; hair (3,); colours (7, 3): of SKIN ..
+    SCALP in `mesh_parts`; age 0..1 of the skin."""
 
     eyes: np.ndarray
     hair: np.ndarray
@@ -78,7 +78,7 @@ class Skin:
 
 
 def random_skin(rng: np.random.Generator) -> Skin:
-    """A person of any tone, age and care: skin, lips, brows, beard, make-up, hair, eyes."""
+    """A random person of any skin tone and age: skin, lips, brows, beard, make-up, hair, eyes."""
     melanin = rng.uniform() ** 1.5
     age = rng.beta(1.1, 1.9)
     male = rng.random() < 0.5
@@ -114,7 +114,7 @@ def random_skin(rng: np.random.Generator) -> Skin:
 
 
 def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.ndarray, np.ndarray]:
-    """(SIZE, SIZE, 3) minus the logarithm of the bare skin's albedo, and (3,) its mean albedo."""
+    """(SIZE, SIZE, 3) absorbance of the bare skin (minus the logarithm of its albedo), and (3,) its mean albedo."""
     blood = rng.uniform(0.4, 1.2) * (1 - 0.5 * melanin)
     yellow = rng.uniform(0.3, 1.3) * np.float32([0.0, 0.04, 0.28])
     base = _BARE + melanin * _MELANIN + blood * _BLOOD + yellow
@@ -135,7 +135,7 @@ def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.nda
     if rng.random() < 0.25 * (1.2 - melanin):
         speckles = np.clip(paint.noise(rng, 150) - rng.uniform(1.1, 1.9), 0, 1)
         dark += rng.uniform(0.1, 0.35) * speckles * (0.15 + paint.spot(0.4, -0.45, 0.4, 0.25))
-    if rng.random() < age - 0.3:  # spots of old skin
+    if rng.random() < age - 0.3:  # age spots
         dark += rng.uniform(0.05, 0.15) * np.clip(paint.noise(rng, 70) - 1.7, 0, 1)
     for _ in range(rng.poisson(1.5)):
         x, y = rng.uniform(30, SIZE - 30), rng.uniform(60, SIZE - 60)
@@ -152,7 +152,7 @@ def _flesh(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.nda
 
 
 def _lips(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_up: float) -> list[Tint]:
-    """Paint the lips; gives what happens to their red when they are rolled in or pressed."""
+    """Paint the lips; returns how their colour changes when they are rolled in, pressed or funnelled."""
     natural = (
         np.log(tone) - rng.uniform(1.0, 3.2) * _BLOOD * np.float32([1.2, 1, 0.8]) - rng.uniform(0, 0.06) * _MELANIN
     )
@@ -193,7 +193,7 @@ def _drive(named: dict[str, float]) -> np.ndarray:
 
 
 def _lids(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_up: bool) -> None:
-    """The rims of the lids, the line of the lashes, and eyeliner."""
+    """Paint the rims of the lids, the lash line and eyeliner."""
     area = paint.eye_box()
     upper, lower = np.array(paint.UPPER_LID), np.array(paint.LOWER_LID)
     lashes = paint.strokes(area, [upper[1:]], rng.integers(2, 8) + (5 if made_up else 0))
@@ -212,7 +212,7 @@ def _lids(rng: np.random.Generator, albedo: np.ndarray, tone: np.ndarray, made_u
 
 
 def _make_up(rng: np.random.Generator, albedo: np.ndarray) -> None:
-    """Eye shadow and rouge."""
+    """Paint eye shadow and blusher."""
     if rng.random() < 0.6:
         side, up = paint.side_and_up()
         above = np.interp(side, *np.array(paint.UPPER_LID).T)
@@ -227,7 +227,7 @@ def _make_up(rng: np.random.Generator, albedo: np.ndarray) -> None:
 
 
 def _grain(rng: np.random.Generator, age: float) -> np.ndarray:
-    """(SIZE, SIZE, 2) slopes of pores and unevenness."""
+    """(SIZE, SIZE, 2) slopes of pores and larger unevenness."""
     bump = np.zeros((SIZE, SIZE, 2), np.float32)
     zone = 0.5 + paint.spot(0, -0.5, 0.2, 0.3) + 0.7 * paint.spot(0.4, -0.5, 0.25) + 0.4 * paint.spot(0, 0.6, 0.5, 0.25)
     for cells, rough in ((SIZE, rng.uniform(0.01, 0.05)), (60, rng.uniform(0.01, 0.03) + 0.03 * age)):
@@ -238,7 +238,7 @@ def _grain(rng: np.random.Generator, age: float) -> np.ndarray:
 
 
 def _hair_colour(rng: np.random.Generator, melanin: float, age: float) -> tuple[np.ndarray, np.ndarray]:
-    """The hair's colour (3,), and what it was before it went grey or was dyed."""
+    """The hair's colour (3,), and its colour before it went grey or was dyed."""
     weights = np.array([4, 5, 4, 3, 2, 1.5, 0.7]) * np.exp(-3.0 * melanin * np.array([0, 0, 0.6, 1, 1.6, 2, 1.6]))
     hair = _HAIRS[rng.choice(len(_HAIRS), p=weights / weights.sum())] * np.exp(rng.normal(0, 0.25, 3) * [1, 0.4, 0.4])
     natural = np.clip(hair, 0.004, 0.8)

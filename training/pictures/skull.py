@@ -1,4 +1,4 @@
-"""The shape of a person's head as maps around it, so that hair, glasses and hands can be laid on any head family.
+"""A person's head measured as radius maps around it, so that hair, glasses and hands fit any head family.
 
 Units as in `heads`: inter-ocular, origin between the eyeballs, x to the subject's left, y up, z out of the face.
 """
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..people.parts import SCALP, SKIN
+from ..people.mesh_parts import SCALP, SKIN
 
 _AROUND = 48  # columns of the maps around the head: azimuth 0 in front, growing to the subject's left
-_POLAR = 25  # rows from the crown (0) down to the opposite (pi)
+_POLAR = 25  # rows from the crown (0) down to the opposite pole (pi)
 _TOP, _BOTTOM, _STEP = 2.6, -4.2, 0.125  # rows of the map by height
 
 
 @dataclass(frozen=True)
 class Skull:
-    """`centre` (3,) of the brain case. Heights of nose base, mouth, chin and ear top; `ear` (3,) of the left one's top
-    and `lobe` (3,) (the right ones mirrored, x measured on each side: `ear_x`, `temple_x` (2,) left, right, >= 0).
-    `bridge`: z of the nose's root. `lowest`: where the mesh of the neck ends."""
+    """`centre` (3,) of the cranium. Heights of brow, nose base, mouth, chin; `ear` (3,): top of the left ear, `lobe`
+    (3,) its lobe (mirror them for the right ear; x of each side: `ear_x`, `temple_x` (2,) left, right, >= 0).
+    `bridge`: z of the nose's root. `mouth_z`: of the lips. `lowest`: height at which the neck's mesh ends."""
 
     centre: np.ndarray
     polar: np.ndarray  # (25, 48) distance from the centre
@@ -36,16 +36,16 @@ class Skull:
     lowest: float
 
     def reach(self, directions: np.ndarray) -> np.ndarray:
-        """(...,) how far the skin is from the centre in unit directions (..., 3)."""
+        """(...,) distance of the skin from the centre in unit directions (..., 3)."""
         polar = np.arccos(np.clip(directions[..., 1], -1, 1)) / np.pi * (_POLAR - 1)
         return _between(self.polar, polar, np.arctan2(directions[..., 0], directions[..., 2]))
 
     def width(self, azimuth: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """(...,) how far the skin is from the vertical axis through the centre, at azimuth (rad) and height."""
+        """(...,) distance of the skin from the vertical axis through the centre, at azimuth (rad) and height."""
         return _between(self.level, (_TOP - y) / _STEP, azimuth)
 
     def around(self, azimuth: np.ndarray, y: np.ndarray, lift: np.ndarray | float = 0.0) -> np.ndarray:
-        """(..., 3) points `lift` off the skin, straight away from the vertical axis."""
+        """(..., 3) points `lift` off the skin, measured from the vertical axis."""
         azimuth, y = np.broadcast_arrays(np.asarray(azimuth, float), np.asarray(y, float))
         radius = self.width(azimuth, y) + lift
         return np.stack([radius * np.sin(azimuth), y, self.centre[2] + radius * np.cos(azimuth)], axis=-1)
@@ -67,7 +67,7 @@ class Skull:
 
 
 def measure(neutral: np.ndarray, part: np.ndarray, triangles: np.ndarray) -> Skull:
-    """The Skull of a resting head: vertices (n, 3), part (n,) as `parts` numbers them, triangles (t, 3)."""
+    """The Skull of a resting head: vertices (n, 3), part (n,) labels of `mesh_parts`, triangles (t, 3)."""
     outside = np.isin(part, (SKIN, SCALP))
     points = neutral[outside]
     if len(points) < 10000:  # too few vertices to reach every cell of the maps
@@ -92,7 +92,7 @@ def measure(neutral: np.ndarray, part: np.ndarray, triangles: np.ndarray) -> Sku
     heights = profile[:, 0]
     down = np.flatnonzero((heights < -0.15) & (heights > -1.4))[::-1]
     risen = np.maximum.accumulate(profile[down, 1])
-    past = np.argmax(profile[down, 1] < risen - 0.06)  # the lips may stand out farther than the nose
+    past = np.argmax(profile[down, 1] < risen - 0.06)  # the lips may protrude further than the nose
     tip = down[np.argmax(profile[down[: past + 1], 1])]
     below = profile[:tip][::-1]  # from the tip of the nose down
     under = (below[:, 0] > heights[tip] - 0.4) & (below[:, 1] < profile[tip, 1] - 0.18)
@@ -124,7 +124,7 @@ def _direction(polar: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
 
 
 def _profile(points: np.ndarray) -> np.ndarray:
-    """(k, 2) height and depth of the middle line, from the neck up, every .05."""
+    """(k, 2) height and depth of the profile in the middle plane, from the neck up, every .05."""
     middle = points[(np.abs(points[:, 0]) < 0.1) & (points[:, 2] > -1.0) & (points[:, 1] > -2.6)]
     row = np.round(middle[:, 1] / 0.05).astype(int)
     first, last = row.min(), row.max()
@@ -135,7 +135,7 @@ def _profile(points: np.ndarray) -> np.ndarray:
 
 
 def _outermost(row: np.ndarray, column: np.ndarray, distance: np.ndarray, rows: int) -> np.ndarray:
-    """(rows, 48) the largest distance in each cell; empty cells get the mean of their neighbours."""
+    """(rows, 48) the largest distance in each cell; empty cells are filled with the mean of their neighbours."""
     cells = np.full(rows * _AROUND, -1.0)
     order = np.argsort(distance)
     cells[row[order] * _AROUND + column[order]] = distance[order]

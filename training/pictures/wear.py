@@ -1,40 +1,40 @@
-"""What people wear in training pictures and what comes before their faces: hair, beards, glasses, shirts, hands.
+"""What people wear in training pictures and what covers their faces: hair, beards, glasses, shirts, hands.
 
-Units and frame of `heads`. A head's `Wear` is drawn once, then `posed` on each picture's vertices: worn things follow
-the brain case, beards the skin they grow on, and one picture in eight gets a hand, a microphone or the like.
+Units and frame of `heads`. A person's `Wear` is drawn at random once, then `posed` on each picture's vertices: worn
+things follow the cranium, beards the skin they grow on, and one picture in eight gets a hand, a microphone or the like.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..people.parts import SCALP, SKIN
-from . import beard, bust, glasses, hair, hands, headwear
+from ..people.mesh_parts import SCALP, SKIN
+from . import beard, bust, glasses, hair, headwear, occluders
+from .primitives import Mesh, joined, turning
 from .skull import Skull, measure
-from .wear_mesh import Mesh, joined, turning
 
 __all__ = ["Mesh", "Wear", "random_wear"]
 
 _OCCLUDED = 0.12
-_GROWS, _RIGID, _BODY = 0, -1, -2  # what a vertex follows: the skin, the brain case, the shoulders
+_GROWS, _RIGID, _BODY = 0, -1, -2  # what a vertex follows: the skin, the cranium, the shoulders
 
 
 @dataclass(frozen=True)
 class Wear:
-    """Everything one person wears, on the resting head. The triangles from `clear` on are see-through."""
+    """Everything one person wears, on the resting head. The triangles from `clear` on are transparent."""
 
     mesh: Mesh
     clear: int
     bound: np.ndarray  # (m,) the head's vertex that each vertex follows, _RIGID or _BODY
     neutral: np.ndarray  # (n, 3)
-    steady: np.ndarray  # vertices of the brain case: no expression moves them
-    pivot: np.ndarray  # (3,) what the shoulders turn about
+    steady: np.ndarray  # vertices of the cranium, which no expression moves
+    pivot: np.ndarray  # (3,) about which the shoulders rotate
     chin: int  # the vertex at the chin
     skull: Skull
     skin: np.ndarray  # (3,) of hands
 
     def posed(self, vertices: np.ndarray, rng: np.random.Generator) -> Mesh:
-        """What is seen on the head's vertices (n, 3): worn things, and now and then something before the face."""
+        """The mesh on the head's vertices (n, 3): worn things, and now and then something in front of the face."""
         turn, offset = _rigid(self.neutral[self.steady], vertices[self.steady])
         rest = self.mesh.vertices
         body = self.bound == _BODY
@@ -49,7 +49,7 @@ class Wear:
         if rng.random() > _OCCLUDED:
             return worn
         jaw = (vertices[self.chin] - offset) @ turn - self.neutral[self.chin]
-        before = hands.random_occluder(rng, self.skull, jaw, self.skin).moved(turn, offset)
+        before = occluders.random_occluder(rng, self.skull, jaw, self.skin).moved(turn, offset)
         return _with_clear_last(joined([worn, before]), self.clear, len(self.mesh.triangles))
 
 
@@ -61,7 +61,7 @@ def random_wear(
     skin: np.ndarray | None = None,
 ) -> Wear:
     """A person's hair, beard, glasses, headwear and shirt. neutral (n, 3); surface: `heads.Surface`; hair_colour (3,)
-    linear RGB; skin (3,) for hands, None: any."""
+    linear RGB; skin (3,) colour of hands, None: any."""
     skull = measure(neutral, surface.part, surface.triangles)
     opaque: list[tuple[Mesh, int]] = []
     clear: list[Mesh] = []
@@ -83,7 +83,7 @@ def random_wear(
     if rng.random() < 0.1:
         opaque.append((beard.random_beard(rng, skull, hair_colour), _GROWS))
     pivot = np.zeros(3)
-    cut_off = skull.lowest > skull.chin - 1.5  # a family without shoulders: its neck must end in a collar
+    cut_off = skull.lowest > skull.chin - 1.5  # a mesh without shoulders needs a collar
     if rng.random() < 0.85 or cut_off:
         shirt, pivot = bust.random_bust(rng, skull)
         opaque.append((shirt, _BODY))
@@ -109,7 +109,7 @@ def random_wear(
 
 
 def _rigid(rest: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rotation (3, 3) and offset (3,) that take rest (k, 3) nearest to now."""
+    """Rotation (3, 3) and offset (3,) that best map rest (k, 3) to now."""
     middle, here = rest.mean(axis=0), now.mean(axis=0, dtype=float)
     u, _, v = np.linalg.svd((now - here).T @ (rest - middle))
     turn = u @ np.diag([1, 1, np.linalg.det(u @ v)]) @ v
@@ -117,11 +117,11 @@ def _rigid(rest: np.ndarray, now: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _nearest(points: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """(k,) which of `points` (n, 3) is the nearest to each of `wanted` (k, 3)."""
+    """(k,) the nearest of `points` (n, 3) to each of `wanted` (k, 3)."""
     low, high = wanted.min(axis=0) - 0.4, wanted.max(axis=0) + 0.4
     near = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
     close = points[near].astype(np.float32)
-    # |w - p|^2 without |w|^2, which does not change which is the least.
+    # |w - p|^2 without |w|^2, which does not change the minimum.
     return near[((close**2).sum(axis=1) - 2 * wanted.astype(np.float32) @ close.T).argmin(axis=1)]
 
 

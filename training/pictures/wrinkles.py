@@ -1,8 +1,8 @@
 """Wrinkles that deepen with the expression: height maps in the skin atlas, each driven by ARKit weights.
 
-Every person has the same set of folds, each a little elsewhere, of another depth and number of lines, and some of them
-at rest with age. All of them are made for the left side of the face and mirrored. Places are (across, up) in
-inter-ocular units (IOU) as `atlas` has them; heights are in IOU.
+Every person has the same set of folds, with individual position, depth and number of lines; with age some show at rest.
+All are made for the left side of the face and mirrored. Points are (across, up) in inter-ocular units (IOU) as in
+`atlas`; heights are in IOU.
 """
 
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from fields_blender.core.names import ARKIT
 
 from ..people.atlas import PIXELS, SIZE, TOP, WIDTH, place
 
-_MOST = 1.25  # however many muscles pull at a fold
-_BUMP = 2.2  # standard deviations of a bump that are drawn
+_MOST = 1.25  # limit of a fold's total drive
+_BUMP = 2.2  # standard deviations to which a bump is drawn
 _CUT = float(np.exp(-0.5 * _BUMP**2))
-_EDGE = 4  # px of a map that stay empty, so that its edge does not show
+_EDGE = 4  # px over which a map fades out, so that its edge does not show
 
 
 @dataclass(frozen=True)
 class Fold:
     """A fold on one side of the face, or in its middle, at its full depth.
 
-    rows, columns: the part of the atlas it lies in. slope (h, w, 2): of its height, to the left and down, IOU per IOU.
-    dark (h, w, 1): how much darker its bottom is, 0..1. drive, ease (52,): ARKit weights that deepen and smooth it.
-    rest: depth without expression; gain, power: full depth, and how soon it comes.
+    rows, columns: its part of the atlas. slope (h, w, 2): slope of its height, to the left and down, IOU per IOU.
+    dark (h, w, 1): darkening of its bottom, 0..1. drive, ease (52,): ARKit weights that deepen and smooth it.
+    rest: depth without expression; gain, power: depth = gain * drive ** power.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Fold:
 
 @dataclass(frozen=True)
 class _Sketch:
-    """What a fold looks like before it is drawn: lines [(k, 2) points], bumps [(across, up, its two radii, height)].
+    """A fold before it is drawn: lines [(k, 2) points], bumps [(across, up, its two radii, height)].
 
-    width, depth of the lines; rim: height of the swelling beside them as a part of the depth; dark: at their bottom.
-    drive, ease: "name" or "name*" (of the fold's own side) -> weight. age: how much of it age leaves at rest.
+    width, depth of the lines; rim: height of the swelling beside them relative to the depth; dark: darkening of their
+    bottom. drive, ease: "name" or "name*" (of the fold's own side) -> weight. age: depth at rest in old skin.
     """
 
     name: str
@@ -65,9 +65,9 @@ class _Sketch:
 
 
 def random_folds(rng: np.random.Generator, age: float, strength: float, asymmetry: float = 1.0) -> list[Fold]:
-    """A person's folds. age: 0..1, how deep they are at rest; strength: .2 to 1.6, of all that the expression adds."""
+    """A person's folds. age: 0..1, scales their depth at rest; strength: .2 to 1.6, scales what the expression adds."""
     folds = []
-    soft = rng.uniform(0.8, 1.8) - 0.3 * age  # young skin folds, old skin creases
+    soft = rng.uniform(0.8, 1.8) - 0.3 * age  # soft folds in young skin, sharp creases in old skin
     for sketch in _sketches(rng):
         rows, columns, height, dark = _drawn(rng, sketch, soft * rng.uniform(0.85, 1.2))
         slope = np.stack([np.gradient(height, axis=1), np.gradient(height, axis=0)], axis=2) * PIXELS
@@ -90,7 +90,7 @@ def random_folds(rng: np.random.Generator, age: float, strength: float, asymmetr
 
 
 class Depths:
-    """How deep each of some folds is in an expression."""
+    """The depth of each fold in an expression."""
 
     def __init__(self, folds: list[Fold]) -> None:
         self._drive = np.stack([fold.drive for fold in folds])
@@ -120,7 +120,7 @@ def _weights(named: dict[str, float], side: str) -> np.ndarray:
 def _drawn(rng: np.random.Generator, sketch: _Sketch, soft: float) -> tuple[slice, slice, np.ndarray, np.ndarray]:
     """Rows and columns of the atlas, height (h, w) and darkening (h, w, 1) of a sketch.
 
-    soft: how much wider than drawn its lines are.
+    soft: factor on the width of its lines.
     """
     corners = [*sketch.lines]
     corners += [
@@ -138,7 +138,9 @@ def _drawn(rng: np.random.Generator, sketch: _Sketch, soft: float) -> tuple[slic
     for line in sketch.lines:
         points = np.round((_pixel(line) - (x0, y0) - 0.5) * 16).astype(np.int32)
         count = len(points)
-        shades = np.interp(np.arange(count), np.linspace(0, count, 6), rng.uniform(0.45, 1.0, 6))  # none is even
+        shades = np.interp(
+            np.arange(count), np.linspace(0, count, 6), rng.uniform(0.45, 1.0, 6)
+        )  # uneven along the line
         start = 0.5 * count if sketch.middle and abs(line[0, 0]) < 0.05 else 0.0  # no gap on the middle line
         shades *= np.sin(np.pi * (start + np.arange(count) * (1 - start / count) + 0.5) / (count + 0.5)) ** 0.7
         for a, b, shade in zip(points[:-1], points[1:], shades, strict=False):
@@ -183,7 +185,7 @@ def _sketches(rng: np.random.Generator) -> Iterator[_Sketch]:
 
 
 def _curve(rng: np.random.Generator, *points: tuple[float, float], stray: float = 0.012) -> np.ndarray:
-    """(k, 2) a smooth curve near some points: a person's own."""
+    """(k, 2) a smooth curve near the points, individual for each person."""
     fixed = np.array(points) + rng.normal(0, stray, (len(points), 2))
     fixed += rng.normal(0, stray, 2)
     steps = np.linspace(0, len(points) - 1, 5 * (len(points) - 1) + 1)

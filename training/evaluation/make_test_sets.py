@@ -1,16 +1,16 @@
-"""Render the test sets of `evaluate`: made-up people whom no training has seen, with the truth beside the pictures.
+"""Render the test sets of `evaluate`: made-up people that no training has seen, with the truth beside the pictures.
 
-    python -m training.make_test --out data/eval
+    python -m training.evaluation.make_test_sets --out data/eval
 
-A set is a folder for each head family: `stills-ict`, `videos-anny`, … with pictures (PNG) in the order of truth.npz,
-which is written last; a set that has it is not made again. The arrays of truth.npz: those of `acting.Act`, and
+A set has a folder for each head family, `stills-ict`, `videos-anny`, … with pictures (PNG) in the order of truth.npz,
+which is written last; a set that has it is not rendered again. truth.npz holds the arrays of `test_scripts.Script`, and
 
-    person, clip   (n,) whose picture, and of which shot in the set
+    person, clip   (n,) person and shot that the picture belongs to
     time           (n,) s within the shot
-    focal          (n,) focal length over the picture's width
-    clear          (n,) bool: taken with a good camera, and the face neither dark nor washed out
+    focal          (n,) focal length relative to the picture's width
+    clear          (n,) bool: taken with a good camera, and the face neither dark nor overexposed
     tone, age      (n,) of the skin: luminance 0..1, and 0..1 from smooth to lined
-    motion         (52,) how far each channel at full weight moves the point it moves most, inter-ocular distances
+    motion         (52,) largest motion of any point by each channel at full weight, inter-ocular distances
 """
 
 import argparse
@@ -24,29 +24,30 @@ import numpy as np
 from fields_blender.capture.device import import_cv2
 from fields_blender.core.arkit import from_arkit
 
-from .make_data import FAMILIES, family
-from .people import acting, heads, ict_head, parts
-from .pictures import render, skin, wear
+from ..people import FAMILIES, heads, ict_head, mesh_parts
+from ..pictures import render, skin, wear
+from ..pictures.make_data import family
+from . import test_scripts
 
-# Apart from every seed of training.
+# Not used by any training data.
 SEED = 20_261_121
 LUMINANCE = (0.2126, 0.7152, 0.0722)
-LIT = (50, 210)  # mean grey levels of a face that one sees well
-# Name -> what one person does, people a family, pictures a second. `readout` trains what reads an emotion out of
-# weights: other people.
-SETS: dict[str, tuple[Callable[[np.random.Generator], acting.Act], int, int]] = {
-    "stills": (acting.stills, 150, 1),
-    "ramps": (acting.ramps, 10, 10),
-    "sweeps": (acting.sweep, 20, 10),
-    "videos": (acting.speaking, 6, acting.RATE),
-    "readout": (acting.stills, 80, 1),
-    "sessions": (acting.session, 16, 1),
+LIT = (50, 210)  # mean grey levels of a well-exposed face
+# Name -> script, people per family, pictures per second. `readout` trains the emotion read-out (`readout.py`): other
+# people.
+SETS: dict[str, tuple[Callable[[np.random.Generator], test_scripts.Script], int, int]] = {
+    "stills": (test_scripts.stills, 150, 1),
+    "ramps": (test_scripts.ramps, 10, 10),
+    "sweeps": (test_scripts.sweep, 20, 10),
+    "videos": (test_scripts.speaking, 6, test_scripts.RATE),
+    "readout": (test_scripts.stills, 80, 1),
+    "sessions": (test_scripts.session, 16, 1),
 }
 
 
 @dataclass(frozen=True)
 class Picture:
-    """image (h, w, 3) uint8 BGR; the others as truth.npz has them."""
+    """image (h, w, 3) uint8 BGR; the others as in truth.npz."""
 
     image: np.ndarray
     focal: float
@@ -55,35 +56,36 @@ class Picture:
     age: float
 
 
-def shoot(rng: np.random.Generator, people: heads.People, act: acting.Act) -> Iterator[Picture]:
-    """A new person of this family who does `act`. The one place that knows how a picture is made."""
-    groups = from_arkit(np.concatenate([np.zeros((1, 52)), act.weights]))  # the first row must be neutral
+def shoot(rng: np.random.Generator, people: heads.People, script: test_scripts.Script) -> Iterator[Picture]:
+    """Pictures of a new person of this family who performs `script`."""
+    groups = from_arkit(np.concatenate([np.zeros((1, 52)), script.weights]))  # the first row must be neutral
     performance = people.performances(rng, groups)
-    look = skin.random_skin(rng)
-    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair, look.colours[parts.SKIN])
-    tone = float(look.colours[parts.SKIN] @ LUMINANCE)
+    person = skin.random_skin(rng)
+    worn = wear.random_wear(rng, performance.neutral, people.surface, person.hair, person.colours[mesh_parts.SKIN])
+    tone = float(person.colours[mesh_parts.SKIN] @ LUMINANCE)
 
     def shot_of(i: int, chance: np.random.Generator) -> tuple[Picture, bool]:
-        """A picture of `act`, and whether anything is before the face."""
+        """Picture i, and whether anything covers the face."""
         vertices, eye_angle = performance.vertices[i + 1], performance.eye_angle[i + 1]
         mesh = worn.posed(vertices, chance)
-        shot = render.picture(chance, people.surface, look, mesh, vertices, eye_angle, act.turns[i], act.weights[i])
+        turn, weights = script.turns[i], script.weights[i]
+        shot = render.picture(chance, people.surface, person, mesh, vertices, eye_angle, turn, weights)
         image = shot.developed(rng)
         low, high = LIT
         clear = shot.clear and low < _brightness(image, shot.project(performance.points[i + 1])) < high
         covered = len(mesh.triangles) > len(worn.mesh.triangles)
-        return Picture(image, shot.focal / image.shape[1], clear, tone, look.age), covered
+        return Picture(image, shot.focal / image.shape[1], clear, tone, person.age), covered
 
     def good(seed: int) -> bool:
         picture, covered = shot_of(0, np.random.default_rng(seed))
         return picture.clear and not covered
 
     shot_seed = rng.integers(2**32)
-    while act.clear and not good(shot_seed):
+    while script.clear and not good(shot_seed):
         shot_seed = rng.integers(2**32)
-    for i in range(len(act.weights)):
-        # In a moving shot light, camera and what is worn are drawn alike for every frame; only noise is new.
-        yield shot_of(i, np.random.default_rng(shot_seed) if act.moving else rng)[0]
+    for i in range(len(script.weights)):
+        # In a moving shot light and camera are drawn from the same seed for every frame; only the noise is new.
+        yield shot_of(i, np.random.default_rng(shot_seed) if script.moving else rng)[0]
 
 
 def _brightness(image: np.ndarray, points: np.ndarray) -> float:
@@ -93,30 +95,30 @@ def _brightness(image: np.ndarray, points: np.ndarray) -> float:
 
 
 def motion(people: heads.People) -> np.ndarray:
-    """(52,) largest displacement of a point of one head by each channel at full weight, inter-ocular distances."""
+    """(52,) largest motion of any point of one head by each channel at full weight, inter-ocular distances."""
     groups = from_arkit(np.concatenate([np.zeros((1, 52)), np.eye(52)]))
     vertices = people.performances(np.random.default_rng(SEED), groups).vertices
     return np.linalg.norm(vertices[1:] - vertices[0], axis=2).max(axis=1)
 
 
 def make(name: str, people: heads.People, folder: Path, count: int) -> int:
-    """Render one set of `count` people; how many pictures."""
+    """Render one set of `count` people; returns the number of pictures."""
     cv2 = import_cv2()
-    act_of, _, rate = SETS[name]
+    script_of, _, rate = SETS[name]
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, list[np.ndarray]] = {}
     number = 0
     for person in range(count):
         rng = np.random.default_rng([SEED, list(SETS).index(name), FAMILIES.index(people.name), person])
-        act = act_of(rng)
-        k = len(act.weights)
-        for picture in shoot(rng, people, act):
+        script = script_of(rng)
+        k = len(script.weights)
+        for picture in shoot(rng, people, script):
             cv2.imwrite(str(folder / f"{number:06d}.png"), picture.image)
             for key in ("focal", "clear", "tone", "age"):
                 rows.setdefault(key, []).append(np.array([getattr(picture, key)]))
             number += 1
         for key in ("weights", "turns", "emotion", "intensity", "kind", "moment"):
-            rows.setdefault(key, []).append(getattr(act, key))
+            rows.setdefault(key, []).append(getattr(script, key))
         for key, value in (("person", np.full(k, person)), ("time", np.arange(k) / rate)):
             rows.setdefault(key, []).append(value)
     arrays = {key: np.concatenate(values) for key, values in rows.items()}
@@ -132,7 +134,7 @@ def main() -> None:
     parser.add_argument("--ict", type=Path, default=ict_head.DATA, help="folder of ICT-FaceKit")
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS))
     parser.add_argument("--families", nargs="*", default=list(FAMILIES), choices=list(FAMILIES))
-    parser.add_argument("--share", type=float, default=1.0, help="of the people, for a quick look")
+    parser.add_argument("--share", type=float, default=1.0, help="share of the people, for a quick try")
     options = parser.parse_args()
     for name in options.sets:
         for kind in options.families:

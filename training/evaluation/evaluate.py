@@ -1,11 +1,11 @@
-"""Measure the shipped regressor, and MediaPipe beside it, and write the tables of docs/evaluation.md.
+"""Measure the shipped regressor, and MediaPipe for comparison, and write the tables of docs/evaluation.md.
 
-    python -m training.make_test --out data/eval
-    python training/evaluate_mediapipe.py FACE_LANDMARKER.task data/eval/*-ict data/eval/*-anny     (its own Python)
-    python -m training.evaluate --data data/eval
+    python -m training.evaluation.make_test_sets --out data/eval
+    python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task data/eval/*-ict data/eval/*-anny   (its own Python)
+    python -m training.evaluation.evaluate --data data/eval
 
-Pictures go the whole way of the extension: detector, landmarks, networks, `solve.capture`. Intervals are
-bootstraps over people.
+Pictures go through the whole pipeline of the extension: detector, landmarks, networks, `solve.capture`. Intervals are
+bootstrapped over people.
 """
 
 import argparse
@@ -17,16 +17,14 @@ import numpy as np
 
 from fields_blender.core.names import ARKIT
 
-from . import evaluate_clips
-from .evaluation import measures, readings, readout, report, scores, speed
-from .evaluation.readings import Reading, Truth
+from . import clips, measures, readings, readout, report, scores, speed
+from .readings import Reading, Truth
 
 FAMILIES = {"ict": "ICT-FaceKit heads", "anny": "MakeHuman heads"}
 FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"
 WITH_REST, READ_OUT = "FIELDS, rest face named", "FIELDS, emotion read out"
-# Turned from the camera by less than this is nearly frontal.
-NEARLY_FRONTAL = 20.0  # degrees
-VARIED = ("sessions", "stills")  # sets on which other models are measured as well
+NEARLY_FRONTAL = 20.0  # degrees: turned from the camera by less than this
+VARIED = ("sessions", "stills")  # sets on which variants are measured as well
 OF_SET: dict[str, Callable[[Truth, Reading], scores.Figures]] = {
     "sessions": scores.stills,
     "stills": scores.stills,
@@ -40,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("data/eval"), help="the test sets")
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--clips", type=Path, default=evaluate_clips.CLIPS, help="folder of the real clips")
+    parser.add_argument("--clips", type=Path, default=clips.CLIPS, help="folder of the real clips")
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation.md"))
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap; 0 for no intervals")
@@ -49,7 +47,7 @@ def main() -> None:
         nargs="*",
         default=[],
         metavar="NAME=PATH",
-        help="for the table of variants: folders of other models, or what --json wrote of them on the same sets",
+        help="for the table of variants: folders of other models, or files that --json wrote for them on the same sets",
     )
     options = parser.parse_args()
     truths = sets(options.data)
@@ -57,7 +55,7 @@ def main() -> None:
     results = measured(truths, trackers, options.resamples)
     results["fairness"] = fairness(truths, trackers[0])
     results["speed"] = speed.milliseconds(options.models)
-    results["clips"] = evaluate_clips.measured(options.clips, options.models, options.data)
+    results["clips"] = clips.measured(options.clips, options.models, options.data)
     results["variants"] = {
         name: variant(truths, Path(folder)) for name, folder in (pair.split("=", 1) for pair in options.compare)
     }
@@ -69,7 +67,7 @@ def main() -> None:
 
 
 def trackers_of(truths: dict[str, Truth], models: Path) -> list["Tracker"]:
-    """FIELDS as it ships, with what helps to understand it; and MediaPipe where it was run."""
+    """FIELDS as it ships and two variants of it for comparison; and MediaPipe where it was run."""
     ours = Tracker(FIELDS, {key: readings.fields(truth, models) for key, truth in truths.items()})
     stills = {key: readings.fields_with_rest(truth, models) for key, truth in truths.items() if truth.name == "stills"}
     trackers = [ours, Tracker(WITH_REST, stills), ours.with_readout(truths, READ_OUT)]
@@ -80,44 +78,44 @@ def trackers_of(truths: dict[str, Truth], models: Path) -> list["Tracker"]:
 
 
 class Tracker:
-    """One tracker's readings of the sets it was asked for."""
+    """One tracker's readings of some test sets."""
 
     def __init__(self, name: str, of_set: dict[str, Reading]) -> None:
         self.name, self.readings = name, of_set
 
     def with_readout(self, truths: dict[str, Truth], name: str) -> "Tracker":
-        """The same weights, the emotion read out of them by `readout`, trained on the sets of that name."""
+        """The same weights, with the emotion read out of them by `readout`, trained on the "readout" sets."""
         train = [key for key in truths if truths[key].name == "readout"]
         weights = np.concatenate([self.readings[key].weights for key in train])
         emotion = np.concatenate([truths[key]["emotion"] for key in train])
         affect = np.concatenate(
             [np.column_stack([scores.valence_arousal(truths[key]), truths[key]["intensity"]]) for key in train]
         )
-        found = ~np.isnan(weights).all(axis=1)
-        read = readout.train(weights[found], emotion[found], affect[found])
-        told = {
+        has_face = ~np.isnan(weights).all(axis=1)
+        read = readout.train(weights[has_face], emotion[has_face], affect[has_face])
+        found = {
             key: Reading(reading.weights, reading.rotation, *read(reading.weights))
             for key, reading in self.readings.items()
         }
-        return Tracker(name, told)
+        return Tracker(name, found)
 
 
 def sets(folder: Path) -> dict[str, Truth]:
-    """All sets, "stills-ict" and so on."""
+    """All test sets by folder name, such as "stills-ict"."""
     found = {path.parent.name: readings.truth_of(path.parent) for path in sorted(folder.glob("*-*/truth.npz"))}
     if not found:
-        raise SystemExit(f"No test sets in {folder}: run training.make_test first.")
+        raise SystemExit(f"No test sets in {folder}: run training.evaluation.make_test_sets first.")
     return found
 
 
 def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) -> dict:
-    """All figures: set -> tracker -> name -> [value, low, high]; and the channels of the stills and videos."""
+    """All figures: set -> tracker -> name -> [value, low, high]; and channels of sessions, stills and videos."""
     results: dict = {"sets": {}, "channels": {}, "people": {}, "names": list(ARKIT)}
     for name, figures_of in OF_SET.items():
         keys = [key for key in truths if truths[key].name == name]
-        asked = [tracker for tracker in trackers if all(key in tracker.readings for key in keys)]
-        # Only pictures in which all find a face, so that all are asked the same.
-        found = {key: np.all([tracker.readings[key].found for tracker in asked], axis=0) for key in keys}
+        measured_on = [tracker for tracker in trackers if all(key in tracker.readings for key in keys)]
+        # Only pictures in which all trackers find a face, so that all are measured on the same.
+        found = {key: np.all([tracker.readings[key].found for tracker in measured_on], axis=0) for key in keys}
         parts = [(FAMILIES[key.rsplit("-", 1)[1]], {key: found[key]}) for key in keys] + [("all heads", found)]
         if name == "stills":
             near = {key: found[key] & (_turned(truths[key]) < NEARLY_FRONTAL) & truths[key]["clear"] for key in keys}
@@ -126,7 +124,7 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
             truth = pooled([truths[key] for key in rows], list(rows.values()))
             at = f"{name}, {label}"
             results["people"][at] = [len(np.unique(truth["person"])), len(truth)]
-            for tracker in asked:
+            for tracker in measured_on:
                 reading = readings.joined([tracker.readings[key].rows(some) for key, some in rows.items()])
                 figures = {key: [value] for key, value in figures_of(truth, reading).items()}
                 if name in ("sessions", "stills", "videos"):
@@ -143,12 +141,12 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
 
 
 def _turned(truth: Truth) -> np.ndarray:
-    """(n,) degrees between the heads and a straight look into the camera."""
+    """(n,) degrees by which the heads are turned from the camera."""
     return measures.rotation_error(truth["turns"], np.broadcast_to(np.eye(3), truth["turns"].shape))
 
 
 def fairness(truths: dict[str, Truth], tracker: Tracker) -> dict[str, scores.Figures]:
-    """The stills of people apart by the look of their skin: thirds by tone, thirds by age, and the head family."""
+    """Figures of the stills, split into thirds by skin tone and into thirds by age."""
     keys = [key for key in truths if truths[key].name == "stills"]
     figures = {}
     for trait, names in (("tone", ("dark", "middle", "light")), ("age", ("smooth", "middle-aged", "lined"))):
@@ -164,7 +162,7 @@ def fairness(truths: dict[str, Truth], tracker: Tracker) -> dict[str, scores.Fig
 
 
 def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
-    """Sets of several head families as one, people and shots numbered through; `motion` is the larger one."""
+    """Sets of several head families as one, with unique numbers of people and shots; `motion` is the largest."""
     arrays: dict[str, list[np.ndarray]] = {}
     for number, (truth, some) in enumerate(zip(truths, rows, strict=True)):
         for key, values in truth.arrays.items():
@@ -177,7 +175,7 @@ def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
 
 
 def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dict[str, list[float]]:
-    """95 % interval [low, high] of every figure of a set, over people."""
+    """95 % interval [low, high] of every figure of a set, bootstrapped over people."""
     if not resamples:
         return {}
     names = list(figures_of(truth, reading))
@@ -192,7 +190,7 @@ def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dic
 
 
 def variant(truths: dict[str, Truth], path: Path) -> dict[str, scores.Figures]:
-    """Another model's figures on pictures of each head family: measured now, or read from a file of --json."""
+    """Another model's figures on each head family: measured now, or read from a file of --json."""
     figures = {}
     before = json.loads(path.read_text(encoding="utf-8"))["sets"] if path.suffix == ".json" else None
     for key, truth in truths.items():

@@ -1,19 +1,19 @@
-"""Training data: shards of `make_data` (or `scans`, `unlabelled`), and batches of whole people from them.
+"""Training data: shards written by `pictures.make_data` or by `footage`, and batches of whole people drawn from them.
 
-A shard is `shard-00000.npz` with one row for each picture. What the landmark network sees inside of lips, right eye,
-left eye lies beside it in `shard-00000.inner8.npy` (n, 3, 64, 8, 8) and `shard-00000.inner4.npy` (n, 3, 128, 4, 4),
-float16, and what `encode` makes of it in `shard-00000.features.npy` (n, FEATURES), float16. The rows:
+A shard is `shard-00000.npz` with one row per picture. Beside it lie the landmark network's inner maps of lips, right
+eye, left eye in `shard-00000.inner8.npy` (n, 3, 64, 8, 8) and `shard-00000.inner4.npy` (n, 3, 128, 4, 4), float16, and
+their features from `encode` in `shard-00000.features.npy` (n, FEATURES), float16. The rows:
 
     landmarks (n, 478, 3)  as pose.frontal gives them      rotation (n, 3)  as pose.head_pose gives it
-    controls (n, 48)  expression, jaw, eyelids, gaze       emotion (n, 8)   soft label, all 0 where nobody can say
+    controls (n, 48)  expression, jaw, eyelids, gaze       emotion (n, 8)   soft label, all 0 where unknown
     va (n, 2)  valence, arousal                            intensity (n, 1)
-    points (n, 478, 2)  from the landmarks to the true points, along and down the eye line, outer-eye distances
-    gaps (n, 3)  openings of left lids, right lids, inner lips, inter-ocular distances
-    person (n,)  number in the shard    at_rest (n,)  family (n,)  0 ICT, 1 MakeHuman,
-    2 scans, 3 unlabelled
-    twin, same (n,)  rows of the same moment shot again, and of another person with the same expression; -1 none
+    points (n, 478, 2)  from the landmarks to their true places, along and across the eye line, in outer-eye distances
+    gaps (n, 3)  openings of left lids, right lids, inner lips, in inter-ocular distances
+    person (n,)  number within the shard    at_rest (n,) bool    family (n,)  0 ICT, 1 MakeHuman, 2 scans, 3 unlabelled
+    twin (n,)  row of the same picture with other noise    same (n,)  row of another person with the same expression;
+    -1 where there is none
 
-NaN in controls, points or gaps: that number is not known, as in real pictures.
+NaN in controls, points or gaps means unknown, as in real pictures.
 """
 
 from collections.abc import Sequence
@@ -23,17 +23,16 @@ from pathlib import Path
 import numpy as np
 
 PEOPLE_A_SHARD, SHARDS_A_FOLDER = 1000, 100_000  # at most
-FAMILIES = ("ict", "anny")
-ROWS_A_SHARD = 784  # about; in some pictures no face is found
+ROWS_A_SHARD = 784  # about: in some pictures no face is found
 ENCODED = ("landmarks", "rotation", "inner8", "inner4")
 KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()
 
 
 @dataclass(frozen=True)
 class Data:
-    """All shards of a folder and of extra ones. `arrays`: KEPT of all rows; `person` (n,) numbered through all shards;
-    `extra` (n,) bool: data of others, which is trained on whole; `features` (n, FEATURES) float16. `folder`: the
-    first one; `shards`, and `first` row of each.
+    """All shards of a folder and of extra folders. `arrays`: the KEPT arrays of all rows; `person` (n,): unique across
+    all shards; `extra` (n,) bool: rows from the extra folders, none of which are held out; `features` (n, FEATURES)
+    float16. `folder`: the first one; `shards` and the `first` row of each.
     """
 
     folder: Path
@@ -48,15 +47,15 @@ class Data:
 
 
 def shards_of(folder: Path) -> list[Path]:
-    """The finished shards in a folder; SystemExit where there are none."""
+    """The finished shards in a folder. Raises SystemExit where there are none."""
     found = sorted(folder.glob("shard-*[0-9].npz"))
     if not found:
-        raise SystemExit(f"No training data in {folder}: run training.make_data (or scans, unlabelled) first.")
+        raise SystemExit(f"No training data in {folder}: run training.pictures.make_data (or footage.scans) first.")
     return found
 
 
 def inputs(shard: Path, share: int = 1) -> dict[str, np.ndarray]:
-    """What the encoder takes of a shard's pictures, ENCODED, or of each `share`-th of them; and `person`."""
+    """The encoder's inputs (ENCODED) for a shard's pictures, or for every `share`-th of them; and `person`."""
     with np.load(shard, allow_pickle=False) as arrays:
         small = {name: arrays[name][::share].astype(np.float32) for name in ("landmarks", "rotation")}
         small["person"] = arrays["person"][::share] + PEOPLE_A_SHARD * int(shard.stem.split("-")[-1])
@@ -64,11 +63,11 @@ def inputs(shard: Path, share: int = 1) -> dict[str, np.ndarray]:
 
 
 def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
-    """All finished shards in a folder, and in folders with data of others; SystemExit where there are none."""
+    """All finished shards in a folder and in extra folders. Raises SystemExit where there are none."""
     paths: list[Path] = []
     folder_of: list[int] = []
-    for number, place in enumerate((folder, *extra)):
-        found = shards_of(place)
+    for number, source in enumerate((folder, *extra)):
+        found = shards_of(source)
         paths += found
         folder_of += [number] * len(found)
     if missing := [path for path in paths if not path.with_suffix(".features.npy").exists()]:
@@ -81,7 +80,7 @@ def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
             count = len(shard["person"])
             for name in KEPT:
                 parts[name].append(shard[name])
-            # By the shard's own number, so that more shards don't move people between training and held-out.
+            # By the shard's own number, so that adding shards moves nobody between training and held-out.
             number_of_shard = folder_of[number] * SHARDS_A_FOLDER + int(path.stem.split("-")[-1])
             parts["person"].append(shard["person"].astype(np.int64) + PEOPLE_A_SHARD * number_of_shard)
             parts["extra"].append(np.full(count, folder_of[number] > 0))
@@ -103,20 +102,20 @@ def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
 
 
 def held_out(person: np.ndarray) -> np.ndarray:
-    """(n,) whether a person is kept for measuring: each twentieth couple, so of both head families."""
+    """(n,) whether a person is held out for measuring: every twentieth pair, so both head families."""
     return person % 40 < 2
 
 
 def for_calibration(person: np.ndarray) -> np.ndarray:
-    """(n,) whether a person is kept for setting gains: each fortieth couple, neither trained on nor measured with."""
+    """(n,) whether a person is kept for setting gains: every fortieth pair, neither trained on nor measured with."""
     return person % 80 // 2 == 10
 
 
 @dataclass(frozen=True)
 class Batch:
     """Rows of whole people. `rest` (k, 2): positions in the batch of resting pictures of the same person, never the
-    row itself; `rest_weight` (k, 2): how they are averaged, all 0 where the person has none. `group` (k,): which of
-    the batch's people. `twins`, `same` (m, 2): positions of pictures that must give the same.
+    row itself; `rest_weight` (k, 2): how they are averaged, all 0 where the person has none. `group` (k,): the person's
+    number in the batch. `twins`, `same` (m, 2): pairs of positions that must give the same controls.
     """
 
     rows: np.ndarray
@@ -128,10 +127,10 @@ class Batch:
 
 
 class Sampler:
-    """Draws batches of `couples` times two people with `each` pictures of each, two of them at rest."""
+    """Draws batches of `pairs` times two people with `each` pictures of each, two of them at rest."""
 
-    def __init__(self, data: Data, rows: np.ndarray, couples: int = 16, each: int = 8) -> None:
-        self.data, self.couples, self.each = data, couples, each
+    def __init__(self, data: Data, rows: np.ndarray, pairs: int = 16, each: int = 8) -> None:
+        self.data, self.pairs, self.each = data, pairs, each
         order = rows[np.argsort(data.person[rows], kind="stable")]
         self.people, starts = np.unique(data.person[order], return_index=True)
         self._rows = dict(zip(self.people.tolist(), np.split(order, starts[1:]), strict=True))
@@ -142,7 +141,7 @@ class Sampler:
     def draw(self, rng: np.random.Generator) -> Batch:
         rows: list[int] = []
         group: list[int] = []
-        for couple in range(self.couples):
+        for pair in range(self.pairs):
             one = int(rng.choice(self.people))
             other = self._partner.get(one, -1)
             if other not in self._rows:
@@ -150,16 +149,15 @@ class Sampler:
             mine = self._pictures(rng, one, np.empty(0, int))
             theirs = self._pictures(rng, other, self.data.same[mine])
             rows += [*mine, *theirs]
-            group += [2 * couple] * self.each + [2 * couple + 1] * self.each
+            group += [2 * pair] * self.each + [2 * pair + 1] * self.each
         chosen = np.array(rows)
         rest, weight = self._rest(rng, chosen)
-        place = {row: k for k, row in enumerate(rows)}
-        return Batch(
-            chosen, rest, weight, np.array(group), *(_pairs(p[chosen], place) for p in (self.data.twin, self.data.same))
-        )
+        position = {row: k for k, row in enumerate(rows)}
+        twins, same = (_pairs(partner[chosen], position) for partner in (self.data.twin, self.data.same))
+        return Batch(chosen, rest, weight, np.array(group), twins, same)
 
     def _pictures(self, rng: np.random.Generator, person: int, wanted: np.ndarray) -> np.ndarray:
-        """`each` rows of a person: two at rest first, then those of `wanted` and a twin pair where there are any."""
+        """`each` rows of a person: two at rest, then `wanted` ones and a picture with its twin, where there are any."""
         rows = self._rows[person]
         resting = self.data.arrays["at_rest"][rows]
         at_rest = rows[resting] if resting.any() else rows
@@ -168,8 +166,8 @@ class Sampler:
         if not len(others):
             others = rows
         twins = others[self.data.twin[others] >= 0][:1]
-        liked = np.concatenate([wanted[np.isin(wanted, others)], twins, self.data.twin[twins]])
-        order = np.concatenate([liked, others[~np.isin(others, liked)]]).astype(int)
+        preferred = np.concatenate([wanted[np.isin(wanted, others)], twins, self.data.twin[twins]])
+        order = np.concatenate([preferred, others[~np.isin(others, preferred)]]).astype(int)
         return np.concatenate([first, np.resize(order, self.each - 2)])
 
     def _rest(self, rng: np.random.Generator, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -177,13 +175,13 @@ class Sampler:
         first = np.arange(count) // self.each * self.each
         rest = np.stack([first, first + 1], axis=1)
         weight = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])[rng.integers(0, 3, count)]
-        place = np.arange(count) - first
-        weight[place == 0], weight[place == 1] = (0.0, 1.0), (1.0, 0.0)
+        offset = np.arange(count) - first
+        weight[offset == 0], weight[offset == 1] = (0.0, 1.0), (1.0, 0.0)
         has_rest = self.data.arrays["at_rest"][rows[first]] & (rows[first] != rows[first + 1])
         return rest, (weight * has_rest[:, None]).astype(np.float32)
 
 
-def _pairs(partner: np.ndarray, place: dict[int, int]) -> np.ndarray:
-    """(m, 2) positions k and that of partner[k], where both are in the batch."""
-    pairs = [(k, place[row]) for k, row in enumerate(partner.tolist()) if row in place]
+def _pairs(partner: np.ndarray, position: dict[int, int]) -> np.ndarray:
+    """(m, 2) positions of each row and its partner, where both are in the batch."""
+    pairs = [(k, position[row]) for k, row in enumerate(partner.tolist()) if row in position]
     return np.array(pairs, int).reshape(-1, 2)

@@ -1,8 +1,8 @@
-"""Faces that no scan holds: space itself is bent, smoothly and without folding, and the posed head with it.
+"""Random free-form deformation of the posed head, for faces that no scan holds: a smooth map of space without folds.
 
-Lips that touch still touch, lids stay on the eyeballs and teeth inside the mouth, because all of them are carried by
-the same map. Subtle warps pass for people, strong ones for game and cartoon heads: large eyes, long chins, wide jaws,
-small noses, flat or deep faces. Units as in `rig`.
+Touching lips still touch, lids stay on the eyeballs and teeth inside the mouth, because one map moves them all. Weak
+deformations give other people, strong ones game and cartoon heads: large eyes, long chins, wide jaws, small noses, flat
+or deep faces. Units as in `rig`.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from numba import njit
 
 _LOW, _STEP, _NODES = np.array([-2.5, -3.5, -3.0]), 0.25, (21, 25, 21)
 _STILL = 0.001  # IOU
-_LEAST_VOLUME = 0.3  # of any part of space after the warp
+_LEAST_VOLUME = 0.3  # to which any part of space is compressed at most
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A part of the face that differs from head to head: its size about a centre, and its place."""
+class _Region:
+    """A part of the face whose size and position vary from head to head."""
 
     centre: tuple[float, float, float]
     reach: tuple[float, float, float]  # standard deviations of a Gaussian
@@ -26,42 +26,42 @@ class _Place:
     shift: tuple[float, float, float]
 
 
-# x > 0 stands for both sides; eyes scale alike in all directions, so that eyeballs stay round.
-_PLACES = (
-    _Place((0.5, 0.0, 0.0), (0.4, 0.4, 0.4), (0, 0, 0), 0.16, (0, 0.03, 0.03)),  # eyes
-    _Place((0.0, -0.5, 0.55), (0.25, 0.3, 0.4), (0.16, 0.1, 0.16), 0.1, (0, 0.06, 0.05)),  # nose
-    _Place((0.0, -1.14, 0.45), (0.4, 0.3, 0.4), (0.12, 0.1, 0.08), 0.1, (0, 0.05, 0.05)),  # mouth
-    _Place((0.0, -1.75, 0.35), (0.4, 0.35, 0.5), (0.18, 0.16, 0.1), 0.05, (0, 0.1, 0.09)),  # chin
-    _Place((0.95, -1.15, -0.35), (0.45, 0.5, 0.6), (0.05, 0.1, 0.05), 0, (0.11, 0.08, 0.05)),  # jaw corner
-    _Place((0.8, -0.45, 0.1), (0.35, 0.35, 0.4), (0.08, 0.08, 0.08), 0, (0.06, 0.06, 0.06)),  # cheekbone
-    _Place((0.5, 0.4, 0.3), (0.4, 0.25, 0.35), (0.05, 0.05, 0.1), 0, (0.02, 0.06, 0.05)),  # brow
-    _Place((0.0, 1.0, 0.2), (0.9, 0.5, 0.7), (0.08, 0.14, 0.1), 0, (0, 0.06, 0.1)),  # forehead
-    _Place((1.25, -0.35, -0.6), (0.3, 0.5, 0.4), (0.1, 0.15, 0.1), 0.1, (0.03, 0.05, 0.05)),  # ear
+# x > 0 stands for both sides; eyes scale the same in all directions, so that eyeballs stay round.
+_REGIONS = (
+    _Region((0.5, 0.0, 0.0), (0.4, 0.4, 0.4), (0, 0, 0), 0.16, (0, 0.03, 0.03)),  # eyes
+    _Region((0.0, -0.5, 0.55), (0.25, 0.3, 0.4), (0.16, 0.1, 0.16), 0.1, (0, 0.06, 0.05)),  # nose
+    _Region((0.0, -1.14, 0.45), (0.4, 0.3, 0.4), (0.12, 0.1, 0.08), 0.1, (0, 0.05, 0.05)),  # mouth
+    _Region((0.0, -1.75, 0.35), (0.4, 0.35, 0.5), (0.18, 0.16, 0.1), 0.05, (0, 0.1, 0.09)),  # chin
+    _Region((0.95, -1.15, -0.35), (0.45, 0.5, 0.6), (0.05, 0.1, 0.05), 0, (0.11, 0.08, 0.05)),  # jaw corner
+    _Region((0.8, -0.45, 0.1), (0.35, 0.35, 0.4), (0.08, 0.08, 0.08), 0, (0.06, 0.06, 0.06)),  # cheekbone
+    _Region((0.5, 0.4, 0.3), (0.4, 0.25, 0.35), (0.05, 0.05, 0.1), 0, (0.02, 0.06, 0.05)),  # brow
+    _Region((0.0, 1.0, 0.2), (0.9, 0.5, 0.7), (0.08, 0.14, 0.1), 0, (0, 0.06, 0.1)),  # forehead
+    _Region((1.25, -0.35, -0.6), (0.3, 0.5, 0.4), (0.1, 0.15, 0.1), 0.1, (0.03, 0.05, 0.05)),  # ear
 )
-_WHOLE = (0.0, 0.07, 0.11)  # log scale of the whole head along y and z; x is what lengths are measured in
+_WHOLE = (0.0, 0.07, 0.11)  # log scale of the whole head along x, y, z; x defines the unit of length
 _WAVES = 8
 _WAVE_SLOPE = 0.05
 
 
 @dataclass(frozen=True)
-class Warp:
-    """A map of space, as a cubic B-spline of displacements on a grid (a, b, c, 3); then moved and scaled."""
+class Deformation:
+    """A cubic B-spline of displacements on a grid (a, b, c, 3), followed by a shift and a scale."""
 
     grid: np.ndarray
     origin: np.ndarray
     scale: float
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """(..., 3) float32 where points (..., 3) go."""
+        """(..., 3) float32: the deformed points (..., 3)."""
         flat = np.ascontiguousarray(points, np.float32).reshape(-1, 3)
         out = np.empty_like(flat)
         _bend(flat, self.grid, _LOW.astype(np.float32), np.float32(_STEP), out)
         return self._placed(out).reshape(np.shape(points))
 
     def performance(self, vertices: np.ndarray) -> np.ndarray:
-        """The same for pictures (k, n, 3) of one head: what hardly moves from the first one on is bent once."""
+        """The same for frames (k, n, 3) of one head: vertices that hardly move from the first one are deformed once."""
         out = np.empty_like(vertices)
-        _bend_pictures(vertices, self.grid, _LOW.astype(np.float32), np.float32(_STEP), np.float32(_STILL), out)
+        _bend_frames(vertices, self.grid, _LOW.astype(np.float32), np.float32(_STEP), np.float32(_STILL), out)
         return self._placed(out)
 
     def _placed(self, bent: np.ndarray) -> np.ndarray:
@@ -70,12 +70,12 @@ class Warp:
         return bent
 
 
-def random_warp(
+def random_deformation(
     rng: np.random.Generator, centres: np.ndarray, strength: float | None = None, asymmetry: float = 1.0
-) -> Warp:
-    """A warp after which the eyeballs at `centres` (2, 3) are again one unit apart, about the origin.
+) -> Deformation:
+    """A deformation that leaves the eyeballs at `centres` (2, 3) one unit apart about the origin.
 
-    strength: 0 nothing, .5 subtle, 1 another person, 2 a cartoon; drawn if not given. asymmetry: 1 as in life.
+    strength: 0 none, .5 subtle, 1 another person, 2 a cartoon; drawn if not given. asymmetry: 1 as in real faces.
     """
     if strength is None:
         strength = float(rng.choice([0.35, 0.8, 1.5], p=[0.3, 0.45, 0.25]) * rng.uniform(0.8, 1.25))
@@ -88,22 +88,22 @@ def random_warp(
     while _least_volume(nodes + grid) < _LEAST_VOLUME:
         grid *= 0.85
     grid = np.ascontiguousarray(grid, np.float32)
-    bent = Warp(grid, np.zeros(3, np.float32), 1.0)(centres)
-    return Warp(grid, bent.mean(axis=0), 1.0 / float(np.linalg.norm(bent[0] - bent[1])))
+    bent = Deformation(grid, np.zeros(3, np.float32), 1.0)(centres)
+    return Deformation(grid, bent.mean(axis=0), 1.0 / float(np.linalg.norm(bent[0] - bent[1])))
 
 
 def _field(rng: np.random.Generator, nodes: np.ndarray) -> np.ndarray:
     """(a, b, c, 3) displacements."""
     field = nodes * np.float32(np.exp(rng.normal(0, _WHOLE)) - 1)
-    for place in _PLACES:
-        sides = (1.0, -1.0) if place.centre[0] else (1.0,)
-        size = np.exp(rng.normal(0, place.size) + rng.normal(0, 1) * place.size_together) - 1
-        shift = rng.normal(0, place.shift)
-        jitter = rng.normal(0, 0.05, 3) * (place.centre[2] != 0.0)
+    for region in _REGIONS:
+        sides = (1.0, -1.0) if region.centre[0] else (1.0,)
+        size = np.exp(rng.normal(0, region.size) + rng.normal(0, 1) * region.size_together) - 1
+        shift = rng.normal(0, region.shift)
+        jitter = rng.normal(0, 0.05, 3) * (region.centre[2] != 0.0)
         for side in sides:
             flip = np.array([side, 1.0, 1.0])
-            arm = nodes - np.float32((np.array(place.centre) + jitter) * flip)
-            near = np.exp(-0.5 * ((arm / np.float32(place.reach)) ** 2).sum(-1, keepdims=True))
+            arm = nodes - np.float32((np.array(region.centre) + jitter) * flip)
+            near = np.exp(-0.5 * ((arm / np.float32(region.reach)) ** 2).sum(-1, keepdims=True))
             field += near * (arm * np.float32(size) + np.float32(shift * flip))
     for _ in range(_WAVES):
         direction = rng.normal(0, 1, 3)
@@ -121,7 +121,7 @@ def _least_volume(nodes: np.ndarray) -> float:
 
 @njit(cache=True, fastmath=True)
 def _weights(t):
-    """The four cubic B-splines that reach a place `t` 0..1 of the way between two nodes."""
+    """The four cubic B-spline weights at `t` 0..1 of the way between two nodes."""
     s = np.float32(1) - t
     sixth = np.float32(1 / 6)
     a, d = s * s * s * sixth, t * t * t * sixth
@@ -161,7 +161,7 @@ def _bend(points, grid, low, step, out):
 
 
 @njit(cache=True, fastmath=True)
-def _bend_pictures(vertices, grid, low, step, small, out):
+def _bend_frames(vertices, grid, low, step, small, out):
     for k in range(vertices.shape[0]):
         for i in range(vertices.shape[1]):
             x, y, z = vertices[k, i, 0], vertices[k, i, 1], vertices[k, i, 2]

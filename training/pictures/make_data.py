@@ -1,13 +1,13 @@
-"""Render made-up people and keep what the real front end makes of each picture: the regressor's training data.
+"""Render made-up people and store what the real front end sees in each picture: the regressor's training data.
 
-    python -m training.make_data --out data/renders --pictures 200000 --workers 2
+    python -m training.pictures.make_data --out data/renders --pictures 200000 --workers 2
 
-Every picture goes through the crop, the landmarker and the pose of `fields_blender`, so their errors are
-in the data. A shard is 20 couples of people, one of each head family: stop and start again at will, each shard is
-seeded by its number alone. `load.py` says what a shard holds.
+Every picture goes through the crop, the landmarker and the pose estimation of `fields_blender`, so the data contains
+their errors. A shard is 20 pairs of people, one of each head family. Each shard is seeded by its number alone, so the
+script can be stopped and restarted. `training/dataset.py` describes a shard.
 
-Each person: pictures at rest; expressions, some of which the other of the couple shows too; and twins, the same moment
-shot again with other noise.
+Each person: pictures at rest; expressions, some of which the other of the pair shows too; and twins, the same pictures
+with other noise.
 """
 
 import argparse
@@ -27,15 +27,14 @@ from fields_blender.capture.pose import OUTER_EYE_CORNERS, frontal, head_pose
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.names import LOOK_SIDE, LOOK_UP_DOWN
 
-from .people import expressions, heads, ict_head
-from .pictures import render, skin, wear
+from ..people import FAMILIES, expressions, heads, ict_head
+from . import render, skin, wear
 
-FAMILIES = ("ict", "anny")
-COUPLES_A_SHARD = 20
+PAIRS_A_SHARD = 20
 AT_REST, SHARED, OWN, TWINS = 4, 6, 8, 2
 PICTURES_A_PERSON = AT_REST + SHARED + OWN + TWINS
-ON_DISK = ("inner8", "inner4")  # what is large: files of their own
-LOOKS_AT_CAMERA = 0.35  # share of pictures in which the eyes take back the head's turn
+LARGE = ("inner8", "inner4")  # arrays stored in files of their own
+LOOKS_AT_CAMERA = 0.35  # share of pictures in which the eyes look at the camera
 SHARDS_SEED = 11
 
 
@@ -51,7 +50,7 @@ def landmarker(models: Path) -> Landmarker:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a couple of people do: FLAME groups (PICTURES_A_PERSON rows each) and how the head is turned (…, 3, 3)."""
+    """What one person does: FLAME groups (PICTURES_A_PERSON rows each) and head rotations (PICTURES_A_PERSON, 3, 3)."""
 
     groups: dict[str, np.ndarray]
     turns: np.ndarray
@@ -64,7 +63,7 @@ def script(rng: np.random.Generator, shared: dict[str, np.ndarray]) -> Scene:
     for name in ("expression", "jaw", "eyelids", "emotion", "intensity", "valence_arousal", "kind"):
         rest[name][:] = 0
     rest["emotion"][:, 0] = 1
-    rest["gaze"] *= 0.2  # a face at rest looks ahead, so that its picture tells where ahead is
+    rest["gaze"] *= 0.2  # a face at rest looks ahead, so that it shows where ahead is
     rest["gaze"][0] = 0
     groups = {name: np.concatenate([rest[name], shared[name], own[name], own[name][:TWINS]]) for name in own}
     turns = np.stack([render.random_rotation(rng) for _ in range(PICTURES_A_PERSON)])
@@ -77,43 +76,43 @@ def script(rng: np.random.Generator, shared: dict[str, np.ndarray]) -> Scene:
 
 
 def towards_camera(turn: np.ndarray) -> np.ndarray:
-    """(2,) yaw and pitch in rad of eyes that look at the camera from a head turned by `turn` (3, 3), within reach."""
+    """(2,) yaw and pitch in rad of eyes that look at the camera from a head rotated by `turn` (3, 3), clamped."""
     x, y, z = turn.T @ (0.0, 0.0, 1.0)
     reach = np.array([1.1 * LOOK_SIDE, 1.1 * LOOK_UP_DOWN])
     return np.clip([np.arctan2(x, z), np.arcsin(y)], -reach, reach)
 
 
 def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
-    """Render and read one shard; (pictures kept, pictures drawn)."""
+    """Render and read one shard; returns (pictures kept, pictures drawn)."""
     number, out, models, ict = job
     path = out / f"shard-{number:05d}.npz"
     if path.exists():
         return 0, 0
     rng = np.random.default_rng([SHARDS_SEED, number])
     rows: list[dict[str, np.ndarray]] = []
-    for couple in range(COUPLES_A_SHARD):
+    for pair in range(PAIRS_A_SHARD):
         shared = expressions.batch(rng, SHARED)
         for member, name in enumerate(FAMILIES):
             scene = script(rng, shared)
-            person = 2 * couple + member
+            person = 2 * pair + member
             for row in pictures_of(rng, family(name, ict, out), scene, landmarker(models)):
                 rows.append({**row, "person": np.int32(person), "family": np.int8(member)})
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     arrays["twin"], arrays["same"] = _partners(arrays["person"], arrays.pop("number"))
-    for name in ON_DISK:
+    for name in LARGE:
         np.save(out / f"shard-{number:05d}.{name}.npy", arrays.pop(name))
     part = path.with_suffix(".part.npz")
     np.savez(part, **arrays)
     part.replace(path)
-    return len(rows), 2 * COUPLES_A_SHARD * PICTURES_A_PERSON
+    return len(rows), 2 * PAIRS_A_SHARD * PICTURES_A_PERSON
 
 
 def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, landmarker: Landmarker):
     """One row of training data for each picture of a new person in which the front end finds the face."""
     groups = scene.groups
     performance = people.performances(rng, groups)
-    look = skin.random_skin(rng)
-    worn = wear.random_wear(rng, performance.neutral, people.surface, look.hair, look.colours[heads.SKIN])
+    person = skin.random_skin(rng)
+    worn = wear.random_wear(rng, performance.neutral, people.surface, person.hair, person.colours[heads.SKIN])
     controls, weights = heads.controls(groups), to_arkit(**{name: groups[name] for name in heads.CONTROL_GROUPS})
     shots: list[tuple[render.Shot, wear.Mesh]] = []
     for i in range(PICTURES_A_PERSON):
@@ -121,7 +120,7 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, la
         is_twin = i >= PICTURES_A_PERSON - TWINS
         twin, mesh = shots[i - OWN] if is_twin else (None, worn.posed(vertices, rng))
         shot = render.picture(
-            rng, people.surface, look, mesh, vertices, performance.eye_angle[i], scene.turns[i], weights[i], twin=twin
+            rng, people.surface, person, mesh, vertices, performance.eye_angle[i], scene.turns[i], weights[i], twin=twin
         )
         shots.append((shot, mesh))
         true = shot.project(performance.points[i])
@@ -149,8 +148,8 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, la
 
 
 def missed(face: Face, true: np.ndarray) -> np.ndarray:
-    """(478, 2): from the landmarker's points to the true ones (478, 2) px, along and across the eye line, in distances
-    between the outer eye corners."""
+    """(478, 2): from the landmarker's points to the true ones (478, 2) px, along and across the eye line, in units
+    of the distance between the outer eye corners."""
     right, left = (face.landmarks[i] for i in OUTER_EYE_CORNERS)
     along = (left - right)[:2] / np.linalg.norm((left - right)[:2])
     axes = np.stack([along, [-along[1], along[0]]])
@@ -158,8 +157,8 @@ def missed(face: Face, true: np.ndarray) -> np.ndarray:
 
 
 def follow(rng: np.random.Generator, landmarker: Landmarker, image: np.ndarray, true: np.ndarray) -> Face | None:
-    """The face as `FaceTracker` reads it in the middle of a clip: from where it was a frame ago, here taken from the
-    true points (478, 2) px and a small move. None where the landmarker sees no face.
+    """The face as `FaceTracker` reads it in the middle of a clip, from the crop of the previous frame; that crop is the
+    one of the true points (478, 2) px, slightly moved. None where the landmarker sees no face.
     """
     region = region_of_landmarks(np.pad(true, ((0, 0), (0, 1))))
     shift, grown, turned = rng.normal(0, 0.02, 2) * region.size, np.exp(rng.normal(0, 0.03)), rng.normal(0, 0.03)
@@ -169,7 +168,7 @@ def follow(rng: np.random.Generator, landmarker: Landmarker, image: np.ndarray, 
 
 
 def _partners(person: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n,) each: the row of a picture's twin, and of the couple's other with the same expression; -1 where none."""
+    """(n,) each: the row of a picture's twin, and of the same expression of the pair's other person; -1 where none."""
     row_of = {(int(p), int(i)): row for row, (p, i) in enumerate(zip(person, number, strict=True))}
     twin, same = np.full(len(person), -1, np.int32), np.full(len(person), -1, np.int32)
     for (p, i), row in row_of.items():
@@ -181,7 +180,7 @@ def _partners(person: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _one_thread() -> None:
-    """In each worker: the workers are the threads."""
+    """In each worker, since the workers already use all cores."""
     import cv2
 
     import fields_blender.capture.device
@@ -200,7 +199,7 @@ def main() -> None:
     arguments.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    count = -(-options.pictures // (2 * COUPLES_A_SHARD * PICTURES_A_PERSON))
+    count = -(-options.pictures // (2 * PAIRS_A_SHARD * PICTURES_A_PERSON))
     jobs = [(options.first + i, options.out, options.models, options.ict) for i in range(count)]
     start, kept, drawn = time.time(), 0, 0
     with multiprocessing.get_context("spawn").Pool(options.workers, _one_thread) as pool:

@@ -1,11 +1,11 @@
-"""What comes before a face in single pictures: a hand, a microphone, a mug, a phone, a surgical mask."""
+"""What covers part of a face in single pictures: a hand, a microphone, a mug, a phone, a surgical mask."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from .primitives import Mesh, ball, grid, joined, mesh, tubes, turned, turning
 from .skull import Skull
-from .wear_mesh import Mesh, ball, grid, joined, mesh, tubes, turned, turning
 
 KINDS = ("hand", "microphone", "mug", "phone", "mask under the chin", "mask")
 _CHANCES = (0.52, 0.18, 0.08, 0.1, 0.07, 0.05)
@@ -13,7 +13,7 @@ _NEAR = 1.6  # from the vertical axis through the eyes' middle
 
 
 def random_occluder(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, skin: np.ndarray) -> Mesh:
-    """One of KINDS before a head at rest in its own frame; jaw (3,): how far the chin has moved from rest."""
+    """One of KINDS in front of a head at rest, in the head's frame; jaw (3,): motion of the chin from rest."""
     kind = rng.choice(KINDS, p=_CHANCES)
     if kind == "hand":
         made = _held(rng, skull, jaw, skin)
@@ -25,7 +25,7 @@ def random_occluder(rng: np.random.Generator, skull: Skull, jaw: np.ndarray, ski
         made = _phone(rng, skull, skin)
     else:
         return _mask(rng, skull, jaw, kind == "mask")
-    # Arms and sticks stay near the head: a camera with a wide lens is only 2.4 away.
+    # Keep arms and sticks near the head: a camera with a wide lens is only 2.4 away.
     apart = np.hypot(made.vertices[:, 0], made.vertices[:, 2])
     nearer = np.where(apart > _NEAR, _NEAR + 0.3 * (apart - _NEAR), apart) / np.maximum(apart, 1e-6)
     return replace(made, vertices=made.vertices * np.stack([nearer, np.ones_like(nearer), nearer], axis=1))

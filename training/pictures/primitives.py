@@ -1,4 +1,4 @@
-"""Simple shapes as triangle meshes, for what `wear` hangs on heads. Triangles wind so that normals point outwards."""
+"""Simple triangle meshes for what `wear` puts on heads. Triangles are wound so that normals point outwards."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ class Mesh:
 
 
 def mesh(vertices: np.ndarray, triangles: np.ndarray, colours: np.ndarray, alpha: float | np.ndarray = 1.0) -> Mesh:
-    """A Mesh from vertices (..., 3) and colours and alpha that may be the same for all of them."""
+    """A Mesh from vertices (..., 3); colours and alpha are broadcast to them."""
     flat = np.ascontiguousarray(vertices, np.float32).reshape(-1, 3)
     colour = np.broadcast_to(colours, np.shape(vertices)).reshape(-1, 3).clip(0, 1).astype(np.float32)
     opacity = np.broadcast_to(alpha, np.shape(vertices)[:-1]).reshape(-1).astype(np.float32)
@@ -41,9 +41,9 @@ def joined(parts: list[Mesh]) -> Mesh:
 
 
 def grid(rows: int, columns: int, around: bool = False, count: int = 1) -> np.ndarray:
-    """(t, 3) triangles of `count` grids of rows x columns vertices; normals are (from row to row) x (column to column).
+    """(t, 3) triangles of `count` grids of rows x columns vertices; normals are (row to row) x (column to column).
 
-    `around`: the last column meets the first.
+    `around`: closed, the last column meets the first.
     """
     row, column = np.meshgrid(np.arange(rows - 1), np.arange(columns - (not around)), indexing="ij")
     right = (column + 1) % columns
@@ -58,12 +58,12 @@ def grid(rows: int, columns: int, around: bool = False, count: int = 1) -> np.nd
 
 
 def tubes(paths: np.ndarray, radius: np.ndarray | float, sides: int, colours: np.ndarray, flat: float = 1.0) -> Mesh:
-    """Closed round tubes along paths (c, k, 3) with radius (c, k). `flat`: their thickness across, as a part of it."""
+    """Closed tubes along paths (c, k, 3) with radius (c, k). `flat`: ratio of the cross-section's radii."""
     paths = np.asarray(paths, float)
     radius = np.broadcast_to(radius, paths.shape[:-1])
     along = np.gradient(paths, axis=1)
     along /= np.linalg.norm(along, axis=-1, keepdims=True) + 1e-9
-    # A frame that never twists much: the first across is kept and made square to each step.
+    # A frame with little twist: one fixed direction, orthogonalised at each step.
     first = np.eye(3)[np.abs(along).mean(axis=1).argmin(axis=1)][:, None]
     normal = first - (first * along).sum(-1, keepdims=True) * along
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-9
@@ -97,7 +97,7 @@ def ball(radii: np.ndarray | float, sides: int, rows: int, colours: np.ndarray) 
 
 
 def turning(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> np.ndarray:
-    """(3, 3): turn by rotation vector (x, y, z), rad."""
+    """(3, 3) rotation matrix of the rotation vector (x, y, z), rad."""
     vector = np.array([x, y, z], float)
     angle = np.linalg.norm(vector)
     if angle < 1e-9:

@@ -1,7 +1,7 @@
-"""How the sample clip's person looks: painted skin, brows, lashes and hair as strands, a jumper. Numpy, cv2, mathutils.
+"""Appearance of the sample clip's person: skin texture, strands of brows, lashes and hair, a jumper. Needs mathutils.
 
-Lengths in cm in the head's frame (x to the subject's left, y up, z out of the face). A picture "over the face" maps
-x, y straight on (as seen from the front).
+Lengths in cm in the head's frame (x to the subject's left, y up, z out of the face). A texture "over the face" is
+projected along z, as seen from the front.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from fields_blender.core.easing import smoothstep
 
 from ..people.ict_head import PARTS, IctHead, landmark_vertices
 
-# The window of the pictures painted over the face, cm, and their size in pixels.
+# The area covered by the textures over the face, cm, and their size in pixels.
 LEFT, RIGHT, BOTTOM, TOP = -13.0, 13.0, -13.0, 13.0
 SIZE = 2048
 _PER_CM = SIZE / (RIGHT - LEFT)
@@ -25,12 +25,12 @@ _BLUSH = (0.83, 0.44, 0.38)
 _LIPS = (0.70, 0.33, 0.33)
 _SHADE = (0.56, 0.36, 0.30)
 _BROW = (0.22, 0.13, 0.085)
-_BROW_SHIFT = np.array([0.0, -0.55])  # the landmarks run along the upper edge
+_BROW_SHIFT = np.array([0.0, -0.55])  # the landmarks lie on the upper edge
 
 
 @dataclass(frozen=True)
 class Strands:
-    """Hairs with the same number of points each, all carried by a mesh.
+    """Hairs with the same number of points each, attached to a mesh.
 
     Point i of the strands is `weights[i] @ vertices[corners[i]] + offset[i]`. `radius` of each point, cm.
     """
@@ -42,17 +42,17 @@ class Strands:
     count: int
 
     def points(self, vertices: np.ndarray) -> np.ndarray:
-        """(n * k, 3) for vertices of the carrying mesh."""
+        """(n * k, 3) for vertices of the mesh."""
         return np.einsum("nc,ncd->nd", self.weights, vertices[self.corners]) + self.offset
 
 
 def over_face(vertices: np.ndarray) -> np.ndarray:
-    """(n, 2) texture coordinates 0..1 of the pictures over the face."""
+    """(n, 2) texture coordinates 0..1 of the textures over the face."""
     return (vertices[:, :2] - [LEFT, BOTTOM]) / [RIGHT - LEFT, TOP - BOTTOM]
 
 
 def skin_picture(vertices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(SIZE, SIZE, 3) float32 sRGB 0..1, first row at the bottom, for the vertices at rest (n, 3)."""
+    """(SIZE, SIZE, 3) float32 sRGB 0..1, first row at the bottom, for vertices at rest (n, 3)."""
     marks = vertices[landmark_vertices(), :2]
     y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / _PER_CM + np.float32([[[BOTTOM]], [[LEFT]]])
     picture = np.broadcast_to(np.float32(_SKIN), (SIZE, SIZE, 3)).copy()
@@ -93,7 +93,7 @@ def skin_picture(vertices: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def brows(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: int = 330) -> Strands:
-    """Short hairs along the brow landmarks, lying on the skin, swept up and outwards."""
+    """Short hairs along the brow landmarks, flat on the skin, combed up and outwards."""
     marks = vertices[landmark_vertices()]
     tree, triangles = _face_tree(vertices, head)
     points, offsets = [], []
@@ -118,7 +118,7 @@ def brows(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: 
 
 
 def lashes(head: IctHead, rng: np.random.Generator) -> Strands:
-    """Curved lashes that ride on ICT's lash cards: a strand takes its points from the card's three rows."""
+    """Curved lashes that follow ICT's lash cards: a strand takes its points from the card's three rows."""
     assert head.triangles is not None and head.uv is not None and head.uv_triangles is not None
     uv = np.zeros((len(head.neutral), 2))
     uv[head.triangles] = head.uv[head.uv_triangles]
@@ -130,7 +130,7 @@ def lashes(head: IctHead, rng: np.random.Generator) -> Strands:
         grid = np.zeros((len(v), len(u)), int)
         grid[np.searchsorted(v, uv[rows, 1].round(3)), np.searchsorted(u, uv[rows, 0].round(3))] = rows
         lower = card % 6 >= 3
-        # The root is the row nearer to the skin, which lies deeper.
+        # The root is the row nearer to the skin, which lies further back.
         if head.neutral[grid[0], 2].mean() > head.neutral[grid[-1], 2].mean():
             grid = grid[::-1]
         for _ in range(16 if lower else 34):
@@ -148,23 +148,23 @@ def lashes(head: IctHead, rng: np.random.Generator) -> Strands:
 
 
 def scalp_mask(vertices: np.ndarray) -> np.ndarray:
-    """(n,) 0..1: where hair grows, from the head's shape at rest."""
+    """(n,) 0..1: where hair grows, for vertices at rest."""
     marks = vertices[landmark_vertices()]
     brow, ear = marks[17:27, 1].max(), marks[[0, 16]].mean(0)
     x, y, z = vertices.T
     hairline = brow + 4.6 - 0.10 * np.abs(x) ** 1.3
     front = _step(y, hairline - 0.35, hairline + 0.35)
-    # Beside the face: behind a line from the temple down before the ear; behind the ear down to the nape.
+    # Beside the face: behind a line from the temple down in front of the ear; behind the ear down to the nape.
     temple = np.interp(y, [ear[1] - 1.0, ear[1] + 3.0, brow + 4.0], [ear[2] - 0.4, ear[2] + 1.3, ear[2] + 5.5])
     beside = _step(temple - z, -0.3, 0.5) * _step(y, -3.2 + 0.2 * z, -1.2 + 0.2 * z)
-    # Ears stand out from the head beside their landmarks, from the lobe up to a little over the eyes.
+    # Ears: beside their landmarks, from the lobe up to slightly above the eyes.
     ears = _step(np.abs(x), np.abs(ear[0]) - 1.1, np.abs(ear[0]) - 0.5) * _step(z, ear[2] - 5.5, ear[2] - 4.8)
     ears *= 1 - _step(y, ear[1] + 1.9, ear[1] + 2.5)
     return np.maximum(front, beside) * (1 - ears)
 
 
 def hair(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: int = 16000) -> tuple[np.ndarray, ...]:
-    """Points (count * 8, 3) and radii of short swept hair with a parting on the subject's left."""
+    """Points (count * 8, 3) and radii of short combed hair with a parting on the subject's left."""
     assert head.triangles is not None
     skin = head.triangles[np.all(head.part[head.triangles] <= 1, axis=1)]
     mask = scalp_mask(vertices)
@@ -196,7 +196,7 @@ def hair(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: i
             reached = Vector(strand[number - 1] + way * long / 7)
             place, normal, _, _ = tree.find_nearest(reached)
             away = np.array(reached - place)
-            # Combed: the hair keeps to a layer over the scalp that is highest in its middle.
+            # Combed: each hair stays in a layer over the scalp that is highest half way along.
             layer = 0.06 + high * np.sin(np.pi * (0.15 + 0.7 * number / 7))
             height = np.clip(away @ np.array(normal), 0.3 * layer, layer)
             strand[number] = np.array(place) + np.array(normal) * height
@@ -206,7 +206,7 @@ def hair(vertices: np.ndarray, head: IctHead, rng: np.random.Generator, count: i
 
 
 def jumper(vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices and quads of a round-necked jumper around the bust."""
+    """Vertices and quads of a round-necked jumper."""
     neck = vertices[(vertices[:, 1] < -11.0) & (vertices[:, 1] > -12.0)]
     middle = (neck.max(0) + neck.min(0)) / 2
     half = (neck.max(0) - neck.min(0)) / 2

@@ -1,4 +1,4 @@
-"""Real footage through the real front end, as rows of training data: what `scans` and `unlabelled` share."""
+"""Rows of training data from footage: what `scans` and `unlabelled` have in common."""
 
 import argparse
 import itertools
@@ -12,10 +12,11 @@ from fields_blender.capture.face import Face, FaceTracker
 from fields_blender.capture.pose import frontal, head_pose
 from fields_blender.core.errors import FieldsError
 
-ON_DISK = ("inner8", "inner4")  # files of their own beside a shard, as in make_data
-CONTROLS = 48
+from ..people import CONTROLS
+
+LARGE = ("inner8", "inner4")  # arrays stored in files of their own beside a shard, as in make_data
 ROWS_A_SHARD = 600
-SCANS, UNLABELLED = 2, 3  # `family`
+SCANS, UNLABELLED = 2, 3  # values of `family`
 _SEED = 23
 
 Row = dict[str, np.ndarray]
@@ -31,27 +32,27 @@ def rows_of(
     stills: bool = False,
     wanted: Callable[[Frame], bool] = lambda frame: True,
 ) -> Iterator[tuple[Frame, Row, Row | None]]:
-    """Of a clip's `wanted` frames, about `rate` a second: the frame, its row, and the row of its twin: the same picture
-    made a little worse and read again. Frames without a face are left out; controls are unknown (NaN).
+    """For a clip's `wanted` frames, about `rate` per second: the frame, its row, and the row of its twin, the same
+    picture degraded and read again. Frames without a face are left out; controls are unknown (NaN).
 
-    `stills`: every picture is of another person, numbered from `person` on; `rate` is not used.
+    `stills`: every picture shows another person, numbered from `person` on; `rate` is not used.
     """
-    tracker, again = FaceTracker(models, "cpu"), FaceTracker(models, "cpu")
+    tracker, twin_tracker = FaceTracker(models, "cpu"), FaceTracker(models, "cpu")
     due = -np.inf
     for frame in frames(clip):
         if frame.cut:
             tracker.reset()
         face = tracker.track(frame.image)
-        if stills and face is not None:  # read a second time from its own landmarks, as in the middle of a clip
+        if stills and face is not None:  # track again from its own landmarks, as in the middle of a clip
             face = tracker.track(frame.image)
         if face is None or frame.time < due or not wanted(frame):
             continue
         due = -np.inf if stills else frame.time + 0.999 / rate
         number = person + frame.index if stills else person
-        again.reset()
-        worse = worsened(rng, frame.image)
-        seen = again.track(worse) and again.track(worse)
-        yield frame, _row(frame.image, face, number, family), _row(worse, seen, number, family) if seen else None
+        twin_tracker.reset()
+        image = degraded(rng, frame.image)
+        twin = twin_tracker.track(image) and twin_tracker.track(image)
+        yield frame, _row(frame.image, face, number, family), _row(image, twin, number, family) if twin else None
 
 
 def _row(image: np.ndarray, face: Face, person: int, family: int) -> Row:
@@ -76,8 +77,8 @@ def _row(image: np.ndarray, face: Face, person: int, family: int) -> Row:
     }
 
 
-def worsened(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """The picture (h, w, 3) uint8 turned, moved and scaled a little, darker or lighter, noisy and compressed again."""
+def degraded(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """The picture (h, w, 3) uint8 slightly rotated, shifted, scaled, darker or lighter, noisy, JPEG-compressed."""
     import cv2
 
     height, width = image.shape[:2]
@@ -93,12 +94,12 @@ def worsened(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def write(out: Path, pairs: Iterable[tuple[Row, Row | None]]) -> int:
-    """Write rows and their twins as shards of ROWS_A_SHARD or a few more; the number of rows written.
+    """Write rows and their twins as shards of up to ROWS_A_SHARD; returns the number of rows.
 
-    Raises FieldsError when `out` holds training data already: half of it would be another run's.
+    Raises FieldsError where `out` already holds training data, which would mix two runs.
     """
     if any(out.glob("shard-*")):
-        raise FieldsError(f"There is training data in {out} already. Choose another folder or empty this one.")
+        raise FieldsError("There is training data in {out} already. Choose another folder or empty this one.", out=out)
     out.mkdir(parents=True, exist_ok=True)
     pairs, total = iter(pairs), 0
     for number in itertools.count():
@@ -116,8 +117,8 @@ def write(out: Path, pairs: Iterable[tuple[Row, Row | None]]) -> int:
 
 def _write_shard(path: Path, rows: list[Row]) -> None:
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
-    arrays["person"] = np.unique(arrays["person"], return_inverse=True)[1].astype(np.int32)  # numbers in the shard
-    for name in ON_DISK:
+    arrays["person"] = np.unique(arrays["person"], return_inverse=True)[1].astype(np.int32)  # numbered within the shard
+    for name in LARGE:
         np.save(path.with_suffix(f".{name}.npy"), arrays.pop(name))
     part = path.with_suffix(".part.npz")
     np.savez(part, **arrays)
@@ -125,12 +126,12 @@ def _write_shard(path: Path, rows: list[Row]) -> None:
 
 
 def arguments(description: str | None, what: str, out: str) -> argparse.ArgumentParser:
-    """The options that both readers have."""
+    """The options that both scripts have."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help=what)
     parser.add_argument("--out", type=Path, default=Path(out))
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--rate", type=float, default=5.0, help="pictures kept of each second of video")
+    parser.add_argument("--rate", type=float, default=5.0, help="pictures kept per second of video")
     return parser
 
 

@@ -1,9 +1,9 @@
-"""The landmarks whose true places the reader learns to tell besides: brows, lids, irises, lips, nose, jaw."""
+"""The landmarks whose true places the reader learns as an auxiliary task: brows, lids, irises, lips, nose, jaw."""
 
 import numpy as np
 
-# The right eye's lids, brow and iris; and of the right half and the middle, lips, nose, cheek, chin and jaw. Their
-# partners on the left come with them.
+# The right eye's lids, brow and iris; then lips, nose, cheek, chin and jaw of the right half and the middle. `indices`
+# adds their mirror partners on the left.
 EYE_POINTS = [
     *(33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246),
     *(70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 468, 469, 470, 471, 472),
@@ -16,17 +16,17 @@ MOUTH_POINTS = [
 
 
 def mirrored_points(mean: np.ndarray) -> np.ndarray:
-    """(p,) each point's partner on the other side of an average face (p, 3); x is across."""
+    """(p,) each point's mirror partner on an average face (p, 3); x runs across the face."""
     from scipy.optimize import linear_sum_assignment
 
     distance = np.linalg.norm((mean * (-1, 1, 1))[:, None] - mean[None], axis=2)
-    # The same both ways, so that the best assignment takes every pair both ways too.
+    # Symmetric, so that the best assignment pairs every point both ways.
     partner = linear_sum_assignment(distance + distance.T)[1]
     assert (partner[partner] == np.arange(len(mean))).all()
     return partner
 
 
 def indices(mean: np.ndarray) -> np.ndarray:
-    """(p,) landmarks. `mean`: average face (478, 3)."""
+    """(p,) numbers of these landmarks. `mean`: average face (478, 3)."""
     right = EYE_POINTS + MOUTH_POINTS
     return np.unique([*right, *mirrored_points(mean)[right]])

@@ -1,11 +1,11 @@
-"""Real clips: nobody knows their true weights, so a tracker is held against what can be seen without one.
+"""Real clips have no ground truth, so a tracker is compared with what can be observed.
 
-* Geometry: a head re-posed with the weights opens eyes and lips, widens the mouth and lifts the brows as the landmarks
-  do (r over frames; the same landmarks for all trackers).
+* Geometry: a head posed with the weights opens eyes and lips, widens the mouth and raises the brows as the landmarks do
+  (r over frames; the same landmarks for all trackers).
 * Jitter of the raw weights where the face holds still; weights on frames at rest.
-* Blinks and plain movements against a reading by eye, `clips_read.json`.
+* Blinks and obvious movements, compared with manual annotations (`clip_annotations.json`).
 
-The clips are looked at and measured on only: nothing is trained or chosen by them.
+Nothing is trained on the clips.
 """
 
 import json
@@ -20,21 +20,22 @@ from fields_blender.capture.pose import frontal, head_pose
 from fields_blender.capture.video import decode
 from fields_blender.core.arkit import from_arkit
 from fields_blender.core.names import ARKIT
+from tools import shared_data
 
-from .evaluation import measures, readings
-from .people import ict_head
+from ..people import ict_head
+from . import measures, readings
 
-CLIPS = Path(__file__).parents[2] / "shared/data/clips"
-READ = Path(__file__).with_name("clips_read.json")
+CLIPS = shared_data.find("data", "clips")
+ANNOTATIONS = Path(__file__).with_name("clip_annotations.json")
 PEER = "MediaPipe"
 GEOMETRY = ("eye aperture", "mouth opening", "mouth width", "brow height")
-# What a measure must move over a clip (standard deviation, inter-ocular distances) for a correlation to mean something.
+# Standard deviation over a clip, in inter-ocular distances, from which the correlation of a measure means something.
 MOVES = {"eye aperture": 0.02, "mouth opening": 0.02, "mouth width": 0.02, "brow height": 0.015}
-STILL_FRAMES = 6  # a stretch of at least so many
-NEAR = 8  # frames around a shown movement that count for neither side
+STILL_FRAMES = 6  # shortest still stretch
+NEAR = 8  # frames around an annotated movement that are left out
 
-# (outer corner, upper lid, upper lid, inner corner, lower lid, lower lid), brow: of MediaPipe's 478 points and of
-# Multi-PIE's 68; the subject's right side first.
+# (outer corner, upper lid, upper lid, inner corner, lower lid, lower lid), then the brow, for MediaPipe's 478 points
+# and for Multi-PIE's 68; the subject's right side first.
 EYES_478 = ((33, 160, 158, 133, 153, 144), (263, 387, 385, 362, 380, 373))
 BROWS_478 = ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336))
 LIPS_478 = (13, 14, 61, 291)  # inner upper, inner lower, corners
@@ -45,9 +46,9 @@ LIPS_68 = (62, 66, 48, 54)
 
 def measured(folder: Path, models: Path, data: Path) -> dict:
     """All figures of the clips in `folder`: measure -> tracker -> clip or movement -> number."""
-    read = json.loads(READ.read_text(encoding="utf-8"))["clips"]
+    annotations = json.loads(ANNOTATIONS.read_text(encoding="utf-8"))["clips"]
     results: dict = {}
-    for name, seen in read.items():
+    for name, seen in annotations.items():
         path = folder / f"{name}.mp4"
         if not path.exists():
             continue
@@ -67,14 +68,15 @@ def measured(folder: Path, models: Path, data: Path) -> dict:
 
 
 def agreement(w: np.ndarray, peer: np.ndarray) -> float:
-    """Mean r with another tracker over the channels which that one moves. Not truth: it is deaf to some."""
+    """Mean r with another tracker over the channels which that one moves. Not a measure of truth: it misses some."""
     both = ~np.isnan(w[:, 0]) & ~np.isnan(peer[:, 0])
     moving = peer[both].std(axis=0) > measures.MOVES
     return float(measures.correlation(w[both][:, moving], peer[both][:, moving]).mean())
 
 
 def of_clip(w: np.ndarray, face: np.ndarray, moving: np.ndarray, seen: dict) -> dict:
-    """One tracker on one clip. w (n, 52); face: geometry of the landmarks (n, 4); moving (n,) their speed."""
+    """One tracker on one clip. w (n, 52); face (n, 4): geometry of the landmarks; moving (n,): their speed; seen: the
+    annotations."""
     known = ~np.isnan(w[:, 0]) & ~np.isnan(face[:, 0])
     posed = np.full_like(face, np.nan)
     posed[known] = reposed(w[known])
@@ -86,16 +88,16 @@ def of_clip(w: np.ndarray, face: np.ndarray, moving: np.ndarray, seen: dict) -> 
     if rest.any():
         figures["bias at rest"] = float(np.abs(w[rest]).mean())
     figures["bias, its own quietest tenth"] = float(np.sort(np.abs(w[known]).mean(axis=1))[: known.sum() // 10].mean())
-    trembling = [measures.jitter(w[a : b + 1]).mean() for a, b in still(moving, known, seen)]
-    if trembling:
-        figures["jitter, still"] = float(np.mean(trembling))
+    jitter = [measures.jitter(w[a : b + 1]).mean() for a, b in still(moving, known, seen)]
+    if jitter:
+        figures["jitter, still"] = float(np.mean(jitter))
     figures["blinks"] = blinks(w, seen)
     figures["movements"] = movements(w, known, seen)
     return figures
 
 
 def landmarks(path: Path, models: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Geometry (n, 4) of the front end's landmarks turned to the front, and their speed (n,); NaN without a face."""
+    """Geometry (n, 4) of the front end's landmarks, turned to the front, and their speed (n,); NaN without a face."""
     tracker = FaceTracker(models, "cpu")
     points = []
     for _, image in decode(path):
@@ -110,20 +112,22 @@ def landmarks(path: Path, models: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def geometry(points: np.ndarray, eyes, brows, lips) -> np.ndarray:
-    """(n, 4) GEOMETRY of points (n, p, 3) in inter-ocular distances; both sides' mean."""
+    """(n, 4) GEOMETRY of points (n, p, 3) in inter-ocular distances; mean of both sides."""
 
-    def apart(a: int, b: int) -> np.ndarray:
+    def distance(a: int, b: int) -> np.ndarray:
         return np.linalg.norm(points[:, a] - points[:, b], axis=1)
 
-    aperture = np.mean([(apart(e[1], e[5]) + apart(e[2], e[4])) / (2 * apart(e[0], e[3])) for e in eyes], axis=0)
+    aperture = np.mean(
+        [(distance(e[1], e[5]) + distance(e[2], e[4])) / (2 * distance(e[0], e[3])) for e in eyes], axis=0
+    )
     height = [
         points[:, b, 1].mean(axis=1) - points[:, [e[0], e[3]], 1].mean(axis=1) for b, e in zip(brows, eyes, strict=True)
     ]
-    return np.stack([aperture, apart(lips[0], lips[1]), apart(lips[2], lips[3]), np.mean(height, axis=0)], axis=1)
+    return np.stack([aperture, distance(lips[0], lips[1]), distance(lips[2], lips[3]), np.mean(height, axis=0)], axis=1)
 
 
 def reposed(w: np.ndarray) -> np.ndarray:
-    """(n, 4) GEOMETRY of ICT-FaceKit's mean head with ARKit weights (n, 52): one head for all trackers and people."""
+    """(n, 4) GEOMETRY of ICT-FaceKit's mean head posed by ARKit weights (n, 52), for all trackers and people."""
     head = _head()
     groups = from_arkit(w)
     points = head.vertices(np.zeros(ict_head.IDENTITY), **groups)
@@ -137,7 +141,7 @@ def _head() -> ict_head.IctHead:
 
 
 def still(moving: np.ndarray, known: np.ndarray, seen: dict) -> list[tuple[int, int]]:
-    """Stretches in which the landmarks move least: below a third of the clip's frames, no blink near."""
+    """Stretches in which the landmarks move least: the calmest third of the frames, without blinks nearby."""
     blinking = rows_in([(first - 2, last + 2) for _, first, _, last in seen["blinks"]], len(moving))
     smooth = np.convolve(np.nan_to_num(moving, nan=np.inf), np.ones(5) / 5, mode="same")
     quiet = (smooth <= np.quantile(smooth[known], 0.33)) & known & ~blinking
@@ -145,7 +149,7 @@ def still(moving: np.ndarray, known: np.ndarray, seen: dict) -> list[tuple[int, 
 
 
 def blinks(w: np.ndarray, seen: dict) -> list[int]:
-    """[agreeing, invented, missed] closures over .5 of both eyes against the reading."""
+    """[agreeing, invented, missed] closures over .5 of both eyes, compared with the annotations."""
     unclear = rows_in(seen["unclear"], len(w))
     totals = np.zeros(3, int)
     for side, column in (("left", "eyeBlinkLeft"), ("right", "eyeBlinkRight")):
@@ -156,7 +160,7 @@ def blinks(w: np.ndarray, seen: dict) -> list[int]:
 
 
 def movements(w: np.ndarray, known: np.ndarray, seen: dict) -> dict[str, float]:
-    """Movement -> AUC of its channel: does it stand higher where the movement was seen than elsewhere in the clip?"""
+    """Movement -> AUC of its channel: is it higher where the movement was annotated than elsewhere in the clip?"""
     figures = {}
     for name, spans in seen["shown"].items():
         level = w[:, [i for i, channel in enumerate(ARKIT) if channel in (name, f"{name}Left", f"{name}Right")]].mean(
@@ -169,7 +173,7 @@ def movements(w: np.ndarray, known: np.ndarray, seen: dict) -> dict[str, float]:
 
 
 def rows_in(spans: list, count: int) -> np.ndarray:
-    """(count,) bool: rows within any of the (first, last)."""
+    """(count,) bool: rows within any of the spans (first, last)."""
     rows = np.zeros(count, bool)
     for first, last in spans:
         rows[max(first, 0) : last + 1] = True

@@ -1,12 +1,12 @@
-"""A folder of pictures or videos of which nothing is known -> training data for the consistency terms alone.
+"""Unlabelled pictures and videos in a folder -> training data for the consistency losses.
 
-    python -m training.unlabelled FOLDER --out data/unlabelled
+    python -m training.footage.unlabelled FOLDER --out data/unlabelled
     python -m training.encode --extra data/unlabelled
     python -m training.train --extra data/unlabelled
 
-Every picture goes through the front end twice, as it is and made a little worse (its twin); what the network reads in
-the two must agree. Controls, points and gaps are NaN: not known. Each picture counts as another person; each video as
-one. Files that cannot be read are named and left out.
+Every picture goes through the front end twice, as it is and slightly degraded (its twin); the network must give the
+same controls for both. Controls, points and gaps are NaN (unknown). Each picture counts as another person, each video
+as one person. Files that can't be read are reported and left out.
 """
 
 from collections.abc import Iterator
@@ -16,25 +16,27 @@ from fields_blender.capture.clip import Clip, open_stills, open_video
 from fields_blender.capture.video import PICTURES
 from fields_blender.core.errors import FieldsError
 
-from .flame.footage import UNLABELLED, Row, arguments, generator, rows_of, write
+from .rows import UNLABELLED, Row, arguments, generator, rows_of, write
 
 VIDEOS = {".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg"}
 
 
 def clips(folder: Path) -> Iterator[tuple[Clip, bool]]:
-    """(clip, stills) of all pictures directly in a folder, and of each video in it or below.
+    """(clip, stills): one clip of stills for each folder with pictures, and one for each video.
 
     Raises FieldsError where there are neither.
     """
     if not folder.is_dir():
-        raise FieldsError(f"There is no folder at {folder}. Check the path.")
+        raise FieldsError("There is no folder at {folder}. Check the path.", folder=folder)
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    places = sorted({path.parent for path in files if path.suffix.lower() in PICTURES})
+    albums = sorted({path.parent for path in files if path.suffix.lower() in PICTURES})
     videos = [path for path in files if path.suffix.lower() in VIDEOS]
-    if not places and not videos:
-        raise FieldsError(f"No picture and no video lies in {folder}. Choose the folder that they are in.")
-    for place in places:
-        yield open_stills(place), True
+    if not albums and not videos:
+        raise FieldsError(
+            "No picture and no video lies in {folder}. Choose the folder that they are in.", folder=folder
+        )
+    for album in albums:
+        yield open_stills(album), True
     for video in videos:
         try:
             yield open_video(video), False
@@ -43,7 +45,7 @@ def clips(folder: Path) -> Iterator[tuple[Clip, bool]]:
 
 
 def read(folder: Path, models: Path, rate: float) -> Iterator[tuple[Row, Row | None]]:
-    """Rows with their twins of everything in a folder."""
+    """Rows with their twins for everything in a folder."""
     rng, person = generator(), 0
     for clip, stills in clips(folder):
         try:
@@ -64,8 +66,8 @@ def main() -> None:
     except FieldsError as error:
         raise SystemExit(str(error)) from None
     if count == 0:
-        raise SystemExit(f"No face was found in anything in {options.folder}, so nothing was written.")
-    print(f"{count} rows written to {options.out}. Encode them and train with them, each time with this option:")
+        raise SystemExit(f"No face was found in {options.folder}, so nothing was written.")
+    print(f"{count} rows written to {options.out}. Now encode them and train with them:")
     print(f"python -m training.encode --extra {options.out}; python -m training.train --extra {options.out}")
 
 

@@ -1,9 +1,9 @@
-"""What each part of the training is good for: the same training without it, on the same held-out people.
+"""What each part of the training contributes: the same training without it, on the same held-out people.
 
-    python -m training.ablation --data data/renders --steps 3000
+    python -m training.evaluation.ablation --data data/renders --steps 3000
 
-Prints a table for docs/evaluation.md. Every variant is trained anew, for as many steps, and measured as it leaves the
-training: without the gains and zeros that `export` sets. A family that was not trained on is measured too.
+Prints a table for docs/evaluation.md. Every variant is trained from scratch for the same number of steps and measured
+without the post-processing that `export` adds. A family that was not trained on is measured too.
 """
 
 import argparse
@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import agreement, load
-from .model import CONTROL_NAMES
-from .train import Settings, Trainer, bases_beside, only
+from .. import dataset, validation
+from ..batches import only
+from ..model import CONTROL_NAMES
+from ..people import FAMILIES
+from ..trainer import Settings, Trainer, bases_beside
 
 VARIANTS: dict[str, dict[str, str]] = {
     "full": {},
@@ -39,21 +41,21 @@ COLUMNS = (
 
 
 def measured(trainer: Trainer, rows: dict[str, np.ndarray]) -> list[float]:
-    """One number for each of COLUMNS; rest faces known. `rows`: of each family, the same for every variant."""
+    """One number for each of COLUMNS, with the rest face known. `rows`: of each family, the same for every variant."""
     data, found = trainer.data, {}
     for family, mine in rows.items():
-        features = only(agreement.features_of(data, mine), trainer.settings.inputs)
-        rest, known = agreement.resting(features, data, mine)
-        controls, _, look = agreement.predict(trainer.average, features, rest, known)
+        features = only(validation.features_of(data, mine), trainer.settings.inputs)
+        rest, known = validation.resting(features, data, mine)
+        controls, _, emotion = validation.predict(trainer.average, features, rest, known)
         truth = data.arrays["controls"][mine]
-        scores, used = agreement.agreement(controls.numpy(), truth), agreement.moving(truth)
-        label, shown = (data.arrays[name][mine] for name in ("emotion", "intensity"))
-        told = torch.sigmoid(look[:, 10]).numpy()
-        feeling = label[:, 1:].max(axis=1) > 0
-        line = np.polyfit(shown[feeling, 0], told[feeling], 1)[0]
-        over = np.maximum(told - shown[:, 0], 0)[feeling & (shown[:, 0] < 0.5)].mean()
+        scores, used = validation.agreement(controls.numpy(), truth), validation.moving(truth)
+        label, intensity = (data.arrays[name][mine] for name in ("emotion", "intensity"))
+        guess, true = torch.sigmoid(emotion[:, 10]).numpy(), intensity[:, 0]
+        emotional = label[:, 1:].max(axis=1) > 0
+        line = np.polyfit(true[emotional], guess[emotional], 1)[0]
+        over = np.maximum(guess - true, 0)[emotional & (true < 0.5)].mean()
         weights = np.abs(controls.numpy()[data.arrays["at_rest"][mine]][:, : CONTROL_NAMES.index("jawX")])
-        strong, subtle = agreement.emotion_accuracy(look.numpy(), label, shown)
+        strong, subtle = validation.emotion_accuracy(emotion.numpy(), label, intensity)
         r, slope = (scores[what][used].mean() for what in ("r", "slope"))
         found[family] = [r, slope, strong, subtle, line, over, weights.mean()]
     both = np.mean(list(found.values()), axis=0)
@@ -66,12 +68,12 @@ def main() -> None:
     arguments.add_argument("--steps", type=int, default=3000)
     arguments.add_argument("--variants", nargs="*", default=list(VARIANTS), choices=list(VARIANTS))
     options = arguments.parse_args()
-    data, bases = load.load(options.data), bases_beside(options.data)
+    data, bases = dataset.load(options.data), bases_beside(options.data)
     rows = {
-        family: agreement.whole_people(
-            data, np.flatnonzero(load.held_out(data.person) & (data.arrays["family"] == number))
+        family: validation.whole_people(
+            data, np.flatnonzero(dataset.held_out(data.person) & (data.arrays["family"] == number))
         )
-        for number, family in enumerate(load.FAMILIES)
+        for number, family in enumerate(FAMILIES)
     }
     print("| trained | " + " | ".join(COLUMNS) + " |\n|---|" + "---|" * len(COLUMNS), flush=True)
     for name in options.variants:

@@ -1,10 +1,10 @@
-"""Learn what the landmark network does to turned heads, from renders whose turn is known: models/head_turn.json.
+"""Fit models/head_turn.json: the correction of the landmark network's bias on turned heads, from renders.
 
-    python -m training.fit_head_turn --data data/renders
+    python -m training.fit_head_pose_correction --data data/renders
 
-Ridge regression of the missing turn on `terms` of `fields_blender/capture/head_pose_correction.py`, the data and their
-mirror image together. Reads the small files of `make_data`'s shards. Says how far off the turn is on people kept out,
-each freed of the constant in which heads differ (where its front is, each head model says for itself).
+Ridge regression of the missing rotation on `terms` of `fields_blender/capture/head_pose_correction.py`, on the data and
+their mirror image. Reads `make_data`'s shards, but not the inner maps. Prints the remaining error on people kept out,
+each without their own constant offset (where "straight ahead" lies is a convention of each head model).
 """
 
 import argparse
@@ -17,15 +17,15 @@ from fields_blender.capture.head_pose_correction import HEAD_TURN, terms
 from fields_blender.capture.pose import rigid_face
 from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 
-MIRROR = np.array([1.0, -1.0, -1.0])  # of an axis-angle vector
+MIRROR = np.array([1.0, -1.0, -1.0])  # mirrors an axis-angle vector
 KEPT_OUT = 5  # every fifth person
-POWERS = 19  # terms of the rotation alone; they are few and certain, so they are held back less
-RIDGE = 3e-4  # less is no better for new people, and lets the landmarks' jitter through
-MOST = 100_000  # rows; more change nothing
+POWERS = 19  # terms of the rotation alone: they are well determined, so their ridge penalty is smaller
+RIDGE = 3e-4  # less is no better on new people and lets the landmarks' jitter through
+MOST = 100_000  # rows; more make no difference
 
 
 def read(folder: Path) -> dict[str, np.ndarray]:
-    """rotation (n, 3) as fitted, true (n, 3), front (n, 478, 3) zero but at the rigid points, person, family (n,)."""
+    """rotation (n, 3) as estimated, true (n, 3), front (n, 478, 3) at the rigid points, else 0, person, family (n,)."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("rotation", "true", "front", "person", "family")}
     rigid = rigid_face()["indices"].astype(int)
     for number, path in enumerate(sorted(folder.glob("shard-*[0-9].npz"))):
@@ -40,7 +40,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         if sum(len(part) for part in parts["person"]) > MOST:
             break
     if not parts["person"]:
-        raise SystemExit(f"No shards in {folder}: run training.make_data first.")
+        raise SystemExit(f"No shards in {folder}: run training.pictures.make_data first.")
     return {name: np.concatenate(part) for name, part in parts.items()}
 
 
@@ -51,19 +51,19 @@ def fit(data: dict[str, np.ndarray], chosen: np.ndarray) -> tuple[np.ndarray, np
     missing = _between(rotation, true)
     y = np.concatenate([missing, missing * MIRROR])
     family = np.tile(data["family"][chosen], 2)
-    # A family's own idea of where the front is must not be learned from how its heads are shaped.
+    # A family's convention of "straight ahead" must not be learned from the shape of its heads.
     means = [(x[family == f].mean(axis=0), y[family == f].mean(axis=0)) for f in np.unique(family)]
     for f, (x_mean, y_mean) in zip(np.unique(family), means, strict=True):
         x[family == f] -= x_mean
         y[family == f] -= y_mean
-    held = np.full(x.shape[1], RIDGE * len(x))
-    held[:POWERS] /= 10
-    matrix = np.linalg.solve(x.T @ x + np.diag(held), x.T @ y)
+    penalty = np.full(x.shape[1], RIDGE * len(x))
+    penalty[:POWERS] /= 10
+    matrix = np.linalg.solve(x.T @ x + np.diag(penalty), x.T @ y)
     return matrix, np.mean([y_mean - x_mean @ matrix for x_mean, y_mean in means], axis=0)
 
 
 def mirrored(front: np.ndarray) -> np.ndarray:
-    """front of the mirrored faces, right at the rigid points."""
+    """`front` of the mirrored faces; only the rigid points are set."""
     face = rigid_face()
     rigid, points = face["indices"].astype(int), face["points"]
     partner = [int(np.argmin(np.linalg.norm(points - point * (-1, 1, 1), axis=1))) for point in points]
@@ -73,7 +73,7 @@ def mirrored(front: np.ndarray) -> np.ndarray:
 
 
 def errors(rotation: np.ndarray, true: np.ndarray, person: np.ndarray) -> np.ndarray:
-    """(n,) degrees between rotations (n, 3) and the true ones, without each person's own constant."""
+    """(n,) degrees between rotations (n, 3) and the true ones, without each person's constant offset."""
     missing = _between(rotation, true)
     for p in np.unique(person):
         missing[person == p] -= missing[person == p].mean(axis=0)
@@ -81,7 +81,7 @@ def errors(rotation: np.ndarray, true: np.ndarray, person: np.ndarray) -> np.nda
 
 
 def _between(rotation: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """(n, 3): the turn, in the head's own axes, from rotations (n, 3) to the true ones."""
+    """(n, 3): rotation, in the head's own axes, from rotations (n, 3) to the true ones."""
     return to_vector(multiply(to_quaternion(rotation) * (1, -1, -1, -1), to_quaternion(true)))
 
 
@@ -119,7 +119,7 @@ def main() -> None:
     card = {
         "meaning": "What the landmark network's heads lack of their turn (rad, head's axes) is terms @ matrix + shift; "
         "see fields_blender/capture/head_pose_correction.py",
-        "made_by": "training/fit_head_turn.py",
+        "made_by": "training/fit_head_pose_correction.py",
         "licence": "CC0-1.0",
         "pictures": int((~out).sum()),
         "measured": said,

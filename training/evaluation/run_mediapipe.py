@@ -1,9 +1,9 @@
-"""MediaPipe's Face Landmarker over the test sets and clips, for `evaluate`; runs in an environment of its own.
+"""Run MediaPipe's Face Landmarker on the test sets and clips, for `evaluate`; needs its own environment (mediapipe).
 
-    python training/evaluate_mediapipe.py FACE_LANDMARKER.task FOLDER_OR_VIDEO...
+    python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task FOLDER_OR_VIDEO...
 
-Beside the pictures of a folder: mediapipe.npz. A video's goes to --clips. Sets of single pictures (--alone) are read in
-its IMAGE mode, all others as it is meant for them, in VIDEO mode, which also smooths its landmarks over time.
+Results go to mediapipe.npz beside the pictures of a folder, those of a video to --clips. Sets of unrelated pictures
+(--single) run in IMAGE mode; all others run in VIDEO mode, which also smooths the landmarks over time.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", type=Path)
     parser.add_argument("what", type=Path, nargs="+")
-    parser.add_argument("--alone", nargs="*", default=["stills", "sweeps", "readout", "sessions"])
+    parser.add_argument("--single", nargs="*", default=["stills", "sweeps", "readout", "sessions"])
     parser.add_argument("--clips", type=Path, default=Path("data/eval/clips"))
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -29,7 +29,7 @@ def main() -> None:
             with np.load(what / "truth.npz") as truth:
                 clip, time = truth["clip"], truth["time"]
             pictures = (cv2.imread(str(what / f"{i:06d}.png")) for i in range(len(clip)))
-            if what.name.rsplit("-", 1)[0] in options.alone:
+            if what.name.rsplit("-", 1)[0] in options.single:
                 clip, time = np.arange(len(clip)), np.zeros(len(clip))
                 save(what / "mediapipe.npz", read(options.task, pictures, clip, time, vision.RunningMode.IMAGE))
             else:

@@ -1,8 +1,8 @@
-"""Where MediaPipe's 478 landmarks lie on a head family's mesh, found with the landmarker itself.
+"""Where MediaPipe's 478 landmarks lie on a head family's mesh, measured with the landmarker itself.
 
-Plain pictures of some of the family's people at rest, from the front and from both sides, go through the front end;
-what lies under each landmark is looked up on the mesh, and the median over the pictures is the place. Landmarks on the
-lids' edges and the inner lips are put on those edges, the irises' on the eyeballs.
+Plain renders of some of the family's people at rest, from the front and from both sides, go through the landmarker; the
+point of the mesh under each landmark is looked up, and the position is the median over the renders. Landmarks on the
+lids' edges and the inner lips are snapped to those edges, the irises' to the eyeballs.
 """
 
 import os
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH
+from fields_blender.core.paths import MODELS
+
+from .mesh_parts import EYE_LEFT, EYE_RIGHT, LASH, MOUTH, SKIN, TEETH
 from .rig import Body, Family
 
 COUNT = 478
-_MODELS = Path(__file__).parents[2] / "models"
 _PEOPLE, _YAWS = 10, (-20.0, 0.0, 20.0)
 _SIZE = 512
 _SEED = 3
@@ -37,8 +38,8 @@ _IRISES = {
 
 
 @dataclass(frozen=True)
-class Places:
-    """Points on the mesh: vertices (478, 3) and their shares (478, 3); the irises' ten rows are put in by `irises`."""
+class LandmarkPositions:
+    """Points on the mesh: vertices (478, 3) and barycentric weights `shares` (478, 3). `irises` gives the last ten."""
 
     vertices: np.ndarray
     shares: np.ndarray
@@ -49,7 +50,7 @@ class Places:
 
 
 def irises(body: Body, turns: np.ndarray) -> np.ndarray:
-    """(k, 10, 3): landmarks 468 to 477 of eyeballs turned by `turns` (k, 2, 3, 3), left before right."""
+    """(k, 10, 3): landmarks 468 to 477 on eyeballs rotated by `turns` (k, 2, 3, 3), left before right."""
     rows = np.empty((len(turns), 10, 3), np.float32)
     for side, name in enumerate(("left", "right")):
         for index, x, y in _IRISES[name]:
@@ -59,27 +60,27 @@ def irises(body: Body, turns: np.ndarray) -> np.ndarray:
     return rows
 
 
-def find(name: str, family: Family, cache: Path | None) -> Places:
-    """`cache`: a folder in which the answer is kept; the landmarker takes half a minute over it."""
-    path = cache / f"{name}_places.npz" if cache else None
+def find(name: str, family: Family, cache: Path | None) -> LandmarkPositions:
+    """Measured, which takes half a minute, or read from the folder `cache`."""
+    path = cache / f"{name}_landmark_positions.npz" if cache else None
     if path and path.exists():
         with np.load(path, allow_pickle=False) as kept:
             if kept["vertices"].max() < len(family.part):
-                return Places(kept["vertices"], kept["shares"])
-    places = _snapped(family, _nearest(family, _medians(family)))
+                return LandmarkPositions(kept["vertices"], kept["shares"])
+    found = _snapped(family, _nearest(family, _medians(family)))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(part, vertices=places.vertices, shares=places.shares)
+        np.savez(part, vertices=found.vertices, shares=found.shares)
         part.replace(path)
-    return places
+    return found
 
 
 def _medians(family: Family) -> np.ndarray:
     """(468, 3) on the family's mean head."""
     from fields_blender.capture.face import FaceTracker
 
-    tracker = FaceTracker(_MODELS, "cpu")
+    tracker = FaceTracker(MODELS, "cpu")
     rng = np.random.default_rng(_SEED)
     found = []
     for body in (family.mean, *(family.body(rng) for _ in range(_PEOPLE))):
@@ -94,7 +95,7 @@ def _medians(family: Family) -> np.ndarray:
 
 
 def _mirrored_mean(points: np.ndarray) -> np.ndarray:
-    """Each point and its partner on the other side of the face made alike."""
+    """Each point averaged with its mirror partner on the other side of the face."""
     from scipy.optimize import linear_sum_assignment
 
     flipped = points * (-1, 1, 1)
@@ -104,7 +105,7 @@ def _mirrored_mean(points: np.ndarray) -> np.ndarray:
 
 
 def _picture(family: Family, body: Body, yaw: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A plain picture (s, s, 3) BGR, the triangle under each pixel (s, s; -1 none), the vertices' pixels (n, 2)."""
+    """A plain render (s, s, 3) BGR, the triangle under each pixel (s, s; -1 none), the vertices' pixels (n, 2)."""
     import cv2
 
     angle = np.radians(yaw)
@@ -130,7 +131,7 @@ def _picture(family: Family, body: Body, yaw: float) -> tuple[np.ndarray, np.nda
 
 
 def _colours(family: Family, body: Body) -> np.ndarray:
-    """(n, 3) linear colours by eye: skin, lips around the line between them, arcs of brows, irises."""
+    """(n, 3) linear colours, chosen by eye: skin, lips around the line between them, arcs of brows, irises."""
     n = body.neutral
     colours = np.tile([0.62, 0.42, 0.34], (len(n), 1))
     lips = family.anatomy.lips
@@ -152,19 +153,19 @@ def _colours(family: Family, body: Body) -> np.ndarray:
 
 
 def _looked_up(family: Family, landmarks: np.ndarray, under: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """(468, 3) places on the mean head under landmarks (468, 2) px; NaN off the skin."""
+    """(468, 3) points of the mean head under landmarks (468, 2) px; off the skin, the nearest visible vertex."""
     out = np.full((len(landmarks), 3), np.nan)
     column, row = np.clip(np.round(landmarks).astype(int), 0, _SIZE - 1).T
     hit = under[row, column]
     triangles = family.triangles[hit]
     a, b, c = (pixels[triangles[:, k]] for k in range(3))
-    area = np.cross(b - a, c - a)
-    wb, wc = np.cross(landmarks - a, c - a) / area, np.cross(b - a, landmarks - a) / area
+    area = _cross(b - a, c - a)
+    wb, wc = _cross(landmarks - a, c - a) / area, _cross(b - a, landmarks - a) / area
     shares = np.clip(np.stack([1 - wb - wc, wb, wc], axis=1), 0, 1)
     shares /= shares.sum(axis=1, keepdims=True)
-    places = (family.mean.neutral[triangles] * shares[:, :, None]).sum(axis=1)
+    points = (family.mean.neutral[triangles] * shares[:, :, None]).sum(axis=1)
     good = (hit >= 0) & np.isin(family.part[triangles], (SKIN,)).all(axis=1)
-    out[good] = places[good]
+    out[good] = points[good]
     seen = np.unique(family.triangles[np.unique(under[under >= 0])])
     seen = seen[family.part[seen] == SKIN]
     for i in np.flatnonzero(~good):
@@ -173,8 +174,13 @@ def _looked_up(family: Family, landmarks: np.ndarray, under: np.ndarray, pixels:
     return out
 
 
-def _nearest(family: Family, points: np.ndarray) -> Places:
-    """The points of the mean head's skin nearest to points (468, 3)."""
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) of plane vectors (n, 2)."""
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
+def _nearest(family: Family, points: np.ndarray) -> LandmarkPositions:
+    """The points of the mean head's skin that are nearest to points (468, 3)."""
     vertices, shares = np.zeros((COUNT, 3), int), np.zeros((COUNT, 3), np.float32)
     skin = family.triangles[(family.part[family.triangles] == SKIN).all(axis=1)]
     corners = family.mean.neutral[skin]
@@ -185,11 +191,11 @@ def _nearest(family: Family, points: np.ndarray) -> Places:
         near = np.argsort(((middle - point) ** 2).sum(axis=1))[:12]
         best = min(near, key=lambda t: _closest(corners[t], point)[0])
         vertices[i], shares[i] = skin[best], _closest(corners[best], point)[1]
-    return Places(vertices, shares)
+    return LandmarkPositions(vertices, shares)
 
 
 def _closest(corners: np.ndarray, point: np.ndarray) -> tuple[float, np.ndarray]:
-    """Distance of a point from a triangle (3, 3), and the nearest point's shares (3,), held inside the triangle."""
+    """Distance of a point from a triangle (3, 3), and the nearest point's weights (3,), clamped to the triangle."""
     a, b, c = corners
     shares = np.linalg.lstsq(np.stack([b - a, c - a], axis=1), point - a, rcond=None)[0]
     shares = np.clip([1 - shares.sum(), *shares], 0, 1)
@@ -197,10 +203,10 @@ def _closest(corners: np.ndarray, point: np.ndarray) -> tuple[float, np.ndarray]
     return float(np.linalg.norm(shares @ corners - point)), shares
 
 
-def _snapped(family: Family, places: Places) -> Places:
-    """Points of the lids' edges and the inner lips put on them, at their own share of the way across."""
+def _snapped(family: Family, found: LandmarkPositions) -> LandmarkPositions:
+    """Landmarks of the lids' edges and inner lips moved onto those edges, at their own share of the way across."""
     mean = family.mean.neutral
-    points = places.on(mean[None])[0]
+    points = found.on(mean[None])[0]
     for name, (upper, lower) in zip(("left", "right", "lips"), family.anatomy.edges, strict=True):
         for edge, landmarks in zip((upper, lower), _EDGES[name], strict=True):
             ends = points[[landmarks[0], landmarks[-1]], 0]
@@ -208,8 +214,8 @@ def _snapped(family: Family, places: Places) -> Places:
             for index in landmarks:
                 across = (points[index, 0] - ends[0]) / (ends[1] - ends[0])
                 x = low + np.clip(across, 0, 1) * (high - low)
-                place = np.clip(np.searchsorted(mean[edge, 0], x), 1, len(edge) - 1)
-                a, b = edge[place - 1], edge[place]
+                after = np.clip(np.searchsorted(mean[edge, 0], x), 1, len(edge) - 1)
+                a, b = edge[after - 1], edge[after]
                 share = np.clip((x - mean[a, 0]) / max(mean[b, 0] - mean[a, 0], 1e-6), 0, 1)
-                places.vertices[index], places.shares[index] = (a, b, b), (1 - share, share, 0)
-    return places
+                found.vertices[index], found.shares[index] = (a, b, b), (1 - share, share, 0)
+    return found
