@@ -7,7 +7,6 @@ import numpy as np
 from fields_blender.core.names import ARKIT
 from fields_blender.core.valence_arousal import VALENCE_AROUSAL
 
-from ..people.expressions import VALENCE_AROUSAL
 from . import measures, test_scripts
 from .readings import PER_PERSON, Reading, Truth
 

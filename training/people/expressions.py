@@ -1,7 +1,7 @@
 """Random facial expressions, distributed as in life, with the emotion they show.
 
-Prototypes are FACS action units after EMFACS, Cohn 2005 and Du et al. 2014, written as ARKit weights. A label says how a
-face looks, never what a person feels.
+Prototypes are FACS action units after EMFACS, Cohn 2005 and Du et al. 2014, written as ARKit weights. A label says how
+a face looks, never what a person feels.
 """
 
 from collections.abc import Callable
