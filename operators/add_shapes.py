@@ -11,7 +11,7 @@ from ..fields_blender.core.names import ARKIT
 from ..fields_blender.geometry import align
 from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
-from .head import heads
+from .head import head_axes, head_objects
 from .head.heads import chosen_head
 from .mapping_edit import OnHead
 
@@ -40,7 +40,7 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
         except FieldsError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        places = heads.landmarks(mesh)
+        places = head_axes.landmarks(mesh)
         known = places is not None
         places = places if known else guess(mesh)
         _remove(mesh)
@@ -82,7 +82,7 @@ class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
 
 def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
     """The mesh of the head with most vertices, or the head itself. Raises FieldsError where there is none."""
-    meshes = [head] if head.type == "MESH" else [m for m in heads.members(head) if m.type == "MESH"]
+    meshes = [head] if head.type == "MESH" else [m for m in head_objects.members(head) if m.type == "MESH"]
     if not meshes:
         raise FieldsError(f"“{head.name}” has no mesh. Choose the mesh of the face as the head.")
     mesh = max(meshes, key=lambda member: len(member.data.vertices))
@@ -102,13 +102,13 @@ def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
 
 def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Object]:
     """Other meshes of a head whose middle lies within the face's box, among which its eyes, teeth and tongue are."""
-    low, high = heads.box(face)
+    low, high = head_objects.box(face)
     found: dict[bpy.types.ID, bpy.types.Object] = {}
-    for member in heads.members(head):
+    for member in head_objects.members(head):
         if member.type != "MESH" or member.data == face.data or not len(member.data.vertices):
             continue
         keys = member.data.shape_keys
-        middle = np.mean(heads.box(member), axis=0)
+        middle = np.mean(head_objects.box(member), axis=0)
         inside = (low <= middle).all() and (middle <= high).all()
         if inside and member.data.is_editable and (keys is None or keys.use_relative):
             found.setdefault(member.data, member)
@@ -203,7 +203,7 @@ def _marks(mesh: bpy.types.Object) -> np.ndarray | None:
         to_mesh = mesh.matrix_world.inverted_safe()
         at = [to_mesh @ Vector(placed[name].matrix_world.translation) for name in align.LANDMARKS]
         return np.array(at)
-    return heads.landmarks(mesh)
+    return head_axes.landmarks(mesh)
 
 
 def _placed(mesh: bpy.types.Object) -> list[bpy.types.Object]:

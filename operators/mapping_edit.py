@@ -10,11 +10,11 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.paths import MAPPINGS
-from ..fields_blender.rig import mapping as files
-from ..fields_blender.rig import match
+from ..fields_blender.rig import mapping_file, match
+from ..fields_blender.rig.mapping import BoneChannel
 from ..fields_blender.rig.mirror import mirrored_channel
 from .common.wording import told
-from .head import flame_keys, heads, mapping_rows, mappings, rig_listing
+from .head import flame_keys, head_objects, mapping_rows, mappings, rig_listing
 from .head.heads import chosen_head
 from .keys import mapping_preview
 from .props.mapping_row import FIELDS_MappingRow
@@ -69,7 +69,7 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         mappings.forget()
         found = mappings.automatic(head)
         mapping_rows.fill(head, found)
-        for mesh in heads.with_shape_keys(heads.members(head)):
+        for mesh in head_objects.with_shape_keys(head_objects.members(head)):
             flame_keys.widen(mesh, found.mapping)
         hint = ". Its names tell little: try Match by Shape" if mappings.names_tell_little(head, found) else ""
         head.fields.matched = found.sentence() + hint
@@ -194,7 +194,7 @@ def _same_place(row: FIELDS_MappingRow, made) -> bool:
         return False
     if type(there) is not type(made):
         return False
-    return there.bone == made.bone if isinstance(made, files.BoneChannel) else there.name == made.name
+    return there.bone == made.bone if isinstance(made, BoneChannel) else there.name == made.name
 
 
 class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
@@ -209,7 +209,7 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
 
     @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
-        files.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
+        mapping_file.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
         self.report({"INFO"}, f"Saved {self.filepath}")
         return {"FINISHED"}
 
@@ -226,7 +226,7 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     @sentence
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
-        loaded = files.load(Path(self.filepath))
+        loaded = mapping_file.load(Path(self.filepath))
         found = match.use(rig_listing.rig(head), loaded)
         mapping_rows.fill(head, found)
         head.fields.matched = found.sentence()

@@ -7,7 +7,9 @@ from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT
 from fields_blender.flame import flame_basis
 from fields_blender.geometry import align, surface
-from fields_blender.rig import add_shapes
+from fields_blender.rig import add_shapes, face_parts, reference_head
+from fields_blender.rig.reference_head import MOUTH_PARTS
+from fields_blender.rig.skin_transfer import TargetHead
 from training.flame import flame
 
 MM = 0.001
@@ -17,8 +19,8 @@ needs_flame = pytest.mark.skipif(not flame.DATA.exists(), reason="the FLAME 2023
 @pytest.fixture(scope="module")
 def made() -> dict[str, np.ndarray]:
     head = flame.load()
-    marks = align.landmarks_of(head.template, head.triangles)
-    shapes = add_shapes.add_shapes(head.template, head.triangles.astype(np.int64), marks)
+    landmarks = align.landmarks_of(head.template, head.triangles)
+    shapes = add_shapes.add_shapes(head.template, head.triangles.astype(np.int64), landmarks)
     return dict(zip(ARKIT, shapes, strict=True))
 
 
@@ -69,29 +71,29 @@ def test_left_and_right_are_alike_and_each_moves_its_own_side(made):
 
 
 def test_our_own_head_gets_its_own_shapes_back():
-    ours = add_shapes.source()
-    skin = ours.vertices[: ours.skin]
+    ours = reference_head.load()
+    skin = ours.skin
     to = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]) * 100.0
-    shapes = add_shapes.add_shapes(skin @ to.T, ours.triangles, ours.marks @ to.T)
-    front = skin[:, 2] > ours.marks[:, 2].min() - 0.03
+    shapes = add_shapes.add_shapes(skin @ to.T, ours.triangles, ours.landmarks @ to.T)
+    front = skin[:, 2] > ours.landmarks[:, 2].min() - 0.03
     for name in ("browInnerUp", "mouthSmileLeft", "jawOpen", "mouthPucker", "noseSneerRight"):
-        truth = ours.shapes[ARKIT.index(name), : ours.skin] @ to.T
+        truth = ours.shapes[ARKIT.index(name), : ours.skin_count] @ to.T
         off = np.linalg.norm(shapes[ARKIT.index(name)] - truth, axis=1)[front]
         assert off.mean() < 0.05 * np.linalg.norm(truth, axis=1).max(), (name, off.mean())
 
 
 def test_places_that_are_no_faces_are_refused():
-    ours = add_shapes.source()
+    ours = reference_head.load()
     with pytest.raises(FieldsError, match="as they do on a face"):
-        add_shapes.add_shapes(ours.vertices[:4000], ours.triangles[:10], ours.marks[::-1])
+        add_shapes.add_shapes(ours.vertices[:4000], ours.triangles[:10], ours.landmarks[::-1])
 
 
-def test_islands_ways_and_nearest_places():
+def test_islands_edge_distances_and_closest_points():
     points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [5, 5, 5], [6, 5, 5], [5, 6, 5.0]])
     triangles = np.array([[0, 1, 2], [1, 3, 2], [4, 5, 6]])
     joined = surface.edges(triangles)
     assert surface.islands(7, joined).tolist() == [0, 0, 0, 0, 4, 4, 4]
-    np.testing.assert_allclose(surface.ways(points, joined, np.array([0]), 9.0)[:4], [0, 1, 1, 2])
+    np.testing.assert_allclose(surface.edge_distances(points, joined, np.array([0]), 9.0)[:4], [0, 1, 1, 2])
     none = np.zeros((1, 0))
     _, shares, place = surface.closest(np.array([[0.6, 0.6, 3.0]]), none, points, triangles, np.zeros((7, 0)))
     np.testing.assert_allclose(place, [[0.6, 0.6, 0.0]], atol=1e-12)
@@ -99,17 +101,20 @@ def test_islands_ways_and_nearest_places():
 
 
 def test_gums_of_both_jaws_in_one_piece_part_with_the_jaws():
-    ours = add_shapes.source()
-    island, made = np.zeros(len(ours.vertices), int), np.zeros_like(ours.shapes)
-    mouth = np.isin(ours.parts, add_shapes._MOUTH)
-    island[mouth] = 1
-    rows = [np.flatnonzero(ours.parts == kind) for kind in add_shapes._MOUTH]
-    joined = np.concatenate([np.stack([row[:-1], row[1:]], axis=1) for row in rows])
-    skin = np.arange(len(ours.vertices)) < ours.skin
-    assert add_shapes._in_mouth(ours, ours.vertices[mouth])
-    assert add_shapes._of_mouth(ours, ours.vertices[mouth]) == "mouth"
-    assert [add_shapes._of_mouth(ours, ours.vertices[row]) for row in rows] == ["upper", "lower", "tongue"]
-    add_shapes._other_parts(ours, ours.vertices, joined, island, skin, {1: "mouth"}, made)
+    ours = reference_head.load()
+    islands = np.zeros(len(ours.vertices), int)
+    mouth = np.isin(ours.parts, MOUTH_PARTS)
+    islands[mouth] = 1
+    rows = [np.flatnonzero(ours.parts == kind) for kind in MOUTH_PARTS]
+    edges = np.concatenate([np.stack([row[:-1], row[1:]], axis=1) for row in rows])
+    skin = np.arange(len(ours.vertices)) < ours.skin_count
+    target = TargetHead(ours.vertices, ours.triangles, edges, islands, skin, ours.landmarks)
+    assert face_parts.in_mouth(ours, ours.vertices[mouth])
+    assert face_parts.mouth_part(ours, ours.vertices[mouth]) == "mouth"
+    assert [face_parts.mouth_part(ours, ours.vertices[row]) for row in rows] == ["upper", "lower", "tongue"]
+    still = np.zeros_like(ours.shapes)
+    made = face_parts.move_parts(ours, target, {1: "mouth"}, still)
+    assert not still.any(), "what was given is not changed"
     opened, truth = made[ARKIT.index("jawOpen")], ours.shapes[ARKIT.index("jawOpen")]
     upper, lower, tongue = rows
     for below in (lower, tongue):

@@ -9,7 +9,8 @@ import pytest
 from fields_blender.core.names import ARKIT
 from fields_blender.rig import formula, match
 from fields_blender.rig.mapping import Channel
-from fields_blender.rig.match import DOUBTFUL, Rig
+from fields_blender.rig.match_result import DOUBTFUL, STILL
+from fields_blender.rig.rig_index import Rig
 from fields_blender.rig.rig_names import mirrored_name, plain, words
 
 RIGS = json.loads((Path(__file__).parent / "data" / "rig_names.json").read_text(encoding="utf-8"))
@@ -168,7 +169,7 @@ def test_shapes_that_move_nothing_are_marked_and_replaced_where_another_shows_th
     found = matched(keys, still=frozenset({"jawOpen", "cheekPuff"}))
     rows = {row.channel.target: row for row in found.found}
     assert found.profile == "ARKit 52"
-    assert rows["jawOpen"].confidence == match.STILL and "moves nothing" in rows["jawOpen"].why
+    assert rows["jawOpen"].confidence == STILL and "moves nothing" in rows["jawOpen"].why
     stand_ins = [row for row in found.found if row.confidence == match.STANDS_IN]
     assert [row.channel.main for row in stand_ins] == ["jawOpen"]
     assert found.missing == ("cheekPuff",)
@@ -180,10 +181,10 @@ def test_a_real_vroid_head_opens_its_mouth_though_its_jaw_open_is_empty():
     assert {"jawOpen", "cheekPuff", "tongueOut", "jawLeft"} <= still and "mouthFunnel" not in still
     found = matched(names, still=still)
     assert found.profile == "ARKit 52"
-    shown = {row.channel.target for row in found.found if row.confidence > match.STILL}
+    shown = {row.channel.target for row in found.found if row.confidence > STILL}
     assert {"eyeBlinkLeft", "mouthSmileLeft", "mouthFunnel"} <= shown
     opens = [row for row in found.found if isinstance(row.channel, Channel) and row.channel.main == "jawOpen"]
-    assert [row.confidence for row in opens] == [match.STILL, match.STANDS_IN]
+    assert [row.confidence for row in opens] == [STILL, match.STANDS_IN]
     assert opens[1].channel.key in ("Fcl_MTH_A", "viseme_aa")
 
 

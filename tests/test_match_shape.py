@@ -10,7 +10,7 @@ from fields_blender.core.names import ARKIT, EXPRESSION
 from fields_blender.geometry import demo_head, face_frame
 from fields_blender.geometry.align import landmarks_of
 from fields_blender.rig import formula, match_shape
-from fields_blender.rig.match import DOUBTFUL, Match
+from fields_blender.rig.match_result import DOUBTFUL, Match
 
 ROOT = Path(__file__).parents[1]
 ICT = ROOT.parent / "shared" / "data" / "ict_facekit" / "ict_compact.npz"
@@ -20,7 +20,7 @@ FLAME = ROOT.parent / "shared" / "data" / "flame2023_open" / "flame2023_open_wit
 @pytest.fixture(scope="module")
 def ours() -> tuple[np.ndarray, np.ndarray]:
     """The demo head: (n, 3) m and its 52 shapes (52, n, 3)."""
-    head = demo_head.load(match_shape.DEMO)
+    head = demo_head.load(demo_head.FILE)
     moves = np.zeros((len(ARKIT), len(head.vertices), 3), np.float32)
     for name, (which, motion) in head.keys.items():
         moves[ARKIT.index(name), which] = motion
@@ -129,7 +129,7 @@ def test_of_opposed_sources_a_row_follows_one_side(ours):
 
 def test_six_places_in_any_order_say_where_the_face_is(ours):
     rest, moves = ours
-    places = landmarks_of(rest, demo_head.load(match_shape.DEMO).corner_vertex)[face_frame.PLACE_ROWS]
+    places = landmarks_of(rest, demo_head.load(demo_head.FILE).corner_vertex)[face_frame.SELECTED_ROWS]
     turn = turned(9)
     names = ["p", "q", "r"]
     few = np.array([moves[ARKIT.index(n)] for n in ("mouthPucker", "mouthFunnel", "browDownLeft")])

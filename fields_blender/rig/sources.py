@@ -26,7 +26,7 @@ NUMBERS: dict[str, tuple[str, tuple[int, ...]]] = {
     "confidence": ("confidence", (0,)),
 }
 NAMES = (*ARKIT, *NUMBERS)
-_COLUMN = {name: i for i, name in enumerate(ARKIT)}
+COLUMN: dict[str, int] = {name: i for i, name in enumerate(ARKIT)}
 # Numbers that change their sign in a mirror: turns about up and out, and ways to the side.
 _ODD = {"jaw.y", "jaw.z", "head.y", "head.z", "translation.x", "gaze.left.yaw", "gaze.right.yaw"}
 _OPPOSITE = {"Left": "Right", "Right": "Left"}
@@ -40,7 +40,7 @@ def number(track: Track, arkit: np.ndarray, name: str) -> np.ndarray:
     if name in NUMBERS:
         group, index = NUMBERS[name]
         return track[group][(slice(None), *index)].astype(np.float64)
-    return arkit[:, _COLUMN[name]]
+    return arkit[:, COLUMN[name]]
 
 
 def mirrored_source(name: str) -> tuple[str, float]:

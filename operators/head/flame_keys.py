@@ -10,8 +10,9 @@ from ...fields_blender.flame import flame_fit
 from ...fields_blender.flame.flame_fit import VERTICES
 from ...fields_blender.rig import match
 from ...fields_blender.rig.mapping import BoneChannel, Mapping
-from ...fields_blender.rig.match import Match, Rig, Row
-from . import heads
+from ...fields_blender.rig.match_result import Match, Row
+from ...fields_blender.rig.rig_index import EXACT, Rig
+from . import head_objects
 
 _FEWEST_KEYS = 10
 _WHY = "found by geometry: it moves the skin as the head's own axes can"
@@ -26,7 +27,7 @@ def matched(head: bpy.types.Object, names: Rig, by_name: Match, bones: Mapping) 
     """
     if len(by_name.missing) <= len(ARKIT) // 2:
         return None
-    mesh = next((member for member in heads.members(head) if _has_flames_mesh(member)), None)
+    mesh = next((member for member in head_objects.members(head) if _has_flames_mesh(member)), None)
     if mesh is None:
         return None
     joints = [row for row in match.use(Rig(bones=names.bones), bones).rows if isinstance(row.channel, BoneChannel)]
@@ -38,7 +39,7 @@ def matched(head: bpy.types.Object, names: Rig, by_name: Match, bones: Mapping) 
     fitted = _found[which]
     if fitted is None:
         return None
-    rows = [Row(made, match.EXACT, _WHY) for made in flame_fit.channels(fitted, keys)]
+    rows = [Row(made, EXACT, _WHY) for made in flame_fit.channels(fitted, keys)]
     followed = {row.channel.key for row in rows}
     spare = {key: "no expression: it is yours" for key in keys if key not in followed}
     missing = tuple(name for name in ARKIT if name in fitted.missing)

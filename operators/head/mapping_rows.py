@@ -10,7 +10,7 @@ from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.rig import formula, sources
 from ...fields_blender.rig import mapping as files
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
-from ...fields_blender.rig.match import Match
+from ...fields_blender.rig.match_result import Match
 
 # A limit this far out is none.
 NO_LIMIT = 1000.0

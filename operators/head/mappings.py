@@ -7,7 +7,8 @@ import bpy
 from ...fields_blender.core.paths import MAPPINGS
 from ...fields_blender.rig import match
 from ...fields_blender.rig.mapping import Mapping
-from ...fields_blender.rig.match import Match, Rig
+from ...fields_blender.rig.match_result import DOUBTFUL, Match
+from ...fields_blender.rig.rig_index import Rig
 from . import flame_keys, mapping_rows, rig_listing
 
 
@@ -33,7 +34,7 @@ def names_tell_little(head: bpy.types.Object, found: Match) -> bool:
         return False
     names = rig_listing.rig(head)
     moving = set(names.keys) - names.still
-    sure = {row.channel.target for row in found.rows if row.confidence >= match.DOUBTFUL}
+    sure = {row.channel.target for row in found.rows if row.confidence >= DOUBTFUL}
     return len(moving) > 3 * len(moving & sure)
 
 

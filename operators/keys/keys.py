@@ -14,7 +14,7 @@ from ...fields_blender.core.rotation import multiply, to_quaternion
 from ...fields_blender.rig import reduce, retarget
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping, muted
 from ..common.wording import say
-from ..head import heads
+from ..head import head_sizes, heads
 from ..head.heads import Head
 from . import fcurves, key_merge, moving_bones
 from .rotation_modes import property_of, to_mode
@@ -248,7 +248,7 @@ def _moving_channels(
         return []
     assert head.armature is not None
     present = ~np.isnan(curves.values).any(axis=1)
-    ways, lengths, middle = heads.axes(head, head.armature), heads.sizes(head), heads.middle_of_eyes(head)
+    ways, lengths, middle = heads.axes(head, head.armature), head_sizes.sizes(head), head_sizes.middle_of_eyes(head)
     channels = []
     turned = {head.bones[bone.bone] for bone in mapping.bones if bone.bone in head.bones}
     for (name, does), together in by_bone.items():
@@ -265,7 +265,7 @@ def _moving_channels(
         lengths["reach"] = 0.0 if middle is None else float(np.linalg.norm(np.array(bone.bone.head_local) - middle))
         total = np.zeros((int(present.sum()), 3))
         # The tip of a lid's bone that begins in the eye makes the way, on a circle about the eye.
-        swings = does == "move" and heads.hinged(head, name)
+        swings = does == "move" and head_sizes.hinged(head, name)
         for row_name in dict.fromkeys(row.name for row in together):
             row = next(row for row in together if row.name == row_name)
             values = curves.values[present, curves.names.index(row_name)]

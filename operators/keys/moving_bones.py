@@ -8,7 +8,7 @@ import numpy as np
 from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.names import LOOK_SIDE
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
-from ..head import heads
+from ..head import head_objects, heads
 from ..head.heads import Head
 
 # A key turns an eye where what the eye's bone carries goes on average so far, of the farthest that the key moves
@@ -53,7 +53,7 @@ def replaced(channel: Channel, bone: BoneChannel) -> bool:
 
 def moves_skin(head: Head, bone: str) -> bool:
     """Does this pose bone, or a bone below it, deform the face?"""
-    meshes = head.meshes or [member for member in heads.members(head.object) if member.type == "MESH"]
+    meshes = head.meshes or [member for member in head_objects.members(head.object) if member.type == "MESH"]
     return any(_carries(head, mesh, bone) for mesh in meshes)
 
 
@@ -131,7 +131,7 @@ def _keys_of_eye(head: Head, mapping: Mapping, channel: BoneChannel) -> tuple[se
 
 
 def _members(head: Head) -> list[bpy.types.Object]:
-    return heads.members(head.object)
+    return head_objects.members(head.object)
 
 
 def _hangs_on(head: Head, member: bpy.types.Object, bone: str) -> bool:

@@ -104,7 +104,7 @@ def test_an_arkit_head_is_keyed_as_by_the_preset_to_the_last_bit(scene, part, ke
     names = part("fields_blender.core.names").ARKIT
     one, other = make_mesh(scene, "One", names), make_mesh(scene, "Other", names)
     keyed(one)
-    preset = part("fields_blender.rig.mapping").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
+    preset = part("fields_blender.rig.mapping_file").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
     curves = part("fields_blender.rig.retarget").retarget(performance, preset)
     other.fields.key_style = "EVERY"
     part("operators.keys.keys").write(
