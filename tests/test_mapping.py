@@ -131,38 +131,39 @@ def test_bones_and_properties_have_names_of_their_own(tmp_path):
 ROW = {"source": "jawOpen", "key": "a"}
 
 
-@pytest.mark.parametrize(
-    "changes, says",
-    [
-        ({"format": 3}, "formats 1 and 2"),
-        ({"format": True}, "formats 1 and 2"),
-        ({"rows": []}, "maps nothing"),
-        ({"rows": {"a": 1}}, "list of objects"),
-        ({"rows": [3]}, "list of objects"),
-        ({"shape_keys": []}, "shape_keys"),
-        ({"probe": "a"}, "list of names"),
-        ({"about": 3}, "about"),
-        ({"rows": [ROW | {"source": "jawOpne"}]}, "“jawOpne” is not captured"),
-        ({"rows": [ROW | {"source": "jawOpen +"}]}, "entry 1 of “rows” can't be followed: it ends too early"),
-        ({"rows": [{"source": "jawOpen"}]}, "no “key”, “bone” or “property”"),
-        ({"rows": [ROW | {"property": "b"}]}, "more than one"),
-        ({"rows": [ROW | {"move": "up"}]}, "a bone that follows a number"),
-        ({"rows": [{"source": "jawOpen", "bone": "b"}]}, "“turn”, “move”, “scale”"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "turn": "x"}]}, "one of"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": "sideways"}]}, "none of left"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": ["up"]}]}, "none of left"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "scale": "up"}]}, "none of x"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "unit": "miles"}]}, "unit"),
-        ({"rows": [ROW | {"min": 1, "max": 0}]}, "above"),
-        ({"rows": [ROW | {"mute": 1}]}, "neither true nor false"),
-        ({"rows": [ROW | {"curve": [[0, 0]]}]}, "points"),
-        ({"rows": [ROW | {"curve": [[0, 0], [0, 1]]}]}, "left to right"),
-        ({"rows": [ROW | {"gian": 1}]}, "gian"),
-        ({"rows": [ROW] * 5001}, "more than"),
-        ({"rows": [{"source": "jaw", "bone": "jaw"}] * 2}, "same bone"),
-        ({"rows": [{"source": "jaw", "bone": "jaw", "offset": 1}]}, "offset"),
-    ],
-)
+# Changes to a file, and what is said about each.
+MISTAKES = [
+    ({"format": 3}, "formats 1 and 2"),
+    ({"format": True}, "formats 1 and 2"),
+    ({"rows": []}, "maps nothing"),
+    ({"rows": {"a": 1}}, "list of objects"),
+    ({"rows": [3]}, "list of objects"),
+    ({"shape_keys": []}, "shape_keys"),
+    ({"probe": "a"}, "list of names"),
+    ({"about": 3}, "about"),
+    ({"rows": [ROW | {"source": "jawOpne"}]}, "“jawOpne” is not captured"),
+    ({"rows": [ROW | {"source": "jawOpen +"}]}, "entry 1 of “rows” can't be followed: it ends too early"),
+    ({"rows": [{"source": "jawOpen"}]}, "no “key”, “bone” or “property”"),
+    ({"rows": [ROW | {"property": "b"}]}, "more than one"),
+    ({"rows": [ROW | {"move": "up"}]}, "a bone that follows a number"),
+    ({"rows": [{"source": "jawOpen", "bone": "b"}]}, "“turn”, “move”, “scale”"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "turn": "x"}]}, "one of"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": "sideways"}]}, "none of left"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": ["up"]}]}, "none of left"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "scale": "up"}]}, "none of x"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "unit": "miles"}]}, "unit"),
+    ({"rows": [ROW | {"min": 1, "max": 0}]}, "above"),
+    ({"rows": [ROW | {"mute": 1}]}, "neither true nor false"),
+    ({"rows": [ROW | {"curve": [[0, 0]]}]}, "points"),
+    ({"rows": [ROW | {"curve": [[0, 0], [0, 1]]}]}, "left to right"),
+    ({"rows": [ROW | {"gian": 1}]}, "gian"),
+    ({"rows": [ROW] * 5001}, "more than"),
+    ({"rows": [{"source": "jaw", "bone": "jaw"}] * 2}, "same bone"),
+    ({"rows": [{"source": "jaw", "bone": "jaw", "offset": 1}]}, "offset"),
+]
+
+
+@pytest.mark.parametrize("changes, says", MISTAKES)
 def test_mistakes_are_named(tmp_path, changes, says):
     with pytest.raises(FieldsError) as error:
         mapping_file.load(file(tmp_path, ROW, **changes))

@@ -94,7 +94,7 @@ def _spare(rig: Rig, rows: list[Row], others: list[Row]) -> dict[str, str]:
         elif name in known:
             spare[name] = "not needed: other shapes show the same"
         else:
-            spare[name] = "nothing that is captured is called so"
+            spare[name] = "no captured source goes by this name"
     return spare
 
 

@@ -71,7 +71,7 @@ def _find(names: RigIndex, channel: Channel) -> _Candidate:
                 why = f"“{name}” is another name for it: {HOW[hit[1]]}" if i else HOW[hit[1]]
                 best = kind, hit[0], confidence, why
     if best is None:
-        return _Candidate(channel, channel, 0.0, f"nothing on this head is called “{channel.target}” or alike")
+        return _Candidate(channel, channel, 0.0, f"nothing on this head is called “{channel.target}” or similar")
     kind, name, confidence, why = best
     return _Candidate(channel, _renamed(channel, kind, name), confidence, why)
 
@@ -154,7 +154,11 @@ def _bone_rows(names: RigIndex, mapping: Mapping) -> list[Row]:
     for bone in mapping.bones:
         hit = _find_bone(names, bone)
         if hit is None or hit[0] in taken:
-            why = f"no bone is called “{bone.bone}” or alike" if hit is None else f"“{hit[0]}” is turned already"
+            why = (
+                f"no bone is called “{bone.bone}” or similar"
+                if hit is None
+                else f"“{hit[0]}” is already turned by another row"
+            )
             rows.append(Row(bone, 0.0, why))
             continue
         taken.add(hit[0])

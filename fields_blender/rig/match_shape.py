@@ -110,8 +110,8 @@ def _aligned(
             cosines = motions @ units.T
             score = cosines - _size_penalty(cosines, lengths, known_lengths) - known.penalties
             assigned = assign(score - _LEAST_SCORE)
-            told = np.where(assigned >= 0, cosines[np.arange(len(assigned)), assigned], 0.0)
-            fit = explained(gram, cosines) + float(told.mean())
+            likeness = np.where(assigned >= 0, cosines[np.arange(len(assigned)), assigned], 0.0)
+            fit = explained(gram, cosines) + float(likeness.mean())
             if best is None or fit > best[0]:
                 best = fit, placed, turned
             certain = [

@@ -51,8 +51,8 @@ class ReferenceHead:
 
     @property
     def with_open_mouth(self) -> np.ndarray:
-        """The vertices (n, 3) with the jaw open: there the lips are apart, which a warp can't tell from each other at
-        rest."""
+        """The vertices (n, 3) with the jaw open: the lips, which touch at rest, are apart, so that a warp can move them
+        separately."""
         return self.vertices + self.shapes[ARKIT.index("jawOpen")]
 
     def eyeball(self, sign: float) -> np.ndarray:

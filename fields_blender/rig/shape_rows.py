@@ -36,7 +36,7 @@ def rows(names: list[str], found: list[Found | None], spare: dict[str, str], mot
     made = []
     for name, shape, weight in zip(names, found, weights, strict=True):
         if shape is None:
-            spare[name] = "nothing that is captured moves like it"
+            spare[name] = "no captured source moves the face like it"
         elif not weight.any():
             same = [f"“{names[j]}”" for j, other in enumerate(weights) if (other[shape.sources] > 0.0).any()]
             show = "shows" if len(same) == 1 else "show"
