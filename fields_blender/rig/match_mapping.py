@@ -153,17 +153,14 @@ def _bone_rows(names: RigIndex, mapping: Mapping) -> list[Row]:
     taken: set[str] = set()
     for bone in mapping.bones:
         hit = _find_bone(names, bone)
-        if hit is None or hit[0] in taken:
-            why = (
-                f"no bone is called “{bone.bone}” or similar"
-                if hit is None
-                else f"“{hit[0]}” is already turned by another row"
-            )
-            rows.append(Row(bone, 0.0, why))
-            continue
-        taken.add(hit[0])
-        why = HOW[EXACT] if hit[1] == EXACT else "another name for it"
-        rows.append(Row(replace(bone, bone=hit[0], names=()), hit[1], why))
+        if hit is None:
+            rows.append(Row(bone, 0.0, f"no bone is called “{bone.bone}” or similar"))
+        elif hit[0] in taken:
+            rows.append(Row(bone, 0.0, f"“{hit[0]}” is already turned by another row"))
+        else:
+            taken.add(hit[0])
+            why = HOW[EXACT] if hit[1] == EXACT else "another name for it"
+            rows.append(Row(replace(bone, bone=hit[0], names=()), hit[1], why))
     return _share_out_head(rows, [bone for bone in mapping.bones if bone.source == "head"])
 
 
