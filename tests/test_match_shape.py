@@ -127,6 +127,14 @@ def test_of_opposed_sources_a_row_follows_one_side(ours):
         assert not {"mouthSmileLeft", "mouthFrownLeft"} <= set(formula.names(row.channel.source))
 
 
+def test_opposed_sources_are_not_combined_where_that_would_explain_more(ours):
+    rest, moves = ours
+    others = ("noseSneerLeft", "noseSneerRight", "cheekPuff", "mouthUpperUpLeft")
+    shapes = [sums(moves, "eyeLookUpLeft", "eyeLookDownLeft"), *(sums(moves, name) for name in others)]
+    found = match_shape.match(["mixed", *others], rest, np.array(shapes))
+    assert not {"eyeLookUpLeft", "eyeLookDownLeft"} <= set(sources(found, "mixed"))
+
+
 def test_six_places_in_any_order_say_where_the_face_is(ours):
     rest, moves = ours
     places = landmarks_of(rest, demo_head.load(demo_head.FILE).corner_vertex)[face_frame.SELECTED_ROWS]

@@ -8,9 +8,10 @@ import pytest
 
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.errors import FieldsError
-from fields_blender.core.names import ARKIT, GROUPS, JAW_OPEN
+from fields_blender.core.names import ARKIT, EXPRESSION, GROUPS, JAW_OPEN
 from fields_blender.core.track import Track
 from fields_blender.rig import mapping_file, retarget
+from fields_blender.rig.mapping import BoneChannel, Mapping, channel
 
 ARKIT_FILE = Path(__file__).parents[1] / "models" / "mappings" / "arkit.json"
 
@@ -70,6 +71,27 @@ def test_channels_of_one_key_add_up_and_confidence_has_gaps_too(tmp_path):
         curves.values[1:, 0], performance["jaw"][1:, 0] / JAW_OPEN + performance["confidence"][1:, 0], atol=1e-6
     )
     assert np.isnan(curves.values[0]).all()
+
+
+def test_the_gain_of_a_rotation_scales_its_angle():
+    performance = track()
+    bones = BoneChannel("head", "neck", "Head", gain=0.4), BoneChannel("jaw", "jaw", "Jaw")
+    curves = retarget.retarget(performance, Mapping("test", (), bones))
+    np.testing.assert_allclose(curves.rotations["neck"], 0.4 * performance["head"].astype(np.float64))
+    np.testing.assert_allclose(curves.rotations["jaw"], performance["jaw"])
+
+
+def test_rows_that_change_are_known_with_what_must_move_with_them():
+    before = track()
+    groups = {name: before[name].copy() for name in GROUPS}
+    groups["expression"][:, EXPRESSION.index("mouthPucker")] += 0.1
+    rows = tuple(channel(name, name) for name in ("mouthPucker", "browInnerUp", "jawOpen", "mouthClose"))
+    bones = (BoneChannel("jaw", "jaw", "Jaw", replaces=("jawOpen",)), BoneChannel("head", "head", "Head"))
+    found = retarget.changed_channels(before, Track(before.time, groups), Mapping("test", rows, bones))
+    # Whether lips close is told by jawOpen and mouthClose; a bone that opens the jaw instead has to know.
+    assert [row.key for row in found.channels] == ["mouthPucker", "jawOpen", "mouthClose"]
+    assert [bone.bone for bone in found.bones] == ["jaw"]
+    assert not retarget.changed_channels(before, before, Mapping("test", rows, bones)).channels
 
 
 @pytest.mark.parametrize("yaw, pitch", [(0.4, 0.0), (0.0, 0.3), (0.4, 0.3), (-0.5, -0.2)])
