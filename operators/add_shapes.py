@@ -13,7 +13,7 @@ from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
 from .common.meshes import add_shape_key
 from .common.wording import say, told
-from .head import heads
+from .head import head_axes, head_objects
 from .head.heads import chosen_head
 from .mapping_edit import OnHead
 
@@ -42,7 +42,7 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        places = heads.landmarks(mesh)
+        places = head_axes.landmarks(mesh)
         known = places is not None
         places = places if known else guess(mesh)
         _remove(mesh)
@@ -101,7 +101,7 @@ def _added(mesh: bpy.types.Object, made: dict[bpy.types.Object, int]) -> Iterato
 
 def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
     """The mesh of the head with most vertices, or the head itself. Raises FieldsError where there is none."""
-    meshes = [head] if head.type == "MESH" else [m for m in heads.members(head) if m.type == "MESH"]
+    meshes = [head] if head.type == "MESH" else [m for m in head_objects.members(head) if m.type == "MESH"]
     if not meshes:
         raise FieldsError("“{name}” has no mesh. Choose the mesh of the face as the head.", name=head.name)
     mesh = max(meshes, key=lambda member: len(member.data.vertices))
@@ -124,13 +124,13 @@ def face_mesh(head: bpy.types.Object) -> bpy.types.Object:
 
 def beside(head: bpy.types.Object, face: bpy.types.Object) -> list[bpy.types.Object]:
     """The head's other meshes whose middle lies within the face's box: eyes, teeth, tongue and the like."""
-    low, high = heads.box(face)
+    low, high = head_objects.box(face)
     found: dict[Any, bpy.types.Object] = {}
-    for member in heads.members(head):
+    for member in head_objects.members(head):
         if member.type != "MESH" or member.data == face.data or not len(member.data.vertices):
             continue
         keys = member.data.shape_keys
-        middle = np.mean(heads.box(member), axis=0)
+        middle = np.mean(head_objects.box(member), axis=0)
         inside = (low <= middle).all() and (middle <= high).all()
         if inside and member.data.is_editable and (keys is None or keys.use_relative):
             found.setdefault(member.data, member)
@@ -228,7 +228,7 @@ def _marks(mesh: bpy.types.Object) -> np.ndarray | None:
         bpy.context.view_layer.update()
         to_mesh = mesh.matrix_world.inverted_safe()
         return np.array([to_mesh @ placed[name].matrix_world.translation for name in align.LANDMARKS])
-    return heads.landmarks(mesh)
+    return head_axes.landmarks(mesh)
 
 
 def _placed(mesh: bpy.types.Object) -> list[bpy.types.Object]:

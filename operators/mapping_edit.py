@@ -11,13 +11,13 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import ARKIT
 from ..fields_blender.core.paths import MAPPINGS
-from ..fields_blender.rig import mapping as files
-from ..fields_blender.rig import match
-from ..fields_blender.rig.match import Match
+from ..fields_blender.rig import mapping_file, match
+from ..fields_blender.rig.mapping import BoneChannel
+from ..fields_blender.rig.match_result import DOUBTFUL, Match
 from ..fields_blender.rig.mirror import mirrored_channel
 from .common.enum_items import Items, keep
 from .common.wording import say, told
-from .head import flame_keys, heads, mapping_rows, mappings, rig_listing
+from .head import flame_keys, head_objects, mapping_rows, mappings, rig_listing
 from .head.heads import chosen_head
 from .keys import mapping_preview
 from .props.mapping_row import FIELDS_MappingRow
@@ -40,7 +40,7 @@ def reports_errors(execute: Callable) -> Callable:
 
 def summary(found: Match) -> str:
     """ "MetaHuman: 50 rows matched, 2 to look at, 3 of 52 captured shapes move nothing"."""
-    rows, doubtful = len(found.found), sum(row.confidence < match.DOUBTFUL for row in found.found)
+    rows, doubtful = len(found.found), sum(row.confidence < DOUBTFUL for row in found.found)
     said = [
         say(
             "{mapping}: {count} row matched" if rows == 1 else "{mapping}: {count} rows matched",
@@ -98,7 +98,7 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         mappings.forget()
         found = mappings.automatic(head)
         mapping_rows.fill(head, found)
-        for mesh in heads.with_shape_keys(heads.members(head)):
+        for mesh in head_objects.with_shape_keys(head_objects.members(head)):
             flame_keys.widen(mesh, found.mapping)
         said = summary(found)
         if mappings.names_tell_little(head, found):
@@ -219,7 +219,7 @@ def _same_place(row: FIELDS_MappingRow, made) -> bool:
         return False
     if type(there) is not type(made):
         return False
-    return there.bone == made.bone if isinstance(made, files.BoneChannel) else there.name == made.name
+    return there.bone == made.bone if isinstance(made, BoneChannel) else there.name == made.name
 
 
 def _count(rows: Sequence) -> str:
@@ -238,7 +238,7 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
 
     @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
-        files.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
+        mapping_file.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
         self.report({"INFO"}, say("Saved {path}", path=self.filepath))
         return {"FINISHED"}
 
@@ -255,7 +255,7 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     @reports_errors
     def execute(self, context: bpy.types.Context) -> set[str]:
         head = chosen_head(context)
-        loaded = files.load(Path(self.filepath))
+        loaded = mapping_file.load(Path(self.filepath))
         found = match.use(rig_listing.rig(head), loaded)
         mapping_rows.fill(head, found)
         return _listed(self, head, summary(found))

@@ -7,12 +7,12 @@ import bpy
 import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
-from ..fields_blender.geometry.face_frame import PLACES
+from ..fields_blender.geometry.face_frame import SELECTED_LANDMARKS
 from ..fields_blender.rig import match_shape
 from ..fields_blender.rig.mapping import Channel
-from ..fields_blender.rig.match import Match
+from ..fields_blender.rig.match_result import Match
 from .common.wording import say
-from .head import heads, mapping_rows, mappings
+from .head import head_objects, mapping_rows, mappings
 from .head.heads import chosen_head
 from .mapping_edit import OnHead, reports_errors, summary
 
@@ -53,7 +53,7 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
 def read(head: bpy.types.Object) -> tuple[list[str], np.ndarray, np.ndarray]:
     """The names of the head's shape keys (k), its vertices at rest (n, 3) and their displacements (k, n, 3), of all
     its meshes, in world space. Raises FieldsError where it has none."""
-    meshes = list(heads.with_shape_keys(heads.members(head)))
+    meshes = list(head_objects.with_shape_keys(head_objects.members(head)))
     if not meshes:
         raise FieldsError("“{name}” has no shape keys to match. Choose a head that has some.", name=head.name)
     blocks = {mesh: mesh.data.shape_keys.key_blocks for mesh in meshes}
@@ -81,12 +81,12 @@ def _points(mesh: bpy.types.Object, key: bpy.types.ShapeKey) -> np.ndarray:
 def _selected(context: bpy.types.Context, head: bpy.types.Object) -> np.ndarray | None:
     """The six vertices that are selected in Edit Mode (6, 3), in the world; None where none is."""
     mesh: Any = context.edit_object
-    if context.mode != "EDIT_MESH" or mesh not in heads.members(head):
+    if context.mode != "EDIT_MESH" or mesh not in head_objects.members(head):
         return None
     chosen = [vertex.index for vertex in bmesh.from_edit_mesh(mesh.data).verts if vertex.select]
     if not chosen:
         return None
-    if len(chosen) != len(PLACES):
+    if len(chosen) != len(SELECTED_LANDMARKS):
         raise FieldsError(
             "{count} vertices are selected. Select six: the outer corner of both eyes, the tip of the nose, both "
             "corners of the mouth and the chin; or none, to let FIELDS find the face.",

@@ -75,7 +75,7 @@ def test_known_meshes_are_known_in_any_unit_and_direction(head, name):
         topology = align.topology_of(placed, faces)
         assert topology is not None and topology.name == name
     places = align.landmarks_of(vertices, faces)
-    assert places is not None and align.strangeness(places) < 0.07
+    assert places is not None and align.deviation(places) < 0.07
     shuffled = np.random.default_rng(1).permutation(vertices)
     assert align.landmarks_of(shuffled, faces) is None and align.landmarks_of(vertices[:-1], faces) is None
     assert align.landmarks_of(vertices, faces[:10]) is None

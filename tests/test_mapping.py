@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, GROUPS
 from fields_blender.core.track import Track
-from fields_blender.rig import formula, mapping, retarget, sources
+from fields_blender.rig import formula, mapping, mapping_file, retarget, sources
 from fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 
 PRESETS = sorted((Path(__file__).parents[1] / "models" / "mappings").glob("*.json"))
@@ -33,14 +33,14 @@ def file(tmp_path, *rows, **changes) -> Path:
 
 
 def values(tmp_path, *rows):
-    return retarget.retarget(track(), mapping.load(file(tmp_path, *rows)))
+    return retarget.retarget(track(), mapping_file.load(file(tmp_path, *rows)))
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_presets_are_read_and_written_alike(path, tmp_path):
-    made = mapping.load(path)
-    mapping.save(made, tmp_path / "again.json")
-    assert mapping.load(tmp_path / "again.json") == made
+    made = mapping_file.load(path)
+    mapping_file.save(made, tmp_path / "again.json")
+    assert mapping_file.load(tmp_path / "again.json") == made
     assert (tmp_path / "again.json").read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
     assert set(made.regions.values()) <= set(sources.REGIONS)
     assert made.about
@@ -48,7 +48,7 @@ def test_presets_are_read_and_written_alike(path, tmp_path):
 
 def test_files_of_format_1_move_an_arkit_head_as_the_preset_does_to_the_last_bit():
     old, new = (
-        retarget.retarget(track(), mapping.load(path)) for path in (FORMAT1, PRESETS[0].with_name("arkit.json"))
+        retarget.retarget(track(), mapping_file.load(path)) for path in (FORMAT1, PRESETS[0].with_name("arkit.json"))
     )
     assert old.names == new.names == tuple(ARKIT)
     assert old.values.tobytes() == new.values.tobytes()
@@ -82,8 +82,8 @@ bones = st.builds(BoneChannel, source=st.sampled_from(sources.ROTATIONS), bone=w
 @given(st.lists(channels, min_size=1, max_size=4), st.lists(bones, max_size=3, unique_by=lambda bone: bone.bone), words)
 def test_writing_and_reading_is_the_identity(tmp_path, rows, turns, name):
     made = Mapping(name, tuple(rows), tuple(turns))
-    mapping.save(made, tmp_path / "any.json")
-    assert mapping.load(tmp_path / "any.json") == made
+    mapping_file.save(made, tmp_path / "any.json")
+    assert mapping_file.load(tmp_path / "any.json") == made
 
 
 def test_a_row_is_formula_curve_gain_offset_limits_in_that_order(tmp_path):
@@ -131,49 +131,50 @@ def test_bones_and_properties_have_names_of_their_own(tmp_path):
 ROW = {"source": "jawOpen", "key": "a"}
 
 
-@pytest.mark.parametrize(
-    "changes, says",
-    [
-        ({"format": 3}, "formats 1 and 2"),
-        ({"format": True}, "formats 1 and 2"),
-        ({"rows": []}, "maps nothing"),
-        ({"rows": {"a": 1}}, "list of objects"),
-        ({"rows": [3]}, "list of objects"),
-        ({"shape_keys": []}, "shape_keys"),
-        ({"probe": "a"}, "list of names"),
-        ({"about": 3}, "about"),
-        ({"rows": [ROW | {"source": "jawOpne"}]}, "“jawOpne” is not captured"),
-        ({"rows": [ROW | {"source": "jawOpen +"}]}, "entry 1 of “rows” can't be followed: it ends too early"),
-        ({"rows": [{"source": "jawOpen"}]}, "no “key”, “bone” or “property”"),
-        ({"rows": [ROW | {"property": "b"}]}, "more than one"),
-        ({"rows": [ROW | {"move": "up"}]}, "a bone that follows a number"),
-        ({"rows": [{"source": "jawOpen", "bone": "b"}]}, "“turn”, “move”, “scale”"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "turn": "x"}]}, "one of"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": "sideways"}]}, "none of left"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": ["up"]}]}, "none of left"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "scale": "up"}]}, "none of x"),
-        ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "unit": "miles"}]}, "unit"),
-        ({"rows": [ROW | {"min": 1, "max": 0}]}, "above"),
-        ({"rows": [ROW | {"mute": 1}]}, "neither true nor false"),
-        ({"rows": [ROW | {"curve": [[0, 0]]}]}, "points"),
-        ({"rows": [ROW | {"curve": [[0, 0], [0, 1]]}]}, "left to right"),
-        ({"rows": [ROW | {"gian": 1}]}, "gian"),
-        ({"rows": [ROW] * 5001}, "more than"),
-        ({"rows": [{"source": "jaw", "bone": "jaw"}] * 2}, "same bone"),
-        ({"rows": [{"source": "jaw", "bone": "jaw", "offset": 1}]}, "offset"),
-    ],
-)
+# Changes to a file, and what is said about each.
+MISTAKES = [
+    ({"format": 3}, "formats 1 and 2"),
+    ({"format": True}, "formats 1 and 2"),
+    ({"rows": []}, "maps nothing"),
+    ({"rows": {"a": 1}}, "list of objects"),
+    ({"rows": [3]}, "list of objects"),
+    ({"shape_keys": []}, "shape_keys"),
+    ({"probe": "a"}, "list of names"),
+    ({"about": 3}, "about"),
+    ({"rows": [ROW | {"source": "jawOpne"}]}, "“jawOpne” is not captured"),
+    ({"rows": [ROW | {"source": "jawOpen +"}]}, "entry 1 of “rows” can't be followed: it ends too early"),
+    ({"rows": [{"source": "jawOpen"}]}, "no “key”, “bone” or “property”"),
+    ({"rows": [ROW | {"property": "b"}]}, "more than one"),
+    ({"rows": [ROW | {"move": "up"}]}, "a bone that follows a number"),
+    ({"rows": [{"source": "jawOpen", "bone": "b"}]}, "“turn”, “move”, “scale”"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "turn": "x"}]}, "one of"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": "sideways"}]}, "none of left"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": ["up"]}]}, "none of left"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "scale": "up"}]}, "none of x"),
+    ({"rows": [{"source": "jawOpen", "bone": "b", "move": "up", "unit": "miles"}]}, "unit"),
+    ({"rows": [ROW | {"min": 1, "max": 0}]}, "above"),
+    ({"rows": [ROW | {"mute": 1}]}, "neither true nor false"),
+    ({"rows": [ROW | {"curve": [[0, 0]]}]}, "points"),
+    ({"rows": [ROW | {"curve": [[0, 0], [0, 1]]}]}, "left to right"),
+    ({"rows": [ROW | {"gian": 1}]}, "gian"),
+    ({"rows": [ROW] * 5001}, "more than"),
+    ({"rows": [{"source": "jaw", "bone": "jaw"}] * 2}, "same bone"),
+    ({"rows": [{"source": "jaw", "bone": "jaw", "offset": 1}]}, "offset"),
+]
+
+
+@pytest.mark.parametrize("changes, says", MISTAKES)
 def test_mistakes_are_named(tmp_path, changes, says):
     with pytest.raises(FieldsError) as error:
-        mapping.load(file(tmp_path, ROW, **changes))
+        mapping_file.load(file(tmp_path, ROW, **changes))
     assert says in str(error.value) and str(error.value).endswith(".")
 
 
 def test_a_huge_file_is_not_read(tmp_path):
     path = tmp_path / "huge.json"
-    path.write_bytes(b" " * (mapping.LARGEST_FILE + 1))
+    path.write_bytes(b" " * (mapping_file.LARGEST_FILE + 1))
     with pytest.raises(FieldsError, match="too large"):
-        mapping.load(path)
+        mapping_file.load(path)
 
 
 WORDS = st.sampled_from(["source", "key", "bone", "turn", "curve", "gain", "names", "rows", "min"])
@@ -189,6 +190,6 @@ WORDS = st.sampled_from(["source", "key", "bone", "turn", "curve", "gain", "name
 def test_anything_but_a_mapping_gets_a_sentence(rubbish):
     for data in (rubbish, {"format": 2, "name": "x", "rows": [rubbish]}, {"format": 1, "name": "x", "bones": rubbish}):
         try:
-            mapping.from_data(data)
+            mapping_file.from_data(data)
         except (mapping.Mistake, OverflowError) as mistake:
             assert str(mistake)

@@ -8,8 +8,9 @@ import pytest
 
 from fields_blender.core.names import ARKIT
 from fields_blender.rig import formula, match
-from fields_blender.rig.mapping import Channel
-from fields_blender.rig.match import DOUBTFUL, Rig
+from fields_blender.rig.mapping import Channel, Mapping, channel
+from fields_blender.rig.match_result import DOUBTFUL, STILL
+from fields_blender.rig.rig_index import EXACT, Rig
 from fields_blender.rig.rig_names import mirrored_name, plain, words
 from tools import shared_data
 
@@ -169,7 +170,7 @@ def test_shapes_that_move_nothing_are_marked_and_replaced_where_another_shows_th
     found = matched(keys, still=frozenset({"jawOpen", "cheekPuff"}))
     rows = {row.channel.target: row for row in found.found}
     assert found.profile == "ARKit 52"
-    assert rows["jawOpen"].confidence == match.STILL and "moves nothing" in rows["jawOpen"].why
+    assert rows["jawOpen"].confidence == STILL and "moves nothing" in rows["jawOpen"].why
     stand_ins = [row for row in found.found if row.confidence == match.STANDS_IN]
     assert [row.channel.main for row in stand_ins] == ["jawOpen"]
     assert found.missing == ("cheekPuff",)
@@ -181,10 +182,10 @@ def test_a_real_vroid_head_opens_its_mouth_though_its_jaw_open_is_empty():
     assert {"jawOpen", "cheekPuff", "tongueOut", "jawLeft"} <= still and "mouthFunnel" not in still
     found = matched(names, still=still)
     assert found.profile == "ARKit 52"
-    shown = {row.channel.target for row in found.found if row.confidence > match.STILL}
+    shown = {row.channel.target for row in found.found if row.confidence > STILL}
     assert {"eyeBlinkLeft", "mouthSmileLeft", "mouthFunnel"} <= shown
     opens = [row for row in found.found if isinstance(row.channel, Channel) and row.channel.main == "jawOpen"]
-    assert [row.confidence for row in opens] == [match.STILL, match.STANDS_IN]
+    assert [row.confidence for row in opens] == [STILL, match.STANDS_IN]
     assert opens[1].channel.key in ("Fcl_MTH_A", "viseme_aa")
 
 
@@ -212,6 +213,48 @@ def test_properties_that_drive_shape_keys_are_keyed_instead_of_them():
     found = matched(names, properties=names, driven=frozenset(names))
     assert all(row.channel.prop and not row.channel.key for row in found.found if isinstance(row.channel, Channel))
     assert len(follows(found)) == len(names)
+
+
+def test_doubtful_is_what_the_documentation_says():
+    """Other words in another order are marked, the same words and mirrored names are not."""
+    rows = channel("mouthSmileLeft", "smile left"), channel("jawOpen", "a", names=("open jaw",))
+    found = match.use(Rig(("Left_Smile", "jaw open 1")), Mapping("test", rows))
+    assert [round(row.confidence, 3) for row in found.rows] == [0.75, 0.675]
+    assert [row.confidence < DOUBTFUL for row in found.rows] == [False, True]
+    assert "2 rows matched, 1 to look at" in found.sentence()
+
+
+def test_a_convention_that_shows_next_to_nothing_is_not_the_heads():
+    small = Mapping("small", (channel("jawOpen", "Open"), channel("cheekPuff", "Puff")), probe=("Open",))
+    large = Mapping("large", tuple(channel(name, name) for name in ARKIT[:9]))
+    found = match.match(Rig(("Open", "Puff", *ARKIT[:9])), {"small": small, "large": large})
+    assert found.profile == "large"
+    small = Mapping("small", (*small.channels, channel("mouthPucker", "Pout")), probe=("Open",))
+    found = match.match(Rig(("Open", "Puff", "Pout", *ARKIT[:9])), {"small": small, "large": large})
+    assert found.profile == "small", "what only it has says more than what many have"
+
+
+def test_gaps_are_filled_from_conventions_before_plain_words():
+    base = Mapping("base", tuple(channel(name, name) for name in ARKIT[:9]))
+    other = Mapping("other", (channel("jawOpen", "OpenA"),))
+    plain_words = Mapping("words", (channel("jawOpen", "OpenB"), channel("cheekPuff", "OpenB")))
+    profiles = {"any": plain_words, "base": base, "other": other}
+    found = match.match(Rig((*ARKIT[:9], "OpenA", "OpenB")), profiles)
+    assert found.profile == "base"
+    assert follows(found)["OpenA"] == "jawOpen" and follows(found)["OpenB"] == "cheekPuff"
+
+
+def test_of_two_rows_that_want_one_target_the_surer_has_it():
+    rows = channel("jawOpen", "Open", names=("Mouth",)), channel("mouthFunnel", "Mouth")
+    found = match.use(Rig(("Mouth",)), Mapping("test", rows))
+    assert [row.confidence for row in found.rows] == [0.0, EXACT]
+    assert found.rows[0].channel.key == "Open" and "fits “Mouth” better" in found.rows[0].why
+
+
+def test_bones_of_the_mechanism_are_no_targets():
+    rows = [channel("cheekPuff", bone=name, does="move", axis="out") for name in ("MCH-cheek", "cheek")]
+    found = match.use(Rig(bones=("MCH-cheek", "cheek")), Mapping("test", tuple(rows)))
+    assert [row.confidence for row in found.rows] == [0.0, EXACT]
 
 
 def test_two_spellings_of_one_name_are_not_guessed_between():
@@ -246,7 +289,8 @@ def test_mirroring_a_name_twice_is_the_name(name):
 def test_mirrored_names():
     pairs = {"Brow_L": "Brow_R", "left_eye": "right_eye", "lid.T.L.002": "lid.T.R.002", "Eye_L_Look_R": "Eye_R_Look_L",
              "CTRL_expressions_eyeLookLeftR": "CTRL_expressions_eyeLookRightL", "Mouth_Funnel_UL": "Mouth_Funnel_UR",
-             "lBrow": "rBrow", "LeftEye": "RightEye", "CC_Base_L_Eye": "CC_Base_R_Eye"}  # fmt: skip
+             "lBrow": "rBrow", "LeftEye": "RightEye", "brow_lf": "brow_rt", "brow_rt": "brow_lf", "左目": "右目",
+             "CC_Base_L_Eye": "CC_Base_R_Eye"}  # fmt: skip
     assert {name: mirrored_name(name) for name in pairs} == pairs
     assert {
         name for name in ("jawOpen", "browInnerUp", "CheekRaiser", "lips", "Roll") if mirrored_name(name) != name

@@ -10,7 +10,7 @@ from fields_blender.core.names import ARKIT, EXPRESSION
 from fields_blender.geometry import demo_head, face_frame
 from fields_blender.geometry.align import landmarks_of
 from fields_blender.rig import formula, match_shape
-from fields_blender.rig.match import DOUBTFUL, Match
+from fields_blender.rig.match_result import DOUBTFUL, Match
 from tools import shared_data
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +21,7 @@ FLAME = shared_data.find("data", "flame2023_open", "flame2023_open_without_expre
 @pytest.fixture(scope="module")
 def ours() -> tuple[np.ndarray, np.ndarray]:
     """The demo head: (n, 3) m and its 52 shapes (52, n, 3)."""
-    head = demo_head.load(match_shape.DEMO)
+    head = demo_head.load(demo_head.FILE)
     moves = np.zeros((len(ARKIT), len(head.vertices), 3), np.float32)
     for name, (which, motion) in head.keys.items():
         moves[ARKIT.index(name), which] = motion
@@ -128,9 +128,17 @@ def test_of_opposed_sources_a_row_follows_one_side(ours):
         assert not {"mouthSmileLeft", "mouthFrownLeft"} <= set(formula.names(row.channel.source))
 
 
+def test_opposed_sources_are_not_combined_where_that_would_explain_more(ours):
+    rest, moves = ours
+    others = ("noseSneerLeft", "noseSneerRight", "cheekPuff", "mouthUpperUpLeft")
+    shapes = [sums(moves, "eyeLookUpLeft", "eyeLookDownLeft"), *(sums(moves, name) for name in others)]
+    found = match_shape.match(["mixed", *others], rest, np.array(shapes))
+    assert not {"eyeLookUpLeft", "eyeLookDownLeft"} <= set(sources(found, "mixed"))
+
+
 def test_six_places_in_any_order_say_where_the_face_is(ours):
     rest, moves = ours
-    places = landmarks_of(rest, demo_head.load(match_shape.DEMO).corner_vertex)[face_frame.PLACE_ROWS]
+    places = landmarks_of(rest, demo_head.load(demo_head.FILE).corner_vertex)[face_frame.SELECTED_ROWS]
     turn = turned(9)
     names = ["p", "q", "r"]
     few = np.array([moves[ARKIT.index(n)] for n in ("mouthPucker", "mouthFunnel", "browDownLeft")])

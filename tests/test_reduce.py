@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fields_blender.core import curves, track
-from fields_blender.rig import mapping, reduce, retarget
+from fields_blender.rig import mapping_file, reduce, retarget
 from fields_blender.shape import smooth
 
 ROOT = Path(__file__).parents[1]
@@ -156,7 +156,7 @@ def test_steps_start_anew_after_a_gap(every, wanted):
 def sample():
     """The sample performance, as it is baked: names and values (n, 52) on its frames."""
     truth = smooth.smooth(track.load(ROOT / "samples" / "performance.npz"))
-    made = retarget.retarget(truth, mapping.load(ROOT / "models" / "mappings" / "arkit.json"))
+    made = retarget.retarget(truth, mapping_file.load(ROOT / "models" / "mappings" / "arkit.json"))
     return curves.resample(made, np.arange(300) / 30.0)
 
 

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fields_blender.geometry.sparse import assign, descend, explain, explained
+from fields_blender.geometry.sparse import assign, coordinate_descent, explain, explained
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_opposed_columns_are_never_taken_together(columns):
 
 
 def test_amounts_stay_in_the_box(columns):
-    found = descend(columns @ columns.T, columns @ (3.0 * columns[1] - columns[2]), 1.5, np.ones(8, bool))
+    found = coordinate_descent(columns @ columns.T, columns @ (3.0 * columns[1] - columns[2]), 1.5, np.ones(8, bool))
     assert found[1] == 1.5 and found.min() >= 0.0
 
 

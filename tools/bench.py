@@ -99,7 +99,7 @@ def keying_row(quick: bool) -> Row:
     """Writing 52 channels x KEYED_FRAMES keys, against keyframe_insert."""
     names = import_module(f"{MODULE}.fields_blender.core.names")
     curves = import_module(f"{MODULE}.fields_blender.core.curves")
-    mappings = import_module(f"{MODULE}.fields_blender.rig.mapping")
+    mappings = import_module(f"{MODULE}.fields_blender.rig.mapping_file")
     heads, keys = (import_module(f"{MODULE}.operators.{name}") for name in ("head.heads", "keys.write_keys"))
     mapping = mappings.load(ROOT / "models" / "mappings" / "arkit.json")
     print(f"Keying {len(names.ARKIT)} x {KEYED_FRAMES} …", flush=True)

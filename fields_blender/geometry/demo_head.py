@@ -7,6 +7,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from ..core.errors import FieldsError
+from ..core.paths import MODELS
+
+FILE = MODELS / "demo_head.npz"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ def load(path: Path) -> DemoHead:
         with np.load(path, allow_pickle=False) as file:
             return _read(file)
     except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile) as error:
-        raise FieldsError(f"The demo head “{path.name}” cannot be read. Install the extension again.") from error
+        raise FieldsError(
+            "The demo head “{name}” cannot be read. Install the extension again.", name=path.name
+        ) from error
 
 
 def _read(file) -> DemoHead:

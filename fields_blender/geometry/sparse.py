@@ -1,4 +1,4 @@
-"""Few of many: sparse non-negative least squares, and who gets what where each is given once."""
+"""Sparse non-negative least squares, and the assignment problem."""
 
 import numpy as np
 
@@ -6,18 +6,18 @@ _SWEEPS, _CLOSE = 200, 1e-5
 
 
 def explain(
-    products: np.ndarray, target: np.ndarray, cost: float, most: float, opposed: np.ndarray, share: float = 0.1
+    gram: np.ndarray, target: np.ndarray, cost: float, most: float, opposed: np.ndarray, share: float = 0.1
 ) -> np.ndarray:
-    """Amounts (p,) within 0..`most` of p unit columns that sum up nearly to a unit target, few of them not 0.
+    """Amounts (p,) within 0..`most` of p unit columns whose sum comes close to a unit target, with few amounts not 0.
 
-    `products` (p, p) of the columns with each other, `target` (p,) with the target; `cost` of an amount of 1 (L1);
-    `opposed` (p, p) bool: never both, the lesser goes. Amounts below `share` of the largest go too. The cost picks
-    them; the amounts of those picked are without it. Lewis et al., Practice and theory of blendshape facial models,
-    2014: coordinate descent.
+    `gram` (p, p): the columns' dot products with each other; `target` (p,): with the target. `cost`: L1 penalty on the
+    amounts. `opposed` (p, p) bool: pairs that exclude each other; the smaller amount is dropped. Amounts below `share`
+    of the largest are dropped too. The penalty selects columns; the amounts of those selected are fitted without it.
+    Coordinate descent, as in Lewis et al., *Practice and theory of blendshape facial models*, 2014.
     """
     free = np.ones(len(target), bool)
     while True:
-        amounts = descend(products, target - cost, most, free)
+        amounts = coordinate_descent(gram, target - cost, most, free)
         clash = opposed & (amounts > 0.0) & (amounts[:, None] > 0.0)
         small = (amounts > 0.0) & (amounts < share * amounts.max(initial=0.0))
         if clash.any():
@@ -26,17 +26,17 @@ def explain(
         elif small.any():
             free[np.flatnonzero(small)[amounts[small].argmin()]] = False
         else:
-            return descend(products, target, most, amounts > 0.0)
+            return coordinate_descent(gram, target, most, amounts > 0.0)
 
 
-def descend(products: np.ndarray, target: np.ndarray, most: float, free: np.ndarray) -> np.ndarray:
-    """Amounts (p,) within 0..`most` of columns with `products` (p, p) that come closest to a target whose products with
-    them are `target` (p,); 0 where not `free`. Of columns that do the same the first has it all."""
+def coordinate_descent(gram: np.ndarray, target: np.ndarray, most: float, free: np.ndarray) -> np.ndarray:
+    """Least-squares amounts (p,) within 0..`most` of columns with dot products `gram` (p, p), for a target whose dot
+    products with them are `target` (p,); 0 where not `free`. Of identical columns the first gets all."""
     amounts = np.zeros(len(target))
     for _ in range(_SWEEPS):
         largest = 0.0
-        for i in np.flatnonzero(free & ((amounts > 0.0) | (target - products @ amounts > 0.0))):
-            value = amounts[i] + (target[i] - products[i] @ amounts) / products[i, i]
+        for i in np.flatnonzero(free & ((amounts > 0.0) | (target - gram @ amounts > 0.0))):
+            value = amounts[i] + (target[i] - gram[i] @ amounts) / gram[i, i]
             value = min(max(value, 0.0), most)
             largest = max(largest, abs(value - amounts[i]))
             amounts[i] = value
@@ -45,23 +45,24 @@ def descend(products: np.ndarray, target: np.ndarray, most: float, free: np.ndar
     return amounts
 
 
-def explained(products: np.ndarray, targets: np.ndarray) -> float:
-    """How much of unit targets (k) sums of unit columns (p) without negative amounts explain, 0..1 in the mean.
+def explained(gram: np.ndarray, targets: np.ndarray) -> float:
+    """The mean fraction, 0..1, of k unit targets that non-negative sums of p unit columns explain.
 
-    `products` (p, p) of the columns with each other, `targets` (k, p) with the targets. Projected gradient descent.
+    `gram` (p, p): the columns' dot products with each other; `targets` (k, p): with the targets. Projected gradient
+    descent.
     """
-    step = 1.0 / max(float(np.linalg.eigvalsh(products)[-1]), 1e-12)
+    step = 1.0 / max(float(np.linalg.eigvalsh(gram)[-1]), 1e-12)
     amounts = np.zeros(targets.shape)
     for _ in range(100):
-        amounts = np.maximum(amounts + step * (targets - amounts @ products), 0.0)
-    return float((2.0 * amounts * targets - amounts * (amounts @ products)).sum(axis=1).mean())
+        amounts = np.maximum(amounts + step * (targets - amounts @ gram), 0.0)
+    return float((2.0 * amounts * targets - amounts * (amounts @ gram)).sum(axis=1).mean())
 
 
 def assign(gain: np.ndarray) -> np.ndarray:
-    """The column (n,) of each row of `gain` (n, p) so that no column is given twice and the sum is largest; -1: none,
-    where only a gain of 0 or less is left. Kuhn's Hungarian method with potentials (Jonker and Volgenant, 1987)."""
+    """The column (n,) of each row of `gain` (n, p), no column twice, that maximizes the total gain; -1: none, where
+    only gains of 0 or less are left. Kuhn's Hungarian method with potentials (Jonker and Volgenant, 1987)."""
     rows, columns = gain.shape
-    # A column of its own for each row, worth nothing: to stay without one.
+    # For each row an extra column of gain 0: staying unassigned.
     cost = np.hstack([-gain, np.zeros((rows, rows))])
     total = columns + rows
     of_row, of_column = np.zeros(rows + 1), np.zeros(total + 1)

@@ -1,14 +1,14 @@
-"""One surface bent onto another, smoothly: radial basis functions on chosen points. numpy only.
+"""Smooth warps of space by radial basis functions at chosen points. numpy only.
 
 Carr and others, *Reconstruction and representation of 3D objects with radial basis functions*, SIGGRAPH 2001 (the
-biharmonic kernel r with an affine part, smoothed by a diagonal).
+biharmonic kernel r with an affine part, regularized on the diagonal).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-_ROWS = 1_000_000  # numbers of a block of distances, so that memory stays small
+_BLOCK = 1_000_000  # distances held in memory at once
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Warp:
 
 
 def warp(nodes: np.ndarray, goals: np.ndarray, looseness: np.ndarray) -> Warp:
-    """The smoothest warp that takes nodes (n, 3) near goals (n, 3): exactly where `looseness` (n,) is 0."""
+    """The smoothest warp that takes nodes (n, 3) near goals (n, 3): exactly there where `looseness` (n,) is 0."""
     count = len(nodes)
     flat = np.c_[nodes, np.ones(count)]
     system = np.zeros((count + 4, count + 4))
@@ -38,13 +38,13 @@ def warp(nodes: np.ndarray, goals: np.ndarray, looseness: np.ndarray) -> Warp:
 
 
 def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(n, m) between points (n, d) and (m, d)."""
+    """Distances (n, m) between points (n, d) and (m, d)."""
     squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2.0 * a @ b.T
     return np.sqrt(np.maximum(squared, 0.0))
 
 
 def nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(n,) for each of a (n, d) the row of b (m, d) that is nearest."""
+    """(n,) the index of the point of b (m, d) that is nearest to each point of a (n, d)."""
     found = np.empty(len(a), dtype=np.int64)
     half = 0.5 * (b * b).sum(axis=1)
     for some in blocks(len(a), len(b)):
@@ -53,5 +53,6 @@ def nearest(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def blocks(rows: int, columns: int) -> list[slice]:
-    step = max(_ROWS // max(columns, 1), 1)
+    """Slices of the rows of a (rows, columns) matrix, each small enough to be held in memory."""
+    step = max(_BLOCK // max(columns, 1), 1)
     return [slice(i, i + step) for i in range(0, rows, step)]

@@ -1,4 +1,5 @@
-"""What follows what on an artist's head: formulas, mappings, matching, retargeting, key reduction.
+"""An artist's head and what follows the performance on it: formulas, mappings, matching, retargeting, added shapes,
+key reduction.
 
 May import core and geometry.
 """

@@ -1,7 +1,7 @@
-"""What a row of a mapping follows, as a short formula over sources:
+"""Formulas: what a row of a mapping follows.
 
 "jawOpen", "jawOpen - mouthClose", "0.5 mouthSmileLeft + 0.5 mouthSmileRight", "jawOpen * mouthFunnel" (a corrective),
-"max(eyeBlinkLeft, eyeBlinkRight)", "jawOpen * (1 - mouthPucker)". Read by a parser of its own: nothing is executed.
+"max(eyeBlinkLeft, eyeBlinkRight)", "jawOpen * (1 - mouthPucker)". Parsed here; nothing is executed.
 """
 
 import math
@@ -14,8 +14,8 @@ import numpy as np
 
 from . import sources
 
-LONGEST = 8000  # letters: 39 weights with all their digits fit
-DEEPEST = 20
+LONGEST = 8000  # characters: room for 39 weights with all their digits
+DEEPEST = 20  # levels of parentheses
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?P<name>[A-Za-z][\w.]*)|(?P<sign>[-+*(),]))"
 )
@@ -44,7 +44,7 @@ Formula = Number | Name | Group
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Formula:
-    """The formula a text means. Raises ValueError with the reason, for the artist to read."""
+    """The formula of a text. Raises ValueError with the reason, as the end of a sentence for the artist."""
     if len(text) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} letters")
     tokens: list[tuple[str, str]] = []
@@ -88,17 +88,17 @@ def show(formula: Formula) -> str:
 
 
 def names(formula: Formula) -> tuple[str, ...]:
-    """The sources of a formula, each once, as they come; the first is the one it mainly follows."""
+    """The sources of a formula, each once, in the order of the text; the first is the main one."""
     return tuple(dict.fromkeys(_names(formula)))
 
 
 def first(formula: Formula) -> str:
-    """The source it mainly follows. Raises StopIteration where there is none."""
+    """The main source. Raises StopIteration where there is none."""
     return next(_names(formula))
 
 
 def evaluate(formula: Formula, read: Callable[[str], np.ndarray]) -> np.ndarray:
-    """Its value over time (n,); `read` gives a source's (n,). A lone source comes back as it is."""
+    """The value of a formula over time (n,); `read` returns a source's (n,). A single source is returned as is."""
     if isinstance(formula, Name):
         return read(formula.name)
     if isinstance(formula, Number):
@@ -108,7 +108,7 @@ def evaluate(formula: Formula, read: Callable[[str], np.ndarray]) -> np.ndarray:
 
 
 def mirrored_formula(formula: Formula) -> Formula:
-    """The same for the other side of the face; twice is the formula itself."""
+    """The formula for the other side of the face; mirrored twice it is the formula itself."""
     if isinstance(formula, Number):
         return formula
     if isinstance(formula, Name):

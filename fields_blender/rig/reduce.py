@@ -1,9 +1,9 @@
-"""Fewer keys, same motion: values at every frame -> Bézier keys with handles an animator can edit.
+"""Key reduction: values at every frame -> few Bézier keys with handles that an animator can edit.
 
-Cubic spans fitted by least squares and split where they are worst (Schneider, An algorithm for automatically fitting
-digitized curves, Graphics Gems 1990), with two choices that suit F-curves. Handles are a third of their span long: time
-is then linear along the span, the curve is always a function, and the best slopes are the solution of a linear system
-instead of a search. Left and right handle of a key share one slope, found for all keys at once, so that nothing kinks.
+Cubic spans are fitted by least squares and split where the error is largest (Schneider, *An algorithm for automatically
+fitting digitized curves*, Graphics Gems 1990), with two choices that suit F-curves. Handles are a third of their span
+long: time is then linear along the span, the curve is always a function, and the best slopes solve a linear system.
+Both handles of a key share one slope, found for all keys at once, so that the curve has no kinks.
 """
 
 from collections.abc import Sequence
@@ -12,26 +12,27 @@ from itertools import pairwise
 
 import numpy as np
 
-# A turn of the curve counts as an extreme when it swings by more than this many tolerances.
+# An extreme is kept when the curve swings by more than this many tolerances around it.
 PROMINENT = 1.5
-# A corner is where the curve moves by less than REST tolerances in a frame on one side, by more than JUMP on the other.
+# A corner: on one side the curve moves by less than REST tolerances in a frame, on the other by more than JUMP.
 REST, JUMP = 0.1, 2.0
-# A blink is a swing of at least BLINK; it starts and ends where LID_MOVES of it is done.
+# A blink is a swing of at least BLINK; its edges are where it has done LID_MOVES of that swing.
 BLINK, LID_MOVES = 0.2, 0.1
-# Lips are closed where the jaw opens by less than SEAL more than mouthClose takes back. There the mouth must be truer.
+# Lips are closed where jawOpen exceeds mouthClose by less than SEAL. There the tolerance of the mouth is SEAL_SHARE of
+# the usual one.
 SEAL, SEAL_SHARE = 0.05, 0.25
 _LIPS = ("jawOpen", "mouthClose", "mouthLowerDown", "mouthUpperUp")
-# How strongly a slope is drawn to that of a curve without overshoot (frames²): decides where few samples speak.
+# Weight (frames²) of the slope of a curve without overshoot; it decides where there are few samples.
 CALM = 0.1
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of one F-curve, at k of its whole frames.
+    """The k keys of one F-curve, on whole frames.
 
     `frames` (k,) int, `values` (k,), handles `left` and `right` (k, 2) as (frame, value). `opens` and `ends` (k,) bool:
-    keys with nothing before or after them (ends of the curve and edges of gaps); the handle there means nothing.
-    `error`: the largest distance from the given values at whole frames, with what Blender's single precision may add.
+    keys with nothing before or after them (ends of the curve and edges of gaps), where that handle has no meaning.
+    `error`: the largest deviation from the given values at whole frames, and what Blender's single precision may add.
     """
 
     frames: np.ndarray
@@ -50,16 +51,16 @@ def reduce(
     keep: np.ndarray | None = None,
     together: Sequence[object] | None = None,
 ) -> list[Keys]:
-    """As few keys as it finds that stay within `tolerance` of `values` (n, c) at whole `frames` (n,), rising.
+    """Few keys for each column whose curve stays within `tolerance` of `values` (n, c) at whole, rising `frames` (n,).
 
-    `tolerance` broadcasts to (n, c). Kept always: both ends, extremes that swing by more than PROMINENT tolerances,
-    frames marked in `keep` (n, c). NaN and missing frames are gaps: each stretch between them is a curve of its own.
-    Columns with the same entry in `together` (c,) get keys on the same frames (the numbers of one rotation).
+    `tolerance` broadcasts to (n, c). Always kept: both ends, extremes that swing by more than PROMINENT tolerances, and
+    frames marked in `keep` (n, c). NaN and missing frames are gaps: each stretch between them is a separate curve.
+    Columns with the same entry in `together` (c,) get keys on the same frames (the components of one rotation).
     """
     values = np.asarray(values, dtype=np.float64)
     n, count = values.shape
     limit = np.broadcast_to(np.asarray(tolerance, dtype=np.float64), (n, count)).T.ravel()
-    # All columns one after the other; what is not finite drops out and leaves an edge.
+    # All columns one after the other, without what is not finite.
     flat = _Flat(np.tile(np.asarray(frames, dtype=np.float64), count), np.repeat(np.arange(count), n), values.T.ravel())
     limit = limit[flat.where]
     shared = _Shared(n, count, together, flat.where)
@@ -73,7 +74,7 @@ def reduce(
 
 
 def evaluate(keys: Keys, frames: np.ndarray) -> np.ndarray:
-    """The curve at `frames` (m,), whole or not, from its handles; held beyond its ends, straight on across gaps."""
+    """The curve at `frames` (m,), whole or not, from its handles; constant beyond its ends, linear across gaps."""
     frames = np.asarray(frames, dtype=np.float64)
     span = np.clip(np.searchsorted(keys.frames, frames, side="right") - 1, 0, max(len(keys.frames) - 2, 0))
     after = np.minimum(span + 1, len(keys.frames) - 1)
@@ -87,7 +88,8 @@ def evaluate(keys: Keys, frames: np.ndarray) -> np.ndarray:
 
 
 def steps(frames: np.ndarray, every: int) -> np.ndarray:
-    """(n,) bool: which of rising whole `frames` get a key when poses are held for `every` frames, from each run on."""
+    """(n,) bool: which of rising whole `frames` get a key when poses are held for `every` frames, counted anew after
+    each gap."""
     frames = np.asarray(frames)
     starts = np.diff(frames, prepend=frames[:1] - 2) > 1
     since = frames - frames[np.maximum.accumulate(np.where(starts, np.arange(len(frames)), 0))]
@@ -95,10 +97,11 @@ def steps(frames: np.ndarray, every: int) -> np.ndarray:
 
 
 def moments(names: Sequence[str], values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What must not blur in `values` (n, c) of shape keys that follow ARKit's `names`: (keep, share), both (n, c).
+    """Moments that have to stay sharp in `values` (n, c) of shape keys that follow ARKit's `names`: (keep, share), both
+    (n, c).
 
-    `keep`: start and end of each blink (its peak is an extreme). `share`: by how much to scale the tolerance, smaller
-    where the lips are closed.
+    `keep`: start and end of each blink (its peak is an extreme). `share`: factor of the tolerance, below 1 where the
+    lips are closed.
     """
     keep, share = np.zeros(values.shape, dtype=bool), np.ones(values.shape)
     for i, name in enumerate(names):
@@ -115,7 +118,8 @@ def moments(names: Sequence[str], values: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 class _Flat:
-    """Samples of all columns in a row: frame `x`, column, value `y`, place in the input; edges of the stretches."""
+    """The finite samples of all columns, one after the other: frame `x`, `column`, value `y`, index `where` in the
+    input; `first` and `last`: edges of stretches without gaps."""
 
     def __init__(self, x: np.ndarray, column: np.ndarray, y: np.ndarray) -> None:
         self.where = np.flatnonzero(np.isfinite(y))
@@ -136,7 +140,7 @@ class _Shared:
         self.shape, self.where = (count, n), where
 
     def spread(self, mask: np.ndarray) -> np.ndarray:
-        """`mask` over the flat samples, set in all columns of a group where it is set in one."""
+        """`mask` over the flat samples, where it is set in one column of a group set in all of them."""
         if not self.groups:
             return mask
         full = np.zeros(self.shape, dtype=bool)
@@ -148,7 +152,7 @@ class _Shared:
 
 @dataclass(frozen=True)
 class _Curve:
-    """Keys among the flat samples: places `at` (m,), slopes (m,) per frame, and the error at every sample."""
+    """Keys among the flat samples: their indices `at` (m,), slopes (m,) per frame, and the error at every sample."""
 
     at: np.ndarray
     slope: np.ndarray
@@ -156,7 +160,7 @@ class _Curve:
 
 
 def _refine(flat: _Flat, mask: np.ndarray, turns: np.ndarray, limit: np.ndarray, shared: _Shared) -> _Curve:
-    """Keys where `mask` says, and where else they must be for the error to stay below `limit`."""
+    """Keys where `mask` is set, and more where the error would exceed `limit`."""
     while True:
         curve = _fit(flat, np.flatnonzero(mask), turns)
         over = np.flatnonzero(curve.error > limit)
@@ -171,8 +175,8 @@ def _refine(flat: _Flat, mask: np.ndarray, turns: np.ndarray, limit: np.ndarray,
 
 
 def _fit(flat: _Flat, at: np.ndarray, turns: np.ndarray) -> _Curve:
-    """The slopes at keys `at` that bring the curve nearest to all samples, in the sense of least squares."""
-    free = ~flat.last[at]  # spans that start here; the place after the last key of a stretch is no span
+    """The slopes at keys `at` that fit the curve to all samples by least squares; `turns`: where it is level."""
+    free = ~flat.last[at]  # a span starts at each key but the last of a stretch
     length = np.where(free, np.diff(flat.x[at], append=0.0), 1.0)
     rise = np.where(free, np.diff(flat.y[at], append=0.0), 0.0) / length
     inside = np.ones(len(flat.x), dtype=bool)
@@ -182,7 +186,7 @@ def _fit(flat: _Flat, at: np.ndarray, turns: np.ndarray) -> _Curve:
     h = length[span]
     t = (flat.x[inside] - flat.x[at[span]]) / h
     straight = flat.y[at[span]] * (1 - t) ** 2 * (1 + 2 * t) + flat.y[at[span + 1]] * t**2 * (3 - 2 * t)
-    # Cubic Hermite: what a unit of slope at either end of the span adds.
+    # Cubic Hermite: what a slope of 1 at either end of the span adds.
     a, b = h * t * (1 - t) ** 2, -h * t**2 * (1 - t)
     rest = flat.y[inside] - straight
 
@@ -202,14 +206,15 @@ def _fit(flat: _Flat, at: np.ndarray, turns: np.ndarray) -> _Curve:
     slope = _tridiagonal(diagonal, beside, right)
     error = np.zeros(len(flat.x))
     error[inside] = np.abs(rest - a * slope[span] - b * slope[span + 1])
-    # Blender keeps frames in single precision, which moves the curve sideways by up to this much.
+    # Blender stores frames in single precision, which shifts the curve sideways by up to this much.
     aside = 2.0 * float(np.spacing(np.float32(np.abs(flat.x).max(initial=1.0))))
     error[inside] += aside * (np.abs(rise[span]) + np.abs(slope[span]) + np.abs(slope[span + 1]))
     return _Curve(at, slope, error)
 
 
 def _calm(rise: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Slopes at keys without overshoot: 0 at extremes, else the harmonic mean of both sides (Fritsch, Butland 1984)."""
+    """Slopes at keys of a curve without overshoot: 0 at extremes, else the harmonic mean of the slopes on both sides
+    (Fritsch, Butland 1984)."""
     left, right = np.r_[0.0, rise[:-1]], rise
     product = left * right
     both = np.divide(2 * product, left + right, out=np.zeros_like(rise), where=product > 0)
@@ -217,7 +222,7 @@ def _calm(rise: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def _tridiagonal(diagonal: np.ndarray, beside: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve a symmetric tridiagonal system: `beside[i]` couples i and i + 1 (Thomas' algorithm)."""
+    """Solve a symmetric tridiagonal system, where `beside[i]` couples i and i + 1 (Thomas algorithm)."""
     d, b, r = diagonal.tolist(), beside.tolist(), right.tolist()
     for i in range(1, len(d)):
         share = b[i - 1] / d[i - 1]
@@ -229,7 +234,7 @@ def _tridiagonal(diagonal: np.ndarray, beside: np.ndarray, right: np.ndarray) ->
 
 
 def _turns(flat: _Flat, swing: np.ndarray) -> np.ndarray:
-    """Places of the extremes: between two of them the curve swings by more than `swing` (n,)."""
+    """(n,) bool: extremes between which the curve swings by more than `swing` (n,)."""
     found = np.zeros(len(flat.y), dtype=bool)
     y, least = flat.y.tolist(), swing.tolist()
     for start, stop in pairwise([*np.flatnonzero(flat.first).tolist(), len(y)]):
@@ -250,7 +255,7 @@ def _turns(flat: _Flat, swing: np.ndarray) -> np.ndarray:
 
 
 def _corners(flat: _Flat, limit: np.ndarray) -> np.ndarray:
-    """Places where a curve at rest jumps, or a jump ends in rest."""
+    """(n,) bool: where a curve at rest jumps, or a jump ends in rest."""
     before = np.where(flat.first, np.nan, np.abs(np.diff(flat.y, prepend=0.0)))
     after = np.where(flat.last, np.nan, np.abs(np.diff(flat.y, append=0.0)))
     small, large = np.minimum(before, after), np.maximum(before, after)
@@ -258,7 +263,7 @@ def _corners(flat: _Flat, limit: np.ndarray) -> np.ndarray:
 
 
 def _blink_edges(lid: np.ndarray) -> np.ndarray:
-    """Frames (m,) where blinks start and end in one lid's values (n,): the last at rest before, the first after."""
+    """Frames (m,) where blinks start and end in one lid's values (n,): the last at rest before it, the first after."""
     flat = _Flat(np.arange(len(lid), dtype=np.float64), np.zeros(len(lid)), np.asarray(lid, dtype=np.float64))
     turns = np.flatnonzero(flat.first | flat.last | _turns(flat, np.full(len(flat.y), BLINK)))
     edges = []

@@ -1,4 +1,4 @@
-"""The artist's head: its meshes, bones and measures, and what follows what on it.
+"""The artist's head: its objects, axes and sizes, and its mapping.
 
 May import common.
 """

@@ -1,4 +1,4 @@
-"""Which FLAME the artist works with: the expression axes of their model file, or of the FLAME head in the scene."""
+"""The expression axes of the artist's FLAME release, from their model file or from the FLAME head in the scene."""
 
 import re
 from pathlib import Path
@@ -15,12 +15,12 @@ _VERTICES = 5023
 _LEFT_BALL, _RIGHT_BALL = slice(3931, 4477), slice(4477, _VERTICES)
 _MOUTH = [2843, 2835, 2844, 2719]  # on the edges of both lips
 
-# The file read last: its path, when it changed, its axes.
-_kept: list[tuple[str, int, np.ndarray]] = []
+# The last file read: its path, modification time and axes.
+_cached: list[tuple[str, int, np.ndarray]] = []
 
 
 def of(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarray | None:
-    """(k, 5023, 3) m, as `flame_codes` wants them; None without a model file and a FLAME head.
+    """Displacements (k, 5023, 3) m, as `flame_sequence` takes them; None with neither a model file nor a FLAME head.
 
     Raises FieldsError when the file can't be read.
     """
@@ -35,7 +35,7 @@ def of(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarray 
 
 
 def need(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarray:
-    """As `of`. Raises FieldsError where there is no FLAME at all."""
+    """As `of`. Raises FieldsError with neither a model file nor a FLAME head."""
     axes = of(context, head)
     if axes is None:
         raise FieldsError(
@@ -49,9 +49,9 @@ def _of_file(path: Path) -> np.ndarray:
     from ...fields_blender.flame import flame_model  # here, so that enabling the extension stays quick
 
     changed = path.stat().st_mtime_ns if path.is_file() else 0
-    if not _kept or _kept[0][:2] != (str(path), changed):
-        _kept[:] = [(str(path), changed, flame_model.load(path).expression.astype(np.float64))]
-    return _kept[0][2]
+    if not _cached or _cached[0][:2] != (str(path), changed):
+        _cached[:] = [(str(path), changed, flame_model.load(path).expression.astype(np.float64))]
+    return _cached[0][2]
 
 
 def _of_mesh(mesh: bpy.types.Object) -> np.ndarray | None:
@@ -70,7 +70,7 @@ def _points(key: bpy.types.ShapeKey) -> np.ndarray:
 
 
 def _to_flame(rest: np.ndarray) -> np.ndarray:
-    """(3, 3): from the mesh's own axes and unit to FLAME's, as eyes and mouth show them, to the nearest axes."""
+    """(3, 3) from the mesh's axes and unit to FLAME's, by where its eyes and mouth are, rounded to the nearest axes."""
     from ...fields_blender.exchange import flame_sequence
 
     left, right = rest[_LEFT_BALL].mean(axis=0), rest[_RIGHT_BALL].mean(axis=0)

@@ -1,4 +1,4 @@
-"""FLAME heads of any release: their expression keys, told by geometry, as rows of a mapping."""
+"""The mapping of FLAME heads of any release, whose expression keys are identified by geometry."""
 
 from dataclasses import replace
 
@@ -10,23 +10,24 @@ from ...fields_blender.flame import flame_fit
 from ...fields_blender.flame.flame_fit import VERTICES
 from ...fields_blender.rig import match
 from ...fields_blender.rig.mapping import BoneChannel, Mapping
-from ...fields_blender.rig.match import Match, Rig, Row
-from . import heads
+from ...fields_blender.rig.match_result import Match, Row
+from ...fields_blender.rig.rig_index import EXACT, Rig
+from . import head_objects
 
 _FEWEST_KEYS = 10
-_WHY = "found by geometry: it moves the skin as the head's own axes can"
-# What was found for a mesh, by its shape keys' id of this session, their names, and whether bones open the mouth.
+_WHY = "found by geometry: together the head's keys come closest to the captured motion"
+# Fit of a mesh, by the session id of its shape keys, their names, and whether a bone opens the mouth.
 _found: dict[tuple[int, tuple[str, ...], bool], flame_fit.Fit | None] = {}
 
 
 def matched(head: bpy.types.Object, names: Rig, by_name: Match, bones: Mapping) -> Match | None:
-    """The rows of a head with FLAME's mesh and expression keys of its own; `bones`: the preset for its joints.
+    """The mapping of a head with FLAME's mesh and its own expression keys; `bones`: the preset for its joints.
 
-    None where there is no such head, or where names already tell what follows most of a performance.
+    None where it is no such head, or where its names already show most of a performance (`by_name`).
     """
     if len(by_name.missing) <= len(ARKIT) // 2:
         return None
-    mesh = next((member for member in heads.members(head) if _has_flames_mesh(member)), None)
+    mesh = next((member for member in head_objects.members(head) if _has_flames_mesh(member)), None)
     if mesh is None:
         return None
     joints = [row for row in match.use(Rig(bones=names.bones), bones).rows if isinstance(row.channel, BoneChannel)]
@@ -38,9 +39,9 @@ def matched(head: bpy.types.Object, names: Rig, by_name: Match, bones: Mapping) 
     fitted = _found[which]
     if fitted is None:
         return None
-    rows = [Row(made, match.EXACT, _WHY) for made in flame_fit.channels(fitted, keys)]
+    rows = [Row(made, EXACT, _WHY) for made in flame_fit.channels(fitted, keys)]
     followed = {row.channel.key for row in rows}
-    spare = {key: "no expression: it is yours" for key in keys if key not in followed}
+    spare = {key: "not an expression key: yours to set" for key in keys if key not in followed}
     missing = tuple(name for name in ARKIT if name in fitted.missing)
     return Match("FLAME", (*rows, *(row for row in joints if row.confidence > 0.0)), spare, missing)
 
@@ -50,7 +51,7 @@ def forget() -> None:
 
 
 def widen(mesh: bpy.types.Object, found: Mapping) -> None:
-    """Let the sliders of keys that follow several sources go as far as these push them."""
+    """Widen the slider range of keys that follow several sources to what these can reach."""
     for channel in found.shape_keys:
         block = mesh.data.shape_keys.key_blocks.get(channel.key) if mesh.data.shape_keys else None
         if block is not None and channel.minimum == -flame_fit.SLIDER_LIMIT:
@@ -69,7 +70,7 @@ def _has_flames_mesh(member: bpy.types.Object) -> bool:
 
 
 def _fit(mesh: bpy.types.Object, keys: list[str], jaw: bool) -> flame_fit.Fit | None:
-    """Weights for all keys; 0 for those that are no expressions."""
+    """The fit with weights for all keys, 0 for those that are no expressions."""
     blocks = mesh.data.shape_keys.key_blocks
     rest = _points(mesh.data.shape_keys.reference_key)
     moves = np.stack([_points(blocks[key]) - _points(blocks[key].relative_key) for key in keys])

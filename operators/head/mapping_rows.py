@@ -1,4 +1,4 @@
-"""Object.fields.rows, a head's mapping as the artist edits it, to and from the library's Mapping."""
+"""A head's mapping as the artist edits it (Object.fields.rows), to and from a Mapping."""
 
 import json
 import math
@@ -8,17 +8,16 @@ import bpy
 
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.rig import formula, sources
-from ...fields_blender.rig import mapping as files
-from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
-from ...fields_blender.rig.match import Match
+from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping, Mistake, check_bones, follow
+from ...fields_blender.rig.match_result import Match
 
-# A limit this far out is none.
+# A limit this far out means no limit.
 NO_LIMIT = 1000.0
 _FIELD = {"KEY": "key", "BONE": "bone", "PROPERTY": "prop"}
 
 
 def fill(head: bpy.types.Object, rows: Match | Mapping) -> None:
-    """Put these rows in place of the head's own."""
+    """Replace the head's rows."""
     settings = head.fields
     settings.rows.clear()
     settings.mapping_name = rows.profile if isinstance(rows, Match) else rows.name
@@ -33,7 +32,7 @@ def fill(head: bpy.types.Object, rows: Match | Mapping) -> None:
 
 
 def add_spare(head: bpy.types.Object, spare: dict[str, str]) -> None:
-    """List shape keys that follow nothing, each with the reason, for the artist to say what they follow."""
+    """Add a row for each shape key that follows nothing, with the reason; the artist can say what it follows."""
     for name, why in spare.items():
         row = head.fields.rows.add()
         row.target = name
@@ -53,17 +52,19 @@ def mapping(head: bpy.types.Object) -> Mapping:
         try:
             made = read(row)
         except ValueError as error:
-            raise FieldsError(f"The row “{row.target}” under FIELDS > Mapping can't be followed: {error}.") from None
+            raise FieldsError(
+                "The row “{name}” under FIELDS > Mapping can't be followed: {why}.", name=row.target, why=str(error)
+            ) from None
         (channels if isinstance(made, Channel) else bones).append(made)
     try:
-        files.check_bones(bones)
-    except files.Mistake as error:
-        raise FieldsError(f"Under FIELDS > Mapping, {error}. Mute or remove one of them.") from None
+        check_bones(bones)
+    except Mistake as error:
+        raise FieldsError("Under FIELDS > Mapping, {why}. Mute or remove one of them.", why=str(error)) from None
     return Mapping(settings.mapping_name or head.name, tuple(channels), tuple(bones))
 
 
 def mistake(row: Any) -> str:
-    """What is wrong with a row, or nothing."""
+    """What is wrong with a row, or ""."""
     if not row.source or not row.target:
         return ""
     try:
@@ -74,7 +75,7 @@ def mistake(row: Any) -> str:
 
 
 def read(row: Any) -> Channel | BoneChannel:
-    """The row as the library takes it. Raises ValueError in words."""
+    """The channel of a row. Raises ValueError in words."""
     more = json.loads(row.more) if row.more else {}
     region = row.region or "Other"
     if row.kind == "ROTATION":
@@ -88,7 +89,7 @@ def read(row: Any) -> Channel | BoneChannel:
     elif row.on:
         values["mesh" if row.kind == "KEY" else "on"] = row.on
     return Channel(
-        files.follow(row.source),
+        follow(row.source),
         region,
         gain=row.gain,
         offset=row.offset,
@@ -101,7 +102,7 @@ def read(row: Any) -> Channel | BoneChannel:
 
 
 def write(row: Any, channel: Channel | BoneChannel) -> None:
-    """Let the row say what the channel does."""
+    """Fill a row from a channel."""
     row.mute, row.gain = channel.mute, channel.gain
     if isinstance(channel, BoneChannel):
         row.kind, row.target, row.source = "ROTATION", channel.bone, channel.source

@@ -1,4 +1,4 @@
-"""The mapping of a head: the artist's own rows, else the one that is found by the head's names."""
+"""The mapping of a head: the artist's own rows, else the automatic match."""
 
 from functools import lru_cache
 
@@ -7,38 +7,39 @@ import bpy
 from ...fields_blender.core.paths import MAPPINGS
 from ...fields_blender.rig import match
 from ...fields_blender.rig.mapping import Mapping
-from ...fields_blender.rig.match import Match, Rig
+from ...fields_blender.rig.match_result import DOUBTFUL, Match
+from ...fields_blender.rig.rig_index import Rig
 from . import flame_keys, mapping_rows, rig_listing
 
 
 def of(head: bpy.types.Object) -> Mapping:
-    """What follows what on this head. Raises FieldsError for rows that can't be followed."""
+    """The mapping in use. Raises FieldsError for rows that can't be followed."""
     return mapping_rows.mapping(head) if head.fields.rows else automatic(head).mapping
 
 
 def automatic(head: bpy.types.Object) -> Match:
     """The mapping found by the names of the head's shape keys, bones and properties; of a FLAME head, whose expression
-    keys have no names that mean anything, by its geometry."""
+    keys have names without meaning, by its geometry."""
     names = rig_listing.rig(head)
     by_name = _matched(names)
     return flame_keys.matched(head, names, by_name, match.presets(MAPPINGS)["flame"]) or by_name
 
 
 def names_tell_little(head: bpy.types.Object, found: Match) -> bool:
-    """Has the head shape keys that move something, of which not even every third was surely found by its name?
+    """Were fewer than a third of the shape keys that move something matched by name with confidence?
 
-    Never of a FLAME head: what its keys do is worked out by geometry already, and those of identity are nobody's.
+    Never on a FLAME head: its keys are matched by geometry already, and identity keys follow nothing.
     """
     if found.profile == "FLAME":
         return False
     names = rig_listing.rig(head)
     moving = set(names.keys) - names.still
-    sure = {row.channel.target for row in found.rows if row.confidence >= match.DOUBTFUL}
+    sure = {row.channel.target for row in found.rows if row.confidence >= DOUBTFUL}
     return len(moving) > 3 * len(moving & sure)
 
 
 def forget() -> None:
-    """Look at the shape keys anew, which may have been sculpted meanwhile."""
+    """Forget what is known of the shape keys; they may have been sculpted meanwhile."""
     rig_listing.forget()
     flame_keys.forget()
 

@@ -1,38 +1,38 @@
-"""The names that a head offers to a mapping: its shape keys, bones and properties."""
+"""The names on a head that a mapping can be matched with: its shape keys, bones and properties."""
 
 import bpy
 import numpy as np
 
-from ...fields_blender.rig.match import Rig
-from . import heads
+from ...fields_blender.rig.rig_index import Rig
+from . import custom_properties, head_objects
 
-# Which shape keys of a datablock move nothing, by its id of this session, its names and its size.
+# The shape keys of a datablock that move nothing, by its session id, its names and its vertex count.
 _still: dict[tuple[int, tuple[str, ...], int], frozenset[str]] = {}
 
 
 def rig(head: bpy.types.Object) -> Rig:
-    """The names that a head offers."""
-    family, armature = heads.members(head), heads.armature_of(head)
+    """All names of a head."""
+    family, armature = head_objects.members(head), head_objects.armature_of(head)
     keys: dict[str, None] = {}
     still: set[str] = set()
     moving: set[str] = set()
     driven: set[str] = set()
-    for mesh in heads.with_shape_keys(family):
+    for mesh in head_objects.with_shape_keys(family):
         names = [block.name for block in mesh.data.shape_keys.key_blocks[1:]]
         keys |= dict.fromkeys(names)
         quiet = _still_on(mesh)
         still |= quiet
         moving |= set(names) - quiet
         driven |= _driven(mesh.data.shape_keys)
-    properties = dict.fromkeys(place.name for place, _ in heads.custom_properties(family, armature))
+    properties = dict.fromkeys(place.name for place, _ in custom_properties.custom_properties(family, armature))
     bones = tuple(bone.name for bone in armature.pose.bones) if armature and armature.is_editable else ()
-    # Where no key moves anything the head is not sculpted yet, and names are all there is to go by.
+    # Where no key moves anything the head is not sculpted yet: only the names count.
     quiet = frozenset(still - moving) if moving else frozenset()
     return Rig(tuple(keys), bones, tuple(properties), quiet, frozenset(driven))
 
 
 def forget() -> None:
-    """Look at the shape keys anew, which may have been sculpted meanwhile."""
+    """Forget which shape keys move nothing; they may have been sculpted meanwhile."""
     _still.clear()
 
 

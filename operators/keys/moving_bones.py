@@ -9,7 +9,7 @@ from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.names import LOOK_SIDE
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 from ..common.datablocks import bones_of, mesh_of, shape_keys_of
-from ..head import heads
+from ..head import head_objects, heads
 from ..head.heads import Head
 
 # A shape key turns an eye if it moves what the eye's bone carries, on average, by at least this share of the farthest
@@ -54,7 +54,7 @@ def replaced(channel: Channel, bone: BoneChannel) -> bool:
 
 def moves_skin(head: Head, bone: str) -> bool:
     """Does this pose bone, or a bone below it, deform the face?"""
-    meshes = head.meshes or [member for member in heads.members(head.object) if member.type == "MESH"]
+    meshes = head.meshes or [member for member in head_objects.members(head.object) if member.type == "MESH"]
     return any(_carries(head, mesh, bone) for mesh in meshes)
 
 
@@ -134,7 +134,7 @@ def _keys_of_eye(head: Head, mapping: Mapping, channel: BoneChannel) -> tuple[se
 
 
 def _members(head: Head) -> list[bpy.types.Object]:
-    return heads.members(head.object)
+    return head_objects.members(head.object)
 
 
 def _hangs_on(head: Head, member: bpy.types.Object, bone: str) -> bool:

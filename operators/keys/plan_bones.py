@@ -10,7 +10,7 @@ from ...fields_blender.core.rotation import to_quaternion
 from ...fields_blender.rig.mapping import Channel
 from ..common.datablocks import pose_bone_of
 from ..common.wording import say
-from ..head import heads
+from ..head import head_sizes, heads
 from . import plan_rotations
 from .plan import UNIT_MOVE, FCurveValues, Plan, Request, joined, refusal
 
@@ -52,7 +52,9 @@ def bones(request: Request) -> Plan:
     if not rows_of:
         return missing
     assert head.armature is not None
-    face = _Face(head.armature, heads.axes(head, head.armature), heads.sizes(head), heads.middle_of_eyes(head))
+    face = _Face(
+        head.armature, heads.axes(head, head.armature), head_sizes.sizes(head), head_sizes.middle_of_eyes(head)
+    )
     return joined((missing, *(_bone(request, face, *which, together) for which, together in rows_of.items())))
 
 
@@ -63,7 +65,7 @@ def _bone(request: Request, face: _Face, name: str, does: str, rows: Sequence[Ch
     if does == "move" and bone.bone.use_connect:
         return _skipped(rows, say("the bone is connected to its parent"))
     # A lid's bone that begins in the eyeball can't move away from there: it turns, so that its tip makes the move.
-    swings = does == "move" and heads.hinged(head, name)
+    swings = does == "move" and head_sizes.hinged(head, name)
     total = np.zeros((len(request.present_frames), 3))
     for row in {row.name: row for row in rows}.values():  # curves of one name are added up already
         total += request.values(row.name)[:, None] * _amount(face, row, bone.bone, swings)

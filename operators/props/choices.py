@@ -2,7 +2,7 @@
 
 from ...fields_blender.core import regions
 from ...fields_blender.core.names import EMOTIONS
-from ...fields_blender.rig.match import DOUBTFUL as DOUBTFUL  # the panels import this file alone
+from ...fields_blender.rig.match_result import DOUBTFUL as DOUBTFUL  # the panels import this file alone
 from ...fields_blender.rig.sources import REGIONS
 from ...fields_blender.shape.added_emotion import PROTOTYPES
 

@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...fields_blender.rig import sources
-from ...fields_blender.rig.match import region_of
+from ...fields_blender.rig.mapping import region_of
 from ..head import mapping_rows
 from ..head.mapping_rows import NO_LIMIT
 from ..head.rig_listing import rig

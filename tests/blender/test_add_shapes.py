@@ -47,9 +47,9 @@ def test_what_is_missing_is_made_and_what_is_there_stays(bare, part):
 
 
 def test_teeth_in_a_mesh_of_their_own_go_with_the_jaw_and_a_collar_stays(bare, scene, part):
-    adding, align = part("fields_blender.rig.add_shapes"), part("fields_blender.geometry.align")
-    ours = adding.source()
-    scale, rotation, offset = align.align(ours.marks, part("operators.head.heads").landmarks(bare))
+    align = part("fields_blender.geometry.align")
+    ours = part("fields_blender.rig.reference_head").load()
+    scale, rotation, offset = align.align(ours.landmarks, part("operators.head.head_axes").landmarks(bare))
 
     def beside(name, points):
         """In one piece, in m while the head is in cm, and hung on it."""
@@ -62,7 +62,7 @@ def test_teeth_in_a_mesh_of_their_own_go_with_the_jaw_and_a_collar_stays(bare, s
         return made
 
     turn = np.linspace(0.0, 2.0 * np.pi, 40)
-    low = ours.marks[13] - (0.0, 0.03, 0.05)
+    low = ours.landmarks[13] - (0.0, 0.03, 0.05)
     collar = beside("Collar", low + 0.05 * np.stack([np.cos(turn), 0.02 * np.sin(9 * turn), np.sin(turn)], axis=1))
     teeth = {kind: beside(kind, ours.vertices[ours.parts == kind]) for kind in ("lower", "upper")}
     assert bpy.ops.fields.add_shapes() == {"FINISHED"}
@@ -77,12 +77,12 @@ def test_landmarks_by_hand_do_what_known_ones_do(bare, part):
     marks = [child for child in bare.children if child.type == "EMPTY"]
     assert len(marks) == 14
     add = part("operators.add_shapes")
-    np.testing.assert_allclose(add._marks(bare), part("operators.head.heads").landmarks(bare), atol=1e-4)
+    np.testing.assert_allclose(add._marks(bare), part("operators.head.head_axes").landmarks(bare), atol=1e-4)
     bpy.data.objects.remove(marks[0])
-    np.testing.assert_allclose(add._marks(bare), part("operators.head.heads").landmarks(bare), atol=1e-6)
+    np.testing.assert_allclose(add._marks(bare), part("operators.head.head_axes").landmarks(bare), atol=1e-6)
     guess = add.guess(bare)
-    off = np.linalg.norm(guess - part("operators.head.heads").landmarks(bare), axis=1)
-    assert off.max() < 3.5 and part("fields_blender.geometry.align").strangeness(guess) < 0.2, off  # cm
+    off = np.linalg.norm(guess - part("operators.head.head_axes").landmarks(bare), axis=1)
+    assert off.max() < 3.5 and part("fields_blender.geometry.align").deviation(guess) < 0.2, off  # cm
 
 
 def test_a_mesh_that_is_no_face_is_refused_with_a_sentence(scene):

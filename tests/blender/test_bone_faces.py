@@ -176,6 +176,17 @@ def test_a_cartoon_of_bones_alone(scene, show, part, roll, hinged):
     assert not report.skipped
 
 
+def test_up_is_the_scenes_where_the_face_tells_it_badly(scene, part):
+    """A jaw's bone that begins at the ears leaves up between two axes."""
+    rig = cartoon(scene)
+    rounded = part("operators.head.head_axes").rounded
+    for forward in (-0.75, 0.75):
+        found = rounded((np.array([1.0, 0.05, 0.0]), np.array([0.0, forward, 0.66]), rig), rig)
+        np.testing.assert_array_equal(found.T, [(1, 0, 0), (0, 0, 1), (0, -1, 0)])
+    clear = rounded((np.array([1.0, 0.05, 0.0]), np.array([0.0, 1.0, 0.1]), rig), rig)
+    np.testing.assert_array_equal(clear[:, 1], (0, 1, 0))
+
+
 def test_lips_of_bones_that_close_over_an_open_jaw_meet(scene, show):
     rig = cartoon(scene)
     bpy.context.view_layer.objects.active = rig

@@ -12,7 +12,7 @@ N = 30
 
 @pytest.fixture
 def mapping(part):
-    return part("fields_blender.rig.mapping").load(part("fields_blender.core.paths").MAPPINGS / "arkit.json")
+    return part("fields_blender.rig.mapping_file").load(part("fields_blender.core.paths").MAPPINGS / "arkit.json")
 
 
 @pytest.fixture

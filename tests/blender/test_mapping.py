@@ -104,7 +104,7 @@ def test_an_arkit_head_is_keyed_as_by_the_preset_to_the_last_bit(scene, part, ke
     names = part("fields_blender.core.names").ARKIT
     one, other = make_mesh(scene, "One", names), make_mesh(scene, "Other", names)
     keyed(one)
-    preset = part("fields_blender.rig.mapping").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
+    preset = part("fields_blender.rig.mapping_file").load(Path(__file__).parents[1] / "data" / "arkit_format1.json")
     curves = part("fields_blender.rig.retarget").retarget(performance, preset)
     other.fields.key_style = "EVERY"
     part("operators.keys.write_keys").write(
@@ -121,7 +121,10 @@ def test_meshes_that_nobody_parented_are_found_in_the_heads_collection(scene, ke
     teeth = make_mesh(scene, "Teeth", ["Mouth_Close", "Tongue_Out"], collection=mine)
     far = make_mesh(scene, "Neighbour", RIGS["cc ext"], where=(9, 0, 0), collection=mine)
     elsewhere = make_mesh(scene, "Stranger", ["Mouth_Close"])
+    owned, owner = make_mesh(scene, "Prop", ["Mouth_Close"], collection=mine), make_mesh(scene, "Owner", [])
+    owned.parent = owner
     keyed(face)
+    assert owned.data.shape_keys.animation_data is None, "it belongs to another"
     assert value(teeth, "Mouth_Close", scene) == value(face, "Mouth_Close", scene) > 0.0
     assert far.data.shape_keys.animation_data is None and elsewhere.data.shape_keys.animation_data is None
 
@@ -144,6 +147,17 @@ def test_properties_that_drive_keys_are_keyed(scene, keyed, arkit):
     assert abs(rig["facs_jnt_JawOpen"] - arkit("jawOpen")) < 1e-6
     assert abs(rig["facs_jnt_EyeBlinkLeft"] - arkit("eyeBlinkLeft")) < 1e-6
     assert abs(value(face, "facs_ctrl_CheekPuff", scene) - arkit("cheekPuff")) < 1e-6
+
+
+def test_a_property_on_a_named_object_is_keyed_there_alone(scene, part, keyed, arkit):
+    face, rig = make_mesh(scene, "Face", []), make_rig(scene, {"ctrl": ((0,) * 3, (0, 0, 1))})
+    face.parent = rig
+    face["puff"] = rig["puff"] = rig.pose.bones["ctrl"]["puff"] = 0.0
+    channel = part("fields_blender.rig.mapping").channel
+    keyed(rows(rig, part, channel("cheekPuff", prop="puff", on="ctrl")))
+    scene.frame_set(5)
+    assert face["puff"] == rig["puff"] == 0.0
+    assert abs(rig.pose.bones["ctrl"]["puff"] - arkit("cheekPuff")) < 1e-6
 
 
 FACE_BONES = {
@@ -247,6 +261,26 @@ def test_matching_lists_the_rows_and_they_mean_what_automatic_means(head, part):
     assert {row.confidence for row in head.fields.rows if row.target == "Eye_Blink_L"} == {1.0}
     assert {row.confidence for row in head.fields.rows if row.target == "Eye_L_Look_Up"} == {0.0}
     assert bpy.ops.fields.mapping_clear() == {"FINISHED"} and not head.fields.rows
+
+
+def test_rows_hold_all_that_a_mapping_says(scene, part):
+    mapping = part("fields_blender.rig.mapping")
+    limits = {"gain": 0.5, "offset": -0.25, "minimum": -0.5, "maximum": 0.75}
+    made = mapping.Mapping(
+        "test",
+        (
+            mapping.channel("jawOpen - mouthClose", "Open", mesh="Face", curve=((0.0, 0.0), (0.5, 0.25)), **limits),
+            mapping.channel("jawOpen", bone="lip", does="move", axis="up", unit="jaw", mute=True, **limits),
+            mapping.channel("jawOpen", bone="lip", does="move", axis="x"),
+            mapping.channel("jawOpen", bone="lip", does="turn", axis="out", region="Nose"),
+            mapping.channel("jawOpen", bone="lip", does="scale", axis="z"),
+            mapping.channel("max(jaw.x, 0.5 head.y)", prop="open", on="ctrl", **limits),
+        ),
+        (mapping.BoneChannel("jaw", "jaw", "Jaw", 0.5, replaces=("jawOpen",), mute=True),),
+    )
+    head = make_mesh(scene, "Face", [])
+    part("operators.head.mapping_rows").fill(head, made)
+    assert part("operators.head.mapping_rows").mapping(head) == made
 
 
 def test_edits_reach_the_keys(head, scene, keyed, arkit):

@@ -54,8 +54,8 @@ def test_nine_shapes_are_matched_and_strange_ones_listed_with_the_reason(nameles
 
 def test_six_selected_vertices_are_taken_and_five_refused(nameless, part):
     head, truth = nameless({"mouthPucker", "mouthFunnel", "jawOpen"})
-    places = part("fields_blender.geometry.align").TOPOLOGIES[1].places
-    chosen = [places[i][0] for i in part("fields_blender.geometry.face_frame").PLACE_ROWS]
+    places = part("fields_blender.geometry.align").TOPOLOGIES[1].landmark_vertices
+    chosen = [places[i][0] for i in part("fields_blender.geometry.face_frame").SELECTED_ROWS]
     bpy.ops.object.mode_set(mode="EDIT")
     edited = bmesh.from_edit_mesh(head.data)
     for vertex in edited.verts:

@@ -18,7 +18,7 @@ def head(small_head):
 @pytest.fixture
 def key(part, head):
     """`key(curves, frames, style)` keys the head and returns the report."""
-    mapping = part("fields_blender.rig.mapping").load(part("fields_blender.core.paths").MAPPINGS / "arkit.json")
+    mapping = part("fields_blender.rig.mapping_file").load(part("fields_blender.core.paths").MAPPINGS / "arkit.json")
 
     def write(curves, frames, style="REDUCED", tolerance=0.02):
         head.fields.key_style, head.fields.key_tolerance = style, tolerance
