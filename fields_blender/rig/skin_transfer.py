@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..core.easing import smoothstep
 from ..core.names import ARKIT
 from ..geometry import surface
 from ..geometry.warp import Warp, nearest, warp
@@ -215,8 +216,7 @@ def _sealed_lips(
     wanted = np.interp(at[:, 0], line, excess, left=0.0, right=0.0)
     seam = np.c_[line, np.interp(line, at[upper, 0], at[upper, 1]), np.interp(line, at[upper, 0], at[upper, 2])]
     off = np.min([np.linalg.norm(at - place, axis=1) for place in seam], axis=0)
-    fade = np.clip(1.0 - off / _SEAL_REACH, 0.0, 1.0)
-    sealed[:count, 1] -= 0.5 * wanted * np.sign(sides) * fade * fade * (3.0 - 2.0 * fade)
+    sealed[:count, 1] -= 0.5 * wanted * np.sign(sides) * smoothstep(1.0 - off / _SEAL_REACH)
     return sealed
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import bpy
 
@@ -22,6 +23,7 @@ def custom_properties(
 ) -> Iterator[tuple[Property, str]]:
     """The custom properties of a head that are numbers, each with the name of the object or bone it is on."""
     seen = set()
+    owner: Any
     for member in dict.fromkeys([*([armature] if armature else []), *members]):
         for owner in (member, member.data):
             if owner is None or owner in seen or not owner.is_editable:

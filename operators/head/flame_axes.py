@@ -77,7 +77,7 @@ def _to_flame(rest: np.ndarray) -> np.ndarray:
     side, up = left - right, (left + right) / 2.0 - rest[_MOUTH].mean(axis=0)
     axes = [_nearest(side)]
     axes.append(_nearest(up - axes[0] * (axes[0] @ up)))
-    axes.append(np.cross(*axes))
+    axes.append(np.cross(axes[0], axes[1]))
     return np.stack(axes, axis=1) * (flame_sequence.EYES_APART / np.linalg.norm(side))
 
 

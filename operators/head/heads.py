@@ -90,7 +90,8 @@ def axes(head: Head, space: bpy.types.Object) -> np.ndarray:
 
 
 def _is_metarig(armature: bpy.types.Object) -> bool:
-    generated = "rig_id" in armature.data
+    data: Any = armature.data
+    generated = "rig_id" in data
     return not generated and any(getattr(b, "rigify_type", "") or b.get("rigify_type") for b in armature.pose.bones)
 
 

@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 
 from ...fields_blender.rig.rig_index import Rig
+from ..common.datablocks import shape_keys_of
 from . import custom_properties, head_objects
 
 # The shape keys of a datablock that move nothing, by its session id, its names and its vertex count.
@@ -23,7 +24,7 @@ def rig(head: bpy.types.Object) -> Rig:
         quiet = _still_on(mesh)
         still |= quiet
         moving |= set(names) - quiet
-        driven |= _driven(mesh.data.shape_keys)
+        driven |= _driven(shape_keys_of(mesh))
     properties = dict.fromkeys(place.name for place, _ in custom_properties.custom_properties(family, armature))
     bones = tuple(bone.name for bone in armature.pose.bones) if armature and armature.is_editable else ()
     # Where no key moves anything the head is not sculpted yet: only the names count.
