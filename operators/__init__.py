@@ -30,7 +30,7 @@ from . import (
 )
 from .common import job, module_exit
 from .common.wording import use_context
-from .keys import live, mapping_preview
+from .keys import confidence_curves, live, mapping_preview
 from .takes import takes, track_files
 
 _VERBS = (
@@ -56,7 +56,7 @@ _VERBS = (
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 # What registers more than classes: handlers, menus, listeners.
-_MORE = (demo_head, job, track_files, takes, live, mapping_preview, command, presets, keymap)
+_MORE = (demo_head, job, track_files, takes, confidence_curves, live, mapping_preview, command, presets, keymap)
 
 
 def register() -> None:

@@ -9,19 +9,17 @@ import numpy as np
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import ARKIT
 from ..fields_blender.geometry import align
-from ..fields_blender.rig import add_shapes
 from ..fields_blender.rig.rig_names import plain
 from .common.meshes import add_shape_key
-from .common.wording import say, told
+from .common.wording import say
 from .head import head_axes, head_objects
-from .head.heads import chosen_head
-from .mapping_edit import OnHead
+from .head_operator import HeadOperator
 
 _MARK = "FIELDS "
 _FEWEST = 500  # vertices: with fewer no lid can shut
 
 
-class _OnMesh(OnHead):
+class _OnMesh(HeadOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
@@ -36,12 +34,8 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
     bl_idname = "fields.place_landmarks"
     bl_label = "Place Landmarks"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            mesh = face_mesh(chosen_head(context))
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        mesh = face_mesh(head)
         places = head_axes.landmarks(mesh)
         known = places is not None
         places = places if known else guess(mesh)
@@ -54,17 +48,13 @@ class FIELDS_OT_place_landmarks(_OnMesh, bpy.types.Operator):
             mesh.users_collection[0].objects.link(mark)
             mark.parent = mesh
             mark.location = place
-        self.report(
-            {"INFO"},
-            say(
-                "{count} landmarks are on “{mesh}”. FIELDS knows this mesh, so they fit"
-                if known
-                else "{count} landmarks are on “{mesh}”. Move those that are off, then press Add ARKit Shapes",
-                count=len(places),
-                mesh=mesh.name,
-            ),
+        return say(
+            "{count} landmarks are on “{mesh}”. FIELDS knows this mesh, so they fit"
+            if known
+            else "{count} landmarks are on “{mesh}”. Move those that are off, then press Add ARKit Shapes",
+            count=len(places),
+            mesh=mesh.name,
         )
-        return {"FINISHED"}
 
 
 class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
@@ -73,17 +63,11 @@ class FIELDS_OT_add_shapes(_OnMesh, bpy.types.Operator):
     bl_idname = "fields.add_shapes"
     bl_label = "Add ARKit Shapes"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            head = chosen_head(context)
-            mesh = face_mesh(head)
-            made = add(mesh, beside(head, mesh))
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        mesh = face_mesh(head)
+        made = add(mesh, beside(head, mesh))
         _remove(mesh)
-        self.report({"INFO"}, "; ".join(_added(mesh, made)))
-        return {"FINISHED"}
+        return "; ".join(_added(mesh, made))
 
 
 def _added(mesh: bpy.types.Object, made: dict[bpy.types.Object, int]) -> Iterator[str]:
@@ -142,6 +126,8 @@ def add(mesh: bpy.types.Object, others: Sequence[bpy.types.Object] = ()) -> dict
 
     Returns how many shape keys each mesh got. Raises FieldsError, with nothing added.
     """
+    from ..fields_blender.rig import add_shapes  # here, so that enabling the extension stays quick
+
     wanted = _wanted(mesh)
     if not wanted:
         raise FieldsError(

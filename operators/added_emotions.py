@@ -7,6 +7,7 @@ from bpy.props import EnumProperty
 
 from ..fields_blender.core.timeline import nearest_frame
 from .common import timeline
+from .common.wording import say
 from .head.heads import chosen_head
 from .head_operator import HeadOperator, TakeOperator, head_of
 from .props.choices import EMOTION_ITEMS
@@ -52,7 +53,7 @@ class FIELDS_OT_emotion_remove(HeadOperator, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None or not head.fields.added:
-            cls.poll_message_set("No emotion was added to this head")
+            cls.poll_message_set(say("No emotion was added to this head"))
             return False
         return True
 

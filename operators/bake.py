@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import BoolProperty
 
+from .common.wording import say
 from .head_operator import HeadOperator, head_of
 from .keys.baking import bake
 from .props.bake_settings import BAKE_SETTINGS, bake_settings
@@ -32,7 +33,7 @@ class FIELDS_OT_bake(HeadOperator, bpy.types.Operator):
         if not super().poll(context):
             return False
         if not track_store.has(head_of(context)):
-            cls.poll_message_set("This head has no captured track yet. Capture a strip first")
+            cls.poll_message_set(say("This head has no captured track yet. Capture a strip first"))
             return False
         return True
 

@@ -1,15 +1,17 @@
 """Add > Mesh > FIELDS Head: the demo head with its 52 shape keys, materials and bones."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
-from ..fields_blender.geometry import demo_head
 from .common.meshes import add_shape_key, to_blender
 from .common.wording import say, told
+
+if TYPE_CHECKING:
+    from ..fields_blender.geometry.demo_head import DemoHead
 
 _FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
 
@@ -54,6 +56,8 @@ class FIELDS_OT_add_head(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..fields_blender.geometry import demo_head  # here, so that enabling the extension stays quick
+
         try:
             head = demo_head.load(_FILE)
         except FieldsError as error:
@@ -63,7 +67,7 @@ class FIELDS_OT_add_head(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def add_head(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types.Object:
+def add_head(context: bpy.types.Context, head: "DemoHead") -> bpy.types.Object:
     """Build the head at the 3D cursor, facing -Y, and leave its mesh selected and active."""
     for other in context.selected_objects:
         other.select_set(False)
@@ -84,7 +88,7 @@ def add_head(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types.
     return face
 
 
-def _mesh(head: demo_head.DemoHead) -> bpy.types.Object:
+def _mesh(head: "DemoHead") -> bpy.types.Object:
     mesh = bpy.data.meshes.new("FIELDS Head")
     mesh.vertices.add(len(head.vertices))
     mesh.vertices.foreach_set("co", to_blender(head.vertices).ravel())
@@ -114,7 +118,7 @@ def _mesh(head: demo_head.DemoHead) -> bpy.types.Object:
     return face
 
 
-def _materials(head: demo_head.DemoHead) -> dict[str, bpy.types.Material]:
+def _materials(head: "DemoHead") -> dict[str, bpy.types.Material]:
     image = _image(head.texture)
     return {name: _material(name, image) for name in head.materials}
 
@@ -147,7 +151,7 @@ def _image(jpeg: bytes) -> bpy.types.Image:
     return image
 
 
-def _armature(context: bpy.types.Context, head: demo_head.DemoHead) -> bpy.types.Object:
+def _armature(context: bpy.types.Context, head: "DemoHead") -> bpy.types.Object:
     data = bpy.data.armatures.new("FIELDS Rig")
     data.display_type = "STICK"
     rig = bpy.data.objects.new("FIELDS Rig", data)

@@ -1,22 +1,16 @@
 """fields.next_doubtful: a jump to the next frame in which FIELDS is not sure."""
 
-from typing import TYPE_CHECKING
-
 import bpy
 import numpy as np
 from bpy.props import EnumProperty
 
-from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.timeline import nearest_frames
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import uncertainty
 from .common import timeline
-from .common.wording import say, told
-from .head_operator import TakeOperator, head_of
+from .common.wording import say
+from .head_operator import TakeOperator
 from .takes import track_store
-
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 class FIELDS_OT_next_doubtful(TakeOperator, bpy.types.Operator):
@@ -32,13 +26,8 @@ class FIELDS_OT_next_doubtful(TakeOperator, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
 
-    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
-        scene, head = context.scene, head_of(context)
-        try:
-            track = track_store.load(head)
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str | None:
+        scene, track = context.scene, track_store.load(head)
         wrong = uncertainty.doubtful(track, head.fields.shape.least_confidence)
         starts = np.flatnonzero(wrong & ~np.r_[False, wrong[:-1]])
         frames = nearest_frames(track.time[starts], timeline.rate(scene))
@@ -46,11 +35,10 @@ class FIELDS_OT_next_doubtful(TakeOperator, bpy.types.Operator):
         ahead = np.flatnonzero(frames > here if forwards else frames < here)
         if len(ahead) == 0:
             self.report({"INFO"}, _none_ahead(forwards, here, len(starts)))
-            return {"CANCELLED"}
+            return None
         row = ahead[0 if forwards else -1]
         scene.frame_set(int(frames[row]))
-        self.report({"INFO"}, describe(track, int(starts[row]), int(frames[row])))
-        return {"FINISHED"}
+        return describe(track, int(starts[row]), int(frames[row]))
 
 
 def describe(track: Track, row: int, frame: int) -> str:

@@ -7,9 +7,9 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ..fields_blender.core.errors import FieldsError
-from .common.wording import say, told
+from .common.wording import say
 from .head import flame_axes
-from .head.heads import chosen_head
+from .head_operator import HeadOperator, head_of
 from .keys.performance import played
 from .takes import track_store
 
@@ -22,7 +22,7 @@ _FORMATS = [
 _SUFFIX = {"LIVE_LINK": ".csv", "JSON": ".json", "FLAME": ".npz", "TRACK": ".npz"}
 
 
-class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
+class FIELDS_OT_export_performance(HeadOperator, bpy.types.Operator, ExportHelper):
     """Export the head's facial performance for other tools"""
 
     bl_idname = "fields.export_performance"
@@ -41,18 +41,16 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        head = chosen_head(context)
-        if head is None:
-            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
-        elif not track_store.has(head):
+        if not super().poll(context):
+            return False
+        if not track_store.has(head_of(context)):
             cls.poll_message_set(say("This head has no performance yet. Capture a strip, or import one"))
-        else:
-            return True
-        return False
+            return False
+        return True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.filepath:
-            name = track_store.name(chosen_head(context))
+            name = track_store.name(head_of(context))
             folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path()
             self.filepath = str(folder / name)
         return ExportHelper.invoke(self, context, event)
@@ -69,39 +67,29 @@ class FIELDS_OT_export_performance(bpy.types.Operator, ExportHelper):
         layout.prop(self, "format")
         layout.prop(self, "as_shaped")
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         # Here, so that enabling the extension stays quick.
         from ..fields_blender.core import track
         from ..fields_blender.exchange import audio2face_json, flame_sequence, livelink
 
-        head = chosen_head(context)
         path = Path(_ending(bpy.path.abspath(self.filepath), _SUFFIX[self.format]))
-        try:
-            performance = played(context.scene, head) if self.as_shaped else track_store.load(head)
-            if not performance.found.any():
-                raise FieldsError("No frame of this performance shows a face, so there is nothing to export.")
-            if self.format == "LIVE_LINK":
-                livelink.write(performance, path)
-            elif self.format == "JSON":
-                audio2face_json.write(performance, path)
-            elif self.format == "FLAME":
-                flame_sequence.write(performance, path, flame_axes.need(context, head))
-            else:
-                track.save(performance, path)
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        gaps = int((~performance.found).sum())
-        self.report(
-            {"INFO"},
-            say(
-                "{frames} frames, {gaps} without a face, written to {path}",
-                frames=len(performance),
-                gaps=gaps,
-                path=path,
-            ),
+        performance = played(context.scene, head) if self.as_shaped else track_store.load(head)
+        if not performance.found.any():
+            raise FieldsError("No frame of this performance shows a face, so there is nothing to export.")
+        if self.format == "LIVE_LINK":
+            livelink.write(performance, path)
+        elif self.format == "JSON":
+            audio2face_json.write(performance, path)
+        elif self.format == "FLAME":
+            flame_sequence.write(performance, path, flame_axes.need(context, head))
+        else:
+            track.save(performance, path)
+        return say(
+            "{frames} frames, {gaps} without a face, written to {path}",
+            frames=len(performance),
+            gaps=int((~performance.found).sum()),
+            path=path,
         )
-        return {"FINISHED"}
 
 
 def _ending(path: str, suffix: str) -> str:

@@ -1,6 +1,7 @@
 """fields.import_flame: a head from the artist's own FLAME file, with shape keys, bones and skin weights."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
@@ -9,16 +10,19 @@ from bpy_extras.io_utils import ImportHelper
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import EXPRESSION
-from ..fields_blender.flame import flame_basis, flame_model
-from ..fields_blender.flame.flame_model import JOINTS, PARENTS, FlameModel
+from ..fields_blender.flame import flame_basis
+from ..fields_blender.flame.flame_fit import VERTICES
 from .common.meshes import add_shape_key, to_blender
 from .common.wording import say, told
+
+if TYPE_CHECKING:
+    from ..fields_blender.flame.flame_model import FlameModel
 
 _COEFFICIENTS = 10.0  # how far a slider of identity or expression goes: Blender's own limit
 _BONE = 0.03  # m
 _LEAST_WEIGHT = 1e-4
 # Eyeballs and how far from their front the pupil and the iris reach (cosine), so that one sees where they look.
-_BALLS = (slice(3931, 4477), slice(4477, flame_model.VERTICES))
+_BALLS = (slice(3931, 4477), slice(4477, VERTICES))
 _PUPIL, _IRIS = np.cos(np.radians([11.0, 26.0]))
 _MATERIALS = {
     "Skin": ((0.62, 0.41, 0.32), 0.5),
@@ -60,6 +64,8 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..fields_blender.flame import flame_model  # here, so that enabling the extension stays quick
+
         path = Path(bpy.path.abspath(self.filepath))
         try:
             model = flame_model.load(path)
@@ -76,7 +82,7 @@ class FIELDS_OT_import_flame(bpy.types.Operator, ImportHelper):
         return {"FINISHED"}
 
 
-def build(context: bpy.types.Context, model: FlameModel, identities: int, expressions: int) -> bpy.types.Object:
+def build(context: bpy.types.Context, model: "FlameModel", identities: int, expressions: int) -> bpy.types.Object:
     """The head at the 3D cursor, facing -Y, skinned to bones of FLAME's joints; its mesh is left active.
 
     Shape keys, in order: the ARKit names of our open basis, `Shape1…` (identity) and `Exp1…` (expression) as FLAME's
@@ -105,7 +111,9 @@ def build(context: bpy.types.Context, model: FlameModel, identities: int, expres
     return face
 
 
-def _mesh(model: FlameModel) -> bpy.types.Object:
+def _mesh(model: "FlameModel") -> bpy.types.Object:
+    from ..fields_blender.flame.flame_model import JOINTS
+
     mesh = bpy.data.meshes.new("FLAME Head")
     count = len(model.triangles)
     mesh.vertices.add(len(model.template))
@@ -139,7 +147,7 @@ def _material(name: str, colour: tuple[float, float, float], roughness: float) -
     return material
 
 
-def _material_of(model: FlameModel) -> np.ndarray:
+def _material_of(model: "FlameModel") -> np.ndarray:
     """(t,) index into _MATERIALS of each triangle."""
     front = np.full(len(model.template), -2.0)  # cosine between where a point of an eyeball lies and straight ahead
     for ball in _BALLS:
@@ -151,7 +159,9 @@ def _material_of(model: FlameModel) -> np.ndarray:
     return index.astype(np.int32)
 
 
-def _armature(context: bpy.types.Context, model: FlameModel) -> bpy.types.Object:
+def _armature(context: bpy.types.Context, model: "FlameModel") -> bpy.types.Object:
+    from ..fields_blender.flame.flame_model import JOINTS, PARENTS
+
     data = bpy.data.armatures.new("FLAME Rig")
     data.display_type = "STICK"
     rig = bpy.data.objects.new("FLAME Rig", data)

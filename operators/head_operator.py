@@ -1,11 +1,14 @@
-"""What operators on the chosen head have in common: when they can run, and how they say what went wrong."""
+"""What operators on the chosen head have in common: when they can run, and how they report what they did.
+
+Beside the operators rather than in `common`: it needs the rooms `head` and `takes`.
+"""
 
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..fields_blender.core.errors import FieldsError
-from .common.wording import told
+from .common.wording import say, told
 from .head.heads import chosen_head
 from .takes import track_store
 
@@ -25,20 +28,27 @@ class HeadOperator(_Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if chosen_head(context) is None:
-            cls.poll_message_set("Choose a head first: under Head, or by selecting it in the 3D View")
+            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
             return False
         return True
 
-    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
-        """Do it, and say what was done. Raises FieldsError where it can't be done."""
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str | None:
+        """Do it and return the report, which may be empty. None: nothing was done, and why is reported already.
+
+        Raises FieldsError where it can't be done.
+        """
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
         try:
-            self.report({"INFO"}, self.act(context, head_of(context)))
+            done = self.act(context, head_of(context))
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
+        if done is None:
+            return {"CANCELLED"}
+        if done:
+            self.report({"INFO"}, done)
         return {"FINISHED"}
 
 
@@ -49,7 +59,7 @@ class TakeOperator(HeadOperator):
     def poll(cls, context: bpy.types.Context) -> bool:
         head = chosen_head(context)
         if head is None or not track_store.has(head):
-            cls.poll_message_set("Choose a head with a take first: Capture makes one")
+            cls.poll_message_set(say("Choose a head with a take first: Capture makes one"))
             return False
         return True
 

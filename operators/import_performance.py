@@ -6,13 +6,12 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
-from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.timeline import to_seconds
 from .common import timeline
 from .common.job import running
-from .common.wording import say, told
+from .common.wording import say
 from .head import flame_axes
-from .head.heads import chosen_head
+from .head_operator import HeadOperator
 from .keys.baking import bake
 from .takes import takes
 
@@ -25,7 +24,7 @@ _UNITS = [
 ]
 
 
-class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
+class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelper):
     """Import a facial performance (Live Link Face, iFacialMocap, Face Cap, Audio2Face, FLAME) onto the head"""
 
     bl_idname = "fields.import_performance"
@@ -64,11 +63,8 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
             cls.poll_message_set(say("A capture is running"))
-        elif chosen_head(context) is None:
-            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
-        else:
-            return True
-        return False
+            return False
+        return super().poll(context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.properties.is_property_set("frame_start"):
@@ -86,25 +82,20 @@ class FIELDS_OT_import_performance(bpy.types.Operator, ImportHelper):
         layout.prop(self, "head_unit")
         layout.prop(self, "flip_head")
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         # Here, so that enabling the extension stays quick.
         from ..fields_blender.exchange import recordings
 
-        head, path = chosen_head(context), Path(bpy.path.abspath(self.filepath))
+        path = Path(bpy.path.abspath(self.filepath))
         start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start
-        try:
-            axes = flame_axes.of(context, head)
-            options = recordings.Options(self.head_unit, self.flip_head, self.frame_rate or None, axes)
-            later = to_seconds(start, timeline.rate(context.scene))
-            performance = recordings.starting_at(recordings.read(path, options), later)
-            takes.keep(context.scene, head, performance, path.stem)
-            context.view_layer.update()
-            said = bake(context.scene, head, performance)
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, say("“{file}”: {report}", file=path.name, report=said))
-        return {"FINISHED"}
+        axes = flame_axes.of(context, head)
+        options = recordings.Options(self.head_unit, self.flip_head, self.frame_rate or None, axes)
+        later = to_seconds(start, timeline.rate(context.scene))
+        performance = recordings.starting_at(recordings.read(path, options), later)
+        takes.keep(context.scene, head, performance, path.stem)
+        context.view_layer.update()
+        report = bake(context.scene, head, performance)
+        return say("“{file}”: {report}", file=path.name, report=report)
 
 
 class FIELDS_FH_performance(bpy.types.FileHandler):

@@ -1,14 +1,13 @@
 """fields.mapping_...: the operators of the mapping's list."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
-from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import ARKIT
 from ..fields_blender.core.paths import MAPPINGS
 from ..fields_blender.rig import mapping_file, match
@@ -16,26 +15,15 @@ from ..fields_blender.rig.mapping import BoneChannel
 from ..fields_blender.rig.match_result import DOUBTFUL, Match
 from ..fields_blender.rig.mirror import mirrored_channel
 from .common.enum_items import Items, keep
-from .common.wording import say, told
+from .common.wording import say
 from .head import flame_keys, head_objects, mapping_rows, mappings, rig_listing
 from .head.heads import chosen_head
+from .head_operator import HeadOperator, head_of
 from .keys import mapping_preview
 from .props.mapping_row import FIELDS_MappingRow
 
-
-def reports_errors(execute: Callable) -> Callable:
-    """A FieldsError is reported and cancels; the test slider is reset first."""
-
-    @functools.wraps(execute)
-    def run(self, context: bpy.types.Context) -> set[str]:
-        mapping_preview.put_back()
-        try:
-            return execute(self, context)
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-
-    return run
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
 
 
 def summary(found: Match) -> str:
@@ -55,36 +43,32 @@ def summary(found: Match) -> str:
     return ", ".join(said)
 
 
-def _listed(operator: bpy.types.Operator, head: bpy.types.Object, said: str) -> set[str]:
-    """Tell what a match found, in the panel and as the operator's report."""
+def _listed(head: bpy.types.Object, said: str) -> str:
+    """Show in the panel what a match found; it is the operator's report too."""
     head.fields.matched = said
-    operator.report({"INFO"}, said)
-    return {"FINISHED"}
+    return said
 
 
-class OnHead:
-    bl_options = {"REGISTER", "UNDO"}
+class MappingOperator(HeadOperator):
+    """Works on the mapping of the chosen head. The test slider is reset first."""
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if chosen_head(context) is None:
-            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
-            return False
-        return True
+    def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        mapping_preview.put_back()
+        return super().execute(context)
 
 
-class _OnRows(OnHead):
+class _OnRows(MappingOperator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not super().poll(context):
             return False
-        if not chosen_head(context).fields.rows:
+        if not head_of(context).fields.rows:
             cls.poll_message_set(say("Match the head first, which lists its rows"))
             return False
         return True
 
 
-class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_match(MappingOperator, bpy.types.Operator):
     bl_idname = "fields.mapping_match"
     bl_label = "Automatic Match"
     bl_description = (
@@ -92,9 +76,7 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         "Rows set by hand are lost"
     )
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         mappings.forget()
         found = mappings.automatic(head)
         mapping_rows.fill(head, found)
@@ -103,14 +85,14 @@ class FIELDS_OT_mapping_match(OnHead, bpy.types.Operator):
         said = summary(found)
         if mappings.names_tell_little(head, found):
             said += ". " + say("Its names tell little: try Match by Shape")
-        return _listed(self, head, said)
+        return _listed(head, said)
 
 
 def _presets(_operator, _context: bpy.types.Context | None) -> Items:
     return keep("presets", [(stem, made.name, made.about) for stem, made in match.presets(MAPPINGS).items()])
 
 
-class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_preset(MappingOperator, bpy.types.Operator):
     """Match this head to a naming convention of your choice. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_preset"
@@ -118,12 +100,10 @@ class FIELDS_OT_mapping_preset(OnHead, bpy.types.Operator):
 
     preset: EnumProperty(name="Preset", description="The convention this head follows", items=_presets)
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         found = match.use(rig_listing.rig(head), match.presets(MAPPINGS)[self.preset], self.preset in match.OPEN)
         mapping_rows.fill(head, found)
-        return _listed(self, head, summary(found))
+        return _listed(head, summary(found))
 
 
 class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
@@ -132,12 +112,11 @@ class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_clear"
     bl_label = "Back to Automatic"
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = chosen_head(context).fields
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        settings = head.fields
         settings.rows.clear()
         settings.matched = settings.mapping_name = ""
-        return {"FINISHED"}
+        return ""
 
 
 class FIELDS_OT_mapping_add(_OnRows, bpy.types.Operator):
@@ -146,13 +125,12 @@ class FIELDS_OT_mapping_add(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_add"
     bl_label = "Add Row"
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = chosen_head(context).fields
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        settings = head.fields
         settings.rows.add().source = "jawOpen"
         settings.rows.move(len(settings.rows) - 1, settings.row + 1)
         settings.row += 1
-        return {"FINISHED"}
+        return ""
 
 
 class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
@@ -161,14 +139,13 @@ class FIELDS_OT_mapping_remove(_OnRows, bpy.types.Operator):
     bl_idname = "fields.mapping_remove"
     bl_label = "Remove Row"
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = chosen_head(context).fields
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str | None:
+        settings = head.fields
         if not 0 <= settings.row < len(settings.rows):
-            return {"CANCELLED"}
+            return None
         settings.rows.remove(settings.row)
         settings.row = max(min(settings.row, len(settings.rows) - 1), 0)
-        return {"FINISHED"}
+        return ""
 
 
 class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
@@ -187,9 +164,8 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
         ],
     )
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = chosen_head(context).fields
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str | None:
+        settings = head.fields
         chosen = [row for i, row in enumerate(settings.rows) if self._wanted(row, i == settings.row)]
         done = 0
         for made in [
@@ -204,9 +180,8 @@ class FIELDS_OT_mapping_mirror(_OnRows, bpy.types.Operator):
             done += 1
         if not done:
             self.report({"WARNING"}, say("Nothing to mirror: the row and its target name no side."))
-            return {"CANCELLED"}
-        self.report({"INFO"}, say("{count} row mirrored" if done == 1 else "{count} rows mirrored", count=done))
-        return {"FINISHED"}
+            return None
+        return say("{count} row mirrored" if done == 1 else "{count} rows mirrored", count=done)
 
     def _wanted(self, row: FIELDS_MappingRow, active: bool) -> bool:
         return active if self.which == "ACTIVE" else self.which.lower() in row.source.casefold()
@@ -236,14 +211,12 @@ class FIELDS_OT_mapping_save(_OnRows, ExportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        mapping_file.save(mapping_rows.mapping(chosen_head(context)), self.filepath)
-        self.report({"INFO"}, say("Saved {path}", path=self.filepath))
-        return {"FINISHED"}
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        mapping_file.save(mapping_rows.mapping(head), self.filepath)
+        return say("Saved {path}", path=self.filepath)
 
 
-class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
+class FIELDS_OT_mapping_load(MappingOperator, ImportHelper, bpy.types.Operator):
     """Match this head by a mapping file. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_load"
@@ -252,16 +225,14 @@ class FIELDS_OT_mapping_load(OnHead, ImportHelper, bpy.types.Operator):
     filename_ext = ".json"
     filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         loaded = mapping_file.load(Path(self.filepath))
         found = match.use(rig_listing.rig(head), loaded)
         mapping_rows.fill(head, found)
-        return _listed(self, head, summary(found))
+        return _listed(head, summary(found))
 
 
-class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_copy(MappingOperator, bpy.types.Operator):
     """Match this head as another one is. Rows set by hand are lost"""
 
     bl_idname = "fields.mapping_copy"
@@ -279,15 +250,14 @@ class FIELDS_OT_mapping_copy(OnHead, bpy.types.Operator):
         context.window_manager.invoke_search_popup(self)
         return {"FINISHED"}
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head, other = chosen_head(context), bpy.data.objects.get(self.other)
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str | None:
+        other = bpy.data.objects.get(self.other)
         if other is None:
             self.report({"WARNING"}, say("No other head has rows yet."))
-            return {"CANCELLED"}
+            return None
         found = match.use(rig_listing.rig(head), mapping_rows.mapping(other))
         mapping_rows.fill(head, found)
-        return _listed(self, head, summary(found))
+        return _listed(head, summary(found))
 
 
 CLASSES = (

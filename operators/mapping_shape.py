@@ -8,19 +8,17 @@ import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.geometry.face_frame import SELECTED_LANDMARKS
-from ..fields_blender.rig import match_shape
 from ..fields_blender.rig.mapping import Channel
 from ..fields_blender.rig.match_result import Match
 from .common.wording import say
 from .head import head_objects, mapping_rows, mappings
-from .head.heads import chosen_head
-from .mapping_edit import OnHead, reports_errors, summary
+from .mapping_edit import MappingOperator, summary
 
 # With more vertices than this, only every second, third, … is read: neighbours move alike.
 _MOST_VERTICES = 60_000
 
 
-class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
+class FIELDS_OT_mapping_shape(MappingOperator, bpy.types.Operator):
     bl_idname = "fields.mapping_shape"
     bl_label = "Match by Shape"
     bl_description = (
@@ -29,9 +27,9 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
         "the face is. Rows set by hand are lost"
     )
 
-    @reports_errors
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        from ..fields_blender.rig import match_shape  # here, so that enabling the extension stays quick
+
         if context.mode == "EDIT_MESH":
             context.edit_object.update_from_editmode()
         places = _selected(context, head)
@@ -46,8 +44,7 @@ class FIELDS_OT_mapping_shape(OnHead, bpy.types.Operator):
         mapping_rows.fill(head, found)
         head.fields.matched = say("By {found}", found=summary(found))
         mapping_rows.add_spare(head, found.spare)
-        self.report({"INFO"}, head.fields.matched)
-        return {"FINISHED"}
+        return head.fields.matched
 
 
 def read(head: bpy.types.Object) -> tuple[list[str], np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from bpy.props import StringProperty
 
 from ..fields_blender.core.errors import FieldsError
 from .common.job import running
-from .common.wording import told
+from .common.wording import say, told
 from .head_operator import HeadOperator, head_of
 from .keys.baking import bake
 from .props.on_change import together
@@ -63,7 +63,7 @@ class FIELDS_OT_preset_use(HeadOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
-            cls.poll_message_set("A capture is running")
+            cls.poll_message_set(say("A capture is running"))
             return False
         return super().poll(context)
 

@@ -8,11 +8,11 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from ..fields_blender.core import track
-from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.shape import blend
 from .common.enum_items import Items, keep
-from .common.wording import say, told
+from .common.wording import say
 from .head.heads import chosen_head
+from .head_operator import HeadOperator, head_of
 from .takes import takes, track_files
 
 PARTS = [
@@ -24,10 +24,8 @@ PARTS = [
 ]
 
 
-class _TakeOperator:
-    """An operator on the chosen take of the chosen head. A subclass implements `act`, which returns its report."""
-
-    bl_options = {"REGISTER", "UNDO"}
+class _OnTake(HeadOperator):
+    """Acts on the chosen take of the chosen head."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -37,37 +35,32 @@ class _TakeOperator:
             return False
         return True
 
-    def act(self, context: bpy.types.Context, head: bpy.types.Object, take: Any) -> str:
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        return self.act_on(head, takes.active(head))
+
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
+        """`act`, with the take too."""
         raise NotImplementedError
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head = chosen_head(context)
-        try:
-            self.report({"INFO"}, self.act(context, head, takes.active(head)))
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
 
-
-class FIELDS_OT_take_duplicate(_TakeOperator, bpy.types.Operator):
+class FIELDS_OT_take_duplicate(_OnTake, bpy.types.Operator):
     """Make a second take of the chosen one, to blend or to capture a part of it again"""
 
     bl_idname = "fields.take_duplicate"
     bl_label = "Duplicate Take"
 
-    def act(self, context, head, take) -> str:
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
         copy = takes.duplicate(head, list(head.fields.takes).index(take))
         return say("“{name}” made", name=copy.name)
 
 
-class FIELDS_OT_take_delete(_TakeOperator, bpy.types.Operator):
+class FIELDS_OT_take_delete(_OnTake, bpy.types.Operator):
     """Delete the chosen take. Keys that were baked from it stay, and so does its file"""
 
     bl_idname = "fields.take_delete"
     bl_label = "Delete Take"
 
-    def act(self, context, head, take) -> str:
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
         name = take.name
         takes.remove(head, list(head.fields.takes).index(take))
         return say("“{name}” deleted", name=name)
@@ -80,7 +73,7 @@ def _others(_operator, context: bpy.types.Context | None) -> Items:
     return keep("takes", [(str(i), take.name, take.strip) for i, take in listed if take != chosen])
 
 
-class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
+class FIELDS_OT_take_blend(_OnTake, bpy.types.Operator):
     """Make a new take by mixing another into the chosen one: the whole face, or a part of it"""
 
     bl_idname = "fields.take_blend"
@@ -109,12 +102,12 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
         return True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        head = chosen_head(context)
+        head = head_of(context)
         take, other = takes.active(head), head.fields.takes[int(self.other)]
         self.align = other.end < take.start or other.start > take.end
         return context.window_manager.invoke_props_dialog(self)
 
-    def act(self, context, head, take) -> str:
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
         other = head.fields.takes[int(self.other)]
         first, second = takes.read(take), takes.read(other)
         if self.align:
@@ -124,7 +117,7 @@ class FIELDS_OT_take_blend(_TakeOperator, bpy.types.Operator):
         return say("“{name}” made. Bake Keys writes it", name=blended.name)
 
 
-class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
+class FIELDS_OT_take_export(_OnTake, bpy.types.Operator, ExportHelper):
     """Write the chosen take to a .npz file, which Import Take and the command line read"""
 
     bl_idname = "fields.take_export"
@@ -135,55 +128,41 @@ class FIELDS_OT_take_export(_TakeOperator, bpy.types.Operator, ExportHelper):
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        self.filepath = bpy.path.clean_name(takes.active(chosen_head(context)).name, replace=" ") + ".npz"
+        self.filepath = bpy.path.clean_name(takes.active(head_of(context)).name, replace=" ") + ".npz"
         return ExportHelper.invoke(self, context, event)
 
-    def act(self, context, head, take) -> str:
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
         path = Path(self.filepath)
         track_files.save(takes.read(take), path)
         return say("“{name}” written to {file}", name=take.name, file=path.name)
 
 
-class FIELDS_OT_take_import(bpy.types.Operator, ImportHelper):
+class FIELDS_OT_take_import(HeadOperator, bpy.types.Operator, ImportHelper):
     """Add takes from .npz files that FIELDS wrote, here or on the command line"""
 
     bl_idname = "fields.take_import"
     bl_label = "Import Take"
-    bl_options = {"REGISTER", "UNDO"}
 
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
     link: BoolProperty(
         name="Keep in File", description="Leave the performance in its file instead of copying it into the .blend"
     )
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if chosen_head(context) is None:
-            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        head, path = chosen_head(context), Path(self.filepath)
-        try:
-            performance = track.load(path)
-            take = takes.add(head, performance, path.stem)
-            if self.link:
-                takes.point_to(take, path)
-        except FieldsError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, say("“{name}” imported. Bake Keys writes it", name=take.name))
-        return {"FINISHED"}
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        path = Path(self.filepath)
+        take = takes.add(head, track.load(path), path.stem)
+        if self.link:
+            takes.point_to(take, path)
+        return say("“{name}” imported. Bake Keys writes it", name=take.name)
 
 
-class FIELDS_OT_take_pack(_TakeOperator, bpy.types.Operator):
+class FIELDS_OT_take_pack(_OnTake, bpy.types.Operator):
     """Store the chosen take in this .blend instead of its file, or in a file beside it instead of the .blend"""
 
     bl_idname = "fields.take_pack"
     bl_label = "Pack or Unpack Take"
 
-    def act(self, context, head, take) -> str:
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
         if take.file:
             takes.pack(head, take)
             return say("“{name}” is in the .blend now. Its file was left where it is", name=take.name)

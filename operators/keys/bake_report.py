@@ -28,13 +28,15 @@ class Report:
 
     def sentence(self) -> str:
         """For the artist: "468 frames, 12 without a face, 49 of 52 channels keyed"."""
-        counts = {"gaps": self.gaps, "keyed": len(self.keyed), "channels": self.channels}
         if self.frames == 1:
-            words = say("1 frame, {gaps} without a face, {keyed} of {channels} channels keyed", **counts)
+            words = say(
+                "1 frame, {gaps} without a face, {keyed} of {channels} channels keyed",
+                gaps=self.gaps, keyed=len(self.keyed), channels=self.channels,
+            )  # fmt: skip
         else:
             words = say(
                 "{frames} frames, {gaps} without a face, {keyed} of {channels} channels keyed",
-                frames=self.frames, **counts,
+                frames=self.frames, gaps=self.gaps, keyed=len(self.keyed), channels=self.channels,
             )  # fmt: skip
         if self.keys < self.samples:
             words += "; " + say("{samples:,} → {keys:,} keys", samples=self.samples, keys=self.keys)

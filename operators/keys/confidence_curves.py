@@ -1,7 +1,10 @@
 """F-curves of the head to look at in the Graph Editor: how sure FIELDS is, and what others want to show there."""
 
+from typing import Any
+
 import bpy
 import numpy as np
+from bpy.app.handlers import persistent
 
 from ...fields_blender.core import curves
 from ...fields_blender.core.errors import FieldsError
@@ -17,6 +20,8 @@ from . import fcurves
 # The largest error of these curves.
 TOLERANCE = 0.02
 GROUP = "FIELDS Confidence"
+# What version 0.1.0 called `fields.uncertainty`.
+_OLD_PATH = "fields.doubt"
 
 
 def write(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, settings) -> str:
@@ -71,3 +76,21 @@ def _shared(head: bpy.types.Object) -> bpy.types.Action | None:
     shape_keys = mesh_of(head).shape_keys if head.type == "MESH" else None
     animation = shape_keys.animation_data if shape_keys else None
     return animation.action if animation and hasattr(animation, "action_slot") else None
+
+
+@persistent
+def _after_load(*_arguments: Any) -> None:
+    """Let the curves in files of version 0.1.0 animate the property under its present name."""
+    for action in bpy.data.actions:
+        if action.is_editable:
+            for fcurve in fcurves.all_of(action):
+                if fcurve.data_path == _OLD_PATH:
+                    fcurve.data_path = "fields.uncertainty"
+
+
+def register() -> None:
+    bpy.app.handlers.load_post.append(_after_load)
+
+
+def unregister() -> None:
+    bpy.app.handlers.load_post.remove(_after_load)

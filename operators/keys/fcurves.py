@@ -64,6 +64,17 @@ def channelbag_of(user: bpy.types.AnimData | bpy.types.NlaStrip) -> Any:
     return anim_utils.action_get_channelbag_for_slot(user.action, user.action_slot)
 
 
+def all_of(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+    """The F-curves of an action, those of all its slots; before 4.4 an action has none."""
+    if not hasattr(action, "slots"):
+        yield from action.fcurves
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                yield from bag.fcurves
+
+
 @contextmanager
 def all_or_nothing() -> Iterator[ExitStack]:
     """Where an error ends the block, what was registered with `callback` is called, the last first."""

@@ -250,3 +250,20 @@ def test_settings_are_stored_in_the_file(head, part, tmp_path):
     again = loaded.objects[0]
     assert part("operators.keys.shaping").of(bpy.context.scene, again) == now
     bpy.data.objects.remove(again)
+
+
+def test_uncertainty_curves_of_version_0_1_0_animate_the_renamed_property(scene, head, part):
+    """`fields.uncertainty` was called `fields.doubt`: what a .blend kept of it is converted when the file is loaded."""
+    fcurves, curves = part("operators.keys.fcurves"), part("operators.keys.confidence_curves")
+    with fcurves.all_or_nothing() as undo:
+        fcurves.Actions("FIELDS old", undo).ensure(head)
+    for path, index, value in (("fields.doubt", 2, 0.25), ("fields.confidence", 0, 0.75)):
+        fcurve = fcurves.new_fcurve(head, path, index, curves.GROUP)
+        fcurves.replace(fcurve, fcurves.plain_keys(np.array([1.0]), np.array([value]), fcurves.BEZIER))
+    (converts,) = [handler for handler in bpy.app.handlers.load_post if handler.__module__ == curves.__name__]
+    converts("")
+    scene.frame_set(2)
+    assert head.fields.uncertainty[2] == pytest.approx(0.25)
+    assert head.fields.confidence == pytest.approx(0.75)
+    assert fcurves.fcurve_of(head, "fields.doubt", 2) is None
+    assert fcurves.fcurve_of(head, "fields.uncertainty", 2).group.name == curves.GROUP
