@@ -1,19 +1,19 @@
 """Add > Mesh > FIELDS Head: the demo head with its 52 shape keys, materials and bones."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
 
 from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.paths import MODELS
 from .common.meshes import add_shape_key, to_blender
 from .common.wording import say, told
 
 if TYPE_CHECKING:
     from ..fields_blender.geometry.demo_head import DemoHead
 
-_FILE = Path(__file__).resolve().parent.parent / "models" / "demo_head.npz"
+_FILE = MODELS / "demo_head.npz"
 
 # Principled inputs a material; a colour of None is the texture's. Sockets that a Blender version lacks are skipped.
 _SKIN = {"Roughness": 0.48, "Specular IOR Level": 0.35, "Subsurface Weight": 0.12, "Subsurface Scale": 0.004}

@@ -11,7 +11,7 @@ from bpy_extras.io_utils import ImportHelper
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.names import EXPRESSION
 from ..fields_blender.flame import flame_basis
-from ..fields_blender.flame.flame_fit import VERTICES
+from ..fields_blender.flame.flame_basis import VERTICES
 from .common.meshes import add_shape_key, to_blender
 from .common.wording import say, told
 

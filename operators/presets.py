@@ -4,7 +4,6 @@ Blender finds the files in folders called presets/fields_head: ours beside this 
 folder.
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
@@ -12,6 +11,7 @@ from bl_operators.presets import AddPresetBase
 from bpy.props import StringProperty
 
 from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.paths import ROOT
 from .common.job import running
 from .common.wording import say, told
 from .head_operator import HeadOperator, head_of
@@ -22,7 +22,6 @@ from .takes import track_store
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
-FOLDER = Path(__file__).parent.parent
 SUBDIR = "fields_head"
 # Settings of one performance (frames at rest, mirror, range) or of one rig (bones) are not in a preset.
 OF_THE_HEAD = (
@@ -85,8 +84,8 @@ CLASSES = (FIELDS_OT_preset_add, FIELDS_OT_preset_use)
 
 
 def register() -> None:
-    bpy.utils.register_preset_path(str(FOLDER))
+    bpy.utils.register_preset_path(str(ROOT))
 
 
 def unregister() -> None:
-    bpy.utils.unregister_preset_path(str(FOLDER))
+    bpy.utils.unregister_preset_path(str(ROOT))

@@ -5,7 +5,7 @@ import types
 
 import numpy as np
 
-from fields_blender.flame.flame_model import VERTICES
+from fields_blender.flame.flame_basis import VERTICES
 
 
 class Ch:

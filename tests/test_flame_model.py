@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fields_blender.core.errors import FieldsError
-from fields_blender.flame import flame_model
+from fields_blender.flame import flame_basis, flame_model
 from tests import fake_flame
 
-VERTICES = flame_model.VERTICES
+VERTICES = flame_basis.VERTICES
 
 
 def same(model: flame_model.FlameModel, parts: dict[str, np.ndarray]) -> None:

@@ -9,10 +9,10 @@ from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION
 from fields_blender.core.rotation import rotate, to_quaternion
 from fields_blender.exchange import flame_sequence, recordings
-from fields_blender.flame import flame_basis, flame_model
+from fields_blender.flame import flame_basis
 from tests.recorded import performance, weights_of
 
-VERTICES = flame_model.VERTICES
+VERTICES = flame_basis.VERTICES
 TONGUE = EXPRESSION.index("tongueOut")
 
 

@@ -137,6 +137,13 @@ def test_no_file_imports_itself_in_a_circle():
     assert not circles(SHIPPED)
 
 
+@pytest.mark.parametrize("folder", SHIPPED)
+def test_files_stay_short(folder):
+    """One job each. Longer than this, a file has two."""
+    lines = {path.relative_to(ROOT): path.read_text(encoding="utf-8").count("\n") for path in files(folder)}
+    assert not {path: count for path, count in lines.items() if count > 350}
+
+
 def test_ui_knows_of_the_operators_only_their_properties():
     used = {name for path in files("ui") for name, _ in imports(path) if name.split(".")[0] == "operators"}
     assert all(name.split(".")[1:2] == ["props"] for name in used), used

@@ -14,6 +14,7 @@ from ..core.names import ARKIT, EXPRESSION
 from ..core.paths import MODELS
 
 BASIS = MODELS / "flame_basis.npz"
+VERTICES = 5023  # of every FLAME mesh
 LOOKS = [name for name in ARKIT if name.startswith("eyeLook")]
 SHAPES = len(EXPRESSION) + 2  # expression, then eyelids
 # The skin's vertices; the rest are the eyeballs, which rotate with their joints.

@@ -15,9 +15,8 @@ from ..geometry import align
 from ..rig import formula
 from ..rig.mapping import Channel
 from . import flame_basis
-from .flame_basis import EVERY, LOOKS, SKIN
+from .flame_basis import EVERY, LOOKS, SKIN, VERTICES
 
-VERTICES = 5023
 JAW = ("jawOpen", "jawLeft", "jawRight")
 # The largest value that Blender's sliders of shape keys allow.
 SLIDER_LIMIT = 10.0

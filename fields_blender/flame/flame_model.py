@@ -13,8 +13,8 @@ import numpy as np
 from ..core import safe_npy, safe_pickle
 from ..core.errors import FieldsError
 from ..core.files import read_bytes
+from .flame_basis import VERTICES
 
-VERTICES = 5023
 JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")
 PARENTS = (-1, 0, 1, 1, 1)
 # Every release has 100 expression axes, after those of identity where both are in one array.

@@ -7,12 +7,12 @@ import bpy
 import numpy as np
 
 from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.flame.flame_basis import VERTICES
 
 # What expression shape keys of FLAME heads are called: Exp1, Exp001, exp_12, Expression 3.
 _KEY = re.compile(r"exp(?:ression)?[ _.]?(\d{1,3})", re.IGNORECASE)
 _FEWEST_KEYS = 10
-_VERTICES = 5023
-_LEFT_BALL, _RIGHT_BALL = slice(3931, 4477), slice(4477, _VERTICES)
+_LEFT_BALL, _RIGHT_BALL = slice(3931, 4477), slice(4477, VERTICES)
 _MOUTH = [2843, 2835, 2844, 2719]  # on the edges of both lips
 
 # The last file read: its path, modification time and axes.
@@ -27,7 +27,7 @@ def of(context: bpy.types.Context, head: bpy.types.Object | None) -> np.ndarray 
     if context.scene.fields.flame_model:
         return _of_file(Path(bpy.path.abspath(context.scene.fields.flame_model)))
     for member in (head, *head.children_recursive) if head else ():
-        if member.type == "MESH" and len(member.data.vertices) == _VERTICES and member.data.shape_keys:
+        if member.type == "MESH" and len(member.data.vertices) == VERTICES and member.data.shape_keys:
             axes = _of_mesh(member)
             if axes is not None:
                 return axes
@@ -64,7 +64,7 @@ def _of_mesh(mesh: bpy.types.Object) -> np.ndarray | None:
 
 
 def _points(key: bpy.types.ShapeKey) -> np.ndarray:
-    points = np.empty(_VERTICES * 3, np.float32)
+    points = np.empty(VERTICES * 3, np.float32)
     key.data.foreach_get("co", points)
     return points.reshape(-1, 3).astype(np.float64)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...fields_blender.core.names import ARKIT
 from ...fields_blender.flame import flame_fit
-from ...fields_blender.flame.flame_fit import VERTICES
+from ...fields_blender.flame.flame_basis import VERTICES
 from ...fields_blender.rig import match
 from ...fields_blender.rig.mapping import BoneChannel, Mapping
 from ...fields_blender.rig.match_result import Match, Row
