@@ -403,6 +403,7 @@ def test_bones_that_cant_follow_a_row_are_listed_with_the_reason(scene, part):
     bpy.ops.object.mode_set(mode="EDIT")
     tip = rig.data.edit_bones["tip"]
     tip.parent, tip.use_connect = rig.data.edit_bones["jaw"], True
+    tip.tail = (0.1, 0.2, 2.0)  # else it has no length, and Blender 4.2 removes it
     bpy.ops.object.mode_set(mode="OBJECT")
     rules = part("fields_blender.rig.mapping")
     rows = [
