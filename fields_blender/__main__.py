@@ -7,12 +7,15 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
-from .capture.clip import Clip, open_stills, open_video
-from .capture.solve import Progress, capture
+from .capture import actor
+from .capture.actor import Actor
+from .capture.clip import Clip, open_pictures, open_stills, open_video
+from .capture.solve import Progress, capture, meet
+from .capture.video import PICTURES
 from .core import track
 from .core.errors import FieldsError
 from .core.files import check_writable
@@ -32,6 +35,10 @@ examples:
       follow the face in the right half of the picture
   python -m fields_blender capture reference_photos/ -o poses.npz --csv poses.csv --stills
       every picture of a folder on its own: one row a picture, in file-name order
+  python -m fields_blender capture angry_scene.mp4 -o angry.npz --rest neutral.jpg --save-actor ann.npz
+      expressions relative to the face in neutral.jpg, which is kept for the other clips of the same person
+  python -m fields_blender capture next_scene.mp4 -o next.npz --actor ann.npz
+      with the face at rest as it was kept
 
 exit codes:
   0 done    1 it can't be done, the sentence on stderr says why    2 the command itself is wrong
@@ -90,8 +97,38 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         "width and height, from its top left corner)",
     )
     verb.add_argument("--stills", action="store_true", help="VIDEO is a folder of pictures, each on its own")
+    _add_person(verb)
     convert.add(verbs)
     return parser
+
+
+def _add_person(verb: argparse.ArgumentParser) -> None:
+    """Who is in the footage: expressions are read relative to their face at rest."""
+    group = verb.add_argument_group("the person", "Expressions are read relative to the person's face at rest.")
+    known = group.add_mutually_exclusive_group()
+    known.add_argument(
+        "--rest",
+        type=_rest,
+        metavar="WHEN|FILE",
+        help="where the face is at rest: at a second of the file (2.5), from one to another (2.5-3.0), or in another "
+        "file of the same person: a picture, a folder of pictures or a video. Without it, the quietest frames count",
+    )
+    known.add_argument("--actor", type=_npz, metavar="ACTOR.npz", help="the person, as --save-actor wrote them")
+    known.add_argument("--same-person", action="store_true", help="all pictures of --stills show the same person")
+    group.add_argument("--save-actor", type=_npz, metavar="ACTOR.npz", help="keep the person, for their other clips")
+
+
+def _rest(text: str) -> tuple[float, float] | Path:
+    """Seconds (from, to), or the file that shows the face at rest."""
+    first, dash, last = text[1:].partition("-")  # a dash in front is no time, and no file that anybody means
+    try:
+        start = float(text[:1] + first)
+        end = float(last) if dash else start
+    except ValueError:
+        return Path(text)
+    if not 0 <= start <= end < float("inf"):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a second, or one and a later one, such as 2.5-3.0")
+    return start, end
 
 
 def _npz(text: str) -> Path:
@@ -130,9 +167,9 @@ def _capture(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     with _interruption() as interrupted:
         settings = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
-        work = capture(clip, MODELS, stop=lambda: bool(interrupted), **settings)
         try:
-            result = _run(work, sys.stderr)
+            settings |= _person(arguments)
+            result = _run(capture(clip, MODELS, stop=lambda: bool(interrupted), **settings), sys.stderr)
         except FieldsError:
             if not interrupted:
                 raise
@@ -142,6 +179,8 @@ def _capture(arguments: argparse.Namespace) -> int:
     if arguments.stills:
         result = _with_unread(result, int(result.time[-1]) + 1 if interrupted else clip.count)
     track.save(result, arguments.output)
+    if arguments.save_actor:
+        actor.save(actor.of_track(result, arguments.source.stem), arguments.save_actor)
     if arguments.csv:
         livelink.write(result, arguments.csv)
     for note in clip.notes:
@@ -157,6 +196,36 @@ def _capture(arguments: argparse.Namespace) -> int:
         )
         return NO_FACE
     return OK
+
+
+def _person(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings of `capture` that say who is in the footage."""
+    if arguments.actor:
+        return {"actor": actor.load(arguments.actor)}
+    if isinstance(arguments.rest, Path):
+        return {"actor": _drained(meet(_footage(arguments.rest), MODELS, arguments.rest.stem, arguments.device))}
+    if arguments.same_person and not arguments.stills:
+        raise FieldsError("--same-person is for --stills: a video shows one person anyway.")
+    if arguments.rest and arguments.stills:
+        raise FieldsError("--rest names a second of a video. With --stills, name a picture of the face at rest.")
+    return {"rest": arguments.rest, "same_person": arguments.same_person}
+
+
+def _footage(path: Path) -> Clip:
+    """A picture, a folder of pictures or a video."""
+    if path.is_dir():
+        return open_stills(path)
+    if path.suffix.lower() in PICTURES:
+        return open_pictures([path])
+    return open_video(path)
+
+
+def _drained(work: Generator[Progress, None, Actor]) -> Actor:
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return done.value
 
 
 def _open(arguments: argparse.Namespace) -> Clip:
@@ -179,7 +248,7 @@ def _open(arguments: argparse.Namespace) -> Clip:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Raises FieldsError before the long work, not after it, when a file can't be written."""
     taken = [arguments.source.resolve()]
-    for path in (arguments.output, arguments.csv):
+    for path in (arguments.output, arguments.csv, arguments.save_actor):
         if path is None:
             continue
         check_writable(path)
@@ -247,7 +316,7 @@ def _summary(result: Track, seconds: float, arguments: argparse.Namespace) -> st
     gaps = int((~result.found).sum())
     unit = "pictures" if arguments.stills else "frames"
     rate = len(result) / max(seconds, 1e-6)
-    written = ", ".join(str(path) for path in (arguments.output, arguments.csv) if path)
+    written = ", ".join(str(path) for path in (arguments.output, arguments.csv, arguments.save_actor) if path)
     return f"{len(result)} {unit}, {gaps} without a face, {rate:.0f} fps on {result.source.get('device')}: {written}"
 
 

@@ -6,6 +6,7 @@ Rooms import downward only: common < footage, takes, head < props < keys < the v
 import bpy
 
 from . import (
+    actors,
     add_shapes,
     added_emotions,
     bake,
@@ -39,6 +40,7 @@ _VERBS = (
     calibrate,
     doubtful_frames,
     capture,
+    actors,
     take_verbs,
     layer_verbs,
     added_emotions,

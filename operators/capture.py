@@ -1,33 +1,31 @@
 """fields.capture: from strips to a take to keys. The slow half runs once; fields.bake repeats the quick one."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 
-from ..fields_blender.capture import capture_process
+from ..fields_blender.capture import actor
+from ..fields_blender.capture.regressor import load_card
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
 from ..fields_blender.core.paths import MODELS
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import blend
-from .common.devices import chosen_device
-from .common.job import Job, running
+from .common.datablocks import by_uid
+from .common.job import running
 from .common.wording import say, told
 from .footage import chosen_footage
+from .footage.face_job import FaceJob
+from .footage.strips import Probe
 from .head import heads, mappings
 from .head.heads import chosen_head
 from .keys import write_keys
 from .keys.baking import bake
-from .takes import takes, track_files
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ..fields_blender.capture.solve import Progress
+from .takes import actor_list, takes, track_files
 
 
-class _Capture(Job):
+class _Capture(FaceJob):
     """What both operators share. They differ in which part of the strips they read and in how they keep the result."""
 
     def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
@@ -42,8 +40,8 @@ class _Capture(Job):
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
             cls.poll_message_set(say("A capture is running"))
-        elif not chosen_footage.chosen_strips(context):
-            cls.poll_message_set(say("Select a movie or image strip in the Sequencer; add one with Add > Movie there"))
+        elif missing := chosen_footage.missing(context):
+            cls.poll_message_set(missing)
         elif chosen_head(context) is None:
             cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
@@ -52,8 +50,11 @@ class _Capture(Job):
 
     def prepare(self, context: bpy.types.Context):
         head = chosen_head(context)
-        # Fail now, not after the long half, if this head can't be keyed or the take can't be stored.
+        # Fail now, not after the long half, if the head can't be keyed, the take not stored or the actor not used.
         write_keys.check(heads.find(head, mappings.of(head)))
+        self._actor = actor_list.known(context.scene)
+        if self._actor is not None:
+            actor.check(self._actor, load_card(MODELS))
         strips = chosen_footage.chosen_strips(context)
         self._name = strips[0].name if strips else ""
         self._head, self._scene = head.session_uid, context.scene.session_uid
@@ -61,41 +62,14 @@ class _Capture(Job):
         self._beside = context.scene.fields.takes_in == "BESIDE"
         if self._beside:
             check_writable(self._path)
-        choose, device = context.scene.fields.face.lower(), chosen_device(context)
-        # In the window, everything that uses cv2 or the networks runs in a process of its own.
-        helper = capture_process.CaptureProcess() if self.in_window else None
-        try:
-            ask = helper.probe if helper else None
-            self._clip = yield from chosen_footage.clip(context, strips, self.limits(context), ask)
-        except BaseException:  # a cancelled generator too
-            if helper:
-                helper.close()
-            raise
-        return self._work(helper, device, choose)
+        return (yield from super().prepare(context))
 
-    def _work(self, helper: capture_process.CaptureProcess | None, device: str, choose: str):
-        """The heavy half; the pictures rendered for it are deleted when it ends, however it ends."""
-        how = self._clip, MODELS, device, choose, self._stop.is_set
-        try:
-            if helper:
-                return (yield from helper.capture(*how))
-            from ..fields_blender.capture import solve  # here, so that enabling the extension stays quick
+    def footage(self, context: bpy.types.Context, ask: Probe | None):
+        strips = chosen_footage.chosen_strips(context)
+        return (yield from chosen_footage.clip(context, strips, self.limits(context), ask))
 
-            return (yield from solve.capture(*how))
-        finally:
-            if helper:
-                helper.close()
-            self._clip.close()
-
-    def describe(self, progress: "capture_process.ProgressReport | Progress") -> tuple[float, str]:
-        total = max(progress.total, 1)
-        words = say(
-            "{done} of {total} frames, {found} with a face", done=progress.done, total=total, found=progress.found
-        )
-        return progress.done / total, words
-
-    def picture(self, progress: capture_process.ProgressReport) -> "np.ndarray | None":
-        return progress.picture
+    def read(self, networks: Any, device: str, choose: str):
+        return networks.capture(self._clip, MODELS, device, choose, self._stop.is_set, actor=self._actor)
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:
         if result is None:
@@ -103,12 +77,13 @@ class _Capture(Job):
             return {"CANCELLED"}
         context.window_manager.fields.device = say(result.source.get("device", ""))
         result = self._named(result)
-        head = _by_uid(bpy.data.objects, self._head)
+        head = by_uid(bpy.data.objects, self._head)
         if head is None:
             track_files.save(result, self._path)
             self.report({"WARNING"}, say("The head is gone. What was captured is kept in {path}", path=self._path))
             return {"CANCELLED"}
-        captured, result = len(result), self.keep(head, result)
+        captured, no_neutral = len(result), actor.seems_without_neutral(result)
+        result = self.keep(head, result)
         if cancelled:
             head.fields.report = say(
                 "Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured
@@ -116,7 +91,7 @@ class _Capture(Job):
             self.report({"INFO"}, head.fields.report)
             return {"FINISHED"}
         try:
-            target = _by_uid(bpy.data.scenes, self._scene) or context.scene
+            target = by_uid(bpy.data.scenes, self._scene) or context.scene
             said = bake(target, head, result)
         except FieldsError as error:
             head.fields.report = told(error)
@@ -124,6 +99,13 @@ class _Capture(Job):
             return {"CANCELLED"}
         for note in self._clip.notes:
             self.report({"WARNING"}, say(note))
+        if no_neutral:
+            self.report(
+                {"WARNING"},
+                say(
+                    "This clip seems to have no neutral face. Name its actor under Footage > Actor, then capture again"
+                ),
+            )
         self.report({"INFO"}, said)
         return {"FINISHED"}
 
@@ -194,11 +176,6 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
         head.fields.take_index = list(head.fields.takes).index(take)
         head.fields.track = ""
         return whole
-
-
-def _by_uid(collection: Any, uid: int) -> Any:
-    """A datablock by its session_uid: names change, and undo replaces the Python objects."""
-    return next((item for item in collection if item.session_uid == uid), None)
 
 
 CLASSES = (FIELDS_OT_capture, FIELDS_OT_recapture)

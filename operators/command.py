@@ -4,9 +4,11 @@ from pathlib import Path
 
 import bpy
 
+from ..fields_blender.capture import actor
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
 from .footage.strip_api import all_strips
+from .takes import actor_list
 
 PROGRAM = "blender --command fields"
 EXAMPLES = """\
@@ -15,6 +17,8 @@ examples:
       the active strip onto the head chosen in the file
   blender --command fields capture shot.blend --strip take1 --strip take2 --head Anna --save shot.blend
       two strips onto the head called Anna; the file is replaced
+  blender --command fields capture shot.blend --actor ann.npz --save shot-keyed.blend
+      expressions relative to the face at rest in ann.npz, as Export Actor wrote it
 
 exit codes:
   0 done    1 it can't be done, the sentence says why    2 the command itself is wrong
@@ -63,6 +67,12 @@ def _parser():
         help="strip to capture; may be repeated (default: active)",
     )
     capture.add_argument("--head", metavar="NAME", help="object to animate (default: the one chosen in the file)")
+    capture.add_argument(
+        "--actor",
+        type=Path,
+        metavar="FILE.npz",
+        help="who is in the footage, as Export Actor or --save-actor wrote them (default: the one chosen in the file)",
+    )
     capture.add_argument("--save", type=Path, required=True, metavar="OUT.blend", help="where to save the keyed file")
     return parser
 
@@ -73,6 +83,7 @@ def _capture(arguments) -> int:
         return 1
     target = arguments.save.resolve()
     check_writable(target)
+    known = actor.load(arguments.actor) if arguments.actor else None
     bpy.ops.wm.open_mainfile(filepath=str(arguments.file.resolve()), load_ui=False)
     scene = bpy.context.scene
     if arguments.head:
@@ -83,6 +94,8 @@ def _capture(arguments) -> int:
         scene.fields.head = head
     if arguments.strip and not _select(scene, arguments.strip):
         return 1
+    if known is not None:
+        actor_list.add(scene, known, arguments.actor.name)
     if not bpy.ops.fields.capture.poll():
         print("Nothing to capture: name a movie or image strip with --strip and a head with --head.")
         return 1

@@ -33,19 +33,24 @@ def write(folder: Path) -> None:
 
 
 def write_card(folder: Path, **changed) -> None:
-    """The card of the two networks as they are."""
+    """The card of the two networks as they are, and a mean face of zeros."""
+    np.save(folder / "mean_face.npy", np.zeros(FEATURES, np.float32))
     networks = {
-        name: {"file": f"{name}.onnx", "sha256": hashlib.sha256((folder / f"{name}.onnx").read_bytes()).hexdigest()}
-        for name in ("encoder", "regressor")
+        name: {"file": f"{name}.onnx", "sha256": _sha256(folder / f"{name}.onnx")} for name in ("encoder", "regressor")
     }
     card = {
         "licence": "CC0-1.0",
         "networks": networks,
+        "mean_face": {"file": "mean_face.npy", "sha256": _sha256(folder / "mean_face.npy")},
         "expression": EXPRESSION,
         "emotions": EMOTIONS,
         "uncertainty": UNCERTAINTY,
     }
     (folder / "regressor.json").write_text(json.dumps({**card, **changed}))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def encoder() -> onnx.ModelProto:
@@ -89,10 +94,9 @@ def reader() -> onnx.ModelProto:
     return _model(nodes, inputs, outputs, constants)
 
 
-def read(features: np.ndarray, rest: np.ndarray | None, name: str) -> np.ndarray:
+def read(features: np.ndarray, rest: np.ndarray, name: str) -> np.ndarray:
     """The output of `reader`, in numpy."""
-    change = features if rest is None else features - rest
-    return RANGE.get(name, 1.0) / (1 + np.exp(-change @ MATRICES[name]))
+    return RANGE.get(name, 1.0) / (1 + np.exp(-(features - rest) @ MATRICES[name]))
 
 
 def _model(nodes, inputs, outputs, constants: dict[str, np.ndarray]) -> onnx.ModelProto:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fields_blender.capture import capture_process, solve
+from fields_blender.capture.actor import Actor
 from fields_blender.capture.clip import Clip, open_stills, open_video
 from fields_blender.capture.video import probe
 from fields_blender.core.errors import FieldsError
@@ -57,6 +58,26 @@ def test_it_gives_what_a_capture_gives_here(made, child, processes):  # noqa: F8
         np.testing.assert_array_equal(track[name], values)
     assert seen and seen[0].picture.shape == (256, 256, 4) and seen[-1].done <= len(track)
     assert len(processes) == 1
+
+
+def test_it_meets_an_actor_and_captures_with_them(made, child, processes):  # noqa: F811
+    clip = open_video(CLIP, 1.0, 1.3)
+    seen, actor = drain(child.meet(clip, made, "Änn", "cpu", "largest", lambda: False))
+    _, expected = drain(solve.meet(clip, made, "Änn", "cpu"))
+    assert (actor.name, actor.count, actor.encoder) == ("Änn", 9, expected.encoder) and seen[0].total == 9
+    np.testing.assert_array_equal(actor.rest, expected.rest)
+    clip = open_video(CLIP, 0.0, 0.5)
+    _, track = drain(child.capture(clip, made, "cpu", "largest", lambda: False, actor))
+    _, alike = drain(solve.capture(clip, made, "cpu", actor=actor))
+    assert track.source == alike.source and track.source["rest"]["origin"] == "actor"
+    np.testing.assert_array_equal(track["expression"], alike["expression"])
+    assert len(processes) == 1
+
+
+def test_an_actor_of_other_networks_is_refused_there_too(made, child):  # noqa: F811
+    stranger = Actor("Bob", np.zeros(12, np.float32), 1, "0" * 64)
+    with pytest.raises(FieldsError, match="“Bob” was made with another version"):
+        drain(child.capture(open_video(CLIP, 0.0, 0.1), made, "cpu", "largest", lambda: False, stranger))
 
 
 def test_what_could_not_be_read_is_noted(made, child, tmp_path):  # noqa: F811
@@ -132,6 +153,8 @@ def test_without_a_python_to_start_it_runs_here(made, child, monkeypatch, execut
     seen, track = drain(capture(child, open_video(CLIP, 0.0, 0.3), made))
     assert drain(child.probe(CLIP))[1] == probe(CLIP)
     assert len(track) == 9 and seen[0].picture.shape == (256, 256, 4)
+    _, actor = drain(child.meet(open_video(CLIP, 0.0, 0.1), made, "Ann", "cpu", "largest", lambda: False))
+    assert actor.name == "Ann" and actor.count == 3
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script as a program")

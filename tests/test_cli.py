@@ -229,3 +229,62 @@ def test_a_folder_of_pictures(tmp_path, capsys):
     counts = [row.split(",")[1] for row in (tmp_path / "a.csv").read_text().splitlines()[1:]]
     assert counts == ["61", "0", "0", "61", "61"]
     assert "4.png can't be read" in capsys.readouterr().err
+
+
+# -- who is in the footage ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        ((), {"rest": None, "same_person": False}),
+        (("--rest", "2.5"), {"rest": (2.5, 2.5), "same_person": False}),
+        (("--rest", "2.5-3"), {"rest": (2.5, 3.0), "same_person": False}),
+    ],
+)
+def test_the_rest_is_handed_over(fake, arguments, given):
+    code, _, seen = fake(*arguments)
+    assert code == 0 and {name: seen[name] for name in given} == given and "actor" not in seen
+
+
+@pytest.mark.parametrize("text", ["3-2", "-1", "nan", "2.5-inf"])
+def test_a_rest_that_is_no_time_is_refused(text, capsys):
+    assert cli.main(["capture", "take.mp4", "-o", "a.npz", f"--rest={text}"]) == cli.USAGE
+    assert "is not a second" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--same-person"], "--same-person is for --stills"),
+        (["--rest", "nobody.jpg"], "There is no"),
+        (["--actor", "nobody.npz"], "There is no file"),
+    ],
+)
+def test_a_person_that_can_not_be_had_is_said(tmp_path, capsys, arguments, sentence, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["capture", str(SAMPLE), "-o", str(tmp_path / "a.npz"), *arguments]
+    assert cli.main(command) == cli.FAILED
+    assert sentence in capsys.readouterr().err and not (tmp_path / "a.npz").exists()
+
+
+@needs_sample
+@needs_networks
+def test_a_person_is_kept_and_used_in_another_clip(tmp_path, capsys):
+    """The face at rest of a picture of the first second, which is neutral."""
+    import cv2
+
+    from fields_blender.capture import actor
+
+    image = next(iter(clip.frames(clip.open_video(SAMPLE)))).image
+    cv2.imwrite(str(tmp_path / "neutral.png"), image)
+    first, kept, second = (tmp_path / name for name in ("first.npz", "ann.npz", "second.npz"))
+    command = ["capture", str(SAMPLE), "--start", "2.5", "--end", "3", "--device", "cpu"]
+    rest = str(tmp_path / "neutral.png")
+    assert cli.main([*command, "-o", str(first), "--rest", rest, "--save-actor", str(kept)]) == 0
+    assert cli.main([*command, "-o", str(second), "--actor", str(kept)]) == 0
+    assert str(kept) in capsys.readouterr().out and actor.load(kept).name == "performance"
+    one, other = track.load(first), track.load(second)
+    np.testing.assert_allclose(one["expression"], other["expression"], atol=2e-3)
+    assert one.source["rest"]["origin"] == other.source["rest"]["origin"] == "actor"
+    assert one["emotion"][:, 1].mean() > 0.5, "the person smiles there"

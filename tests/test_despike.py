@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fields_blender.core.names import GROUPS
+from fields_blender.core.names import EXPRESSION, GROUPS, LOOK_SIDE
 from fields_blender.core.rotation import multiply, to_quaternion, to_vector
 from fields_blender.shape import lips
 from fields_blender.shape.despike import despike
@@ -19,15 +19,20 @@ def test_a_smooth_performance_stays_bit_by_bit():
     assert same(despike(calm), calm)
 
 
-@given(st.integers(2, 87), st.sampled_from(["expression", "jaw", "gaze", "head", "translation", "eyelids"]))
+@given(st.integers(2, 87), st.sampled_from([{"brow"}, {"gaze"}, {"head"}, {"translation"}, {"jaw", "mouth", "head"}]))
 @settings(max_examples=30)
-def test_a_single_frame_that_is_off_is_mended(at, group):
-    """But for lips that close in it: that may be a p."""
+def test_a_single_frame_that_is_off_is_mended(at, parts):
+    """A mouth only where the head jumps too, and but for lips that close in it: that may be a p."""
     weights = np.full((90, 39), 0.1)
     weights[:, COLUMN["mouthClose"]] = 0.0
     calm = track_of(times(90), expression=weights, jaw=np.tile([0.3, 0, 0], (90, 1)))
     wrong = {name: calm[name].copy() for name in GROUPS}
-    wrong[group][at] += 0.5
+    for part in parts:
+        columns = [i for i, name in enumerate(EXPRESSION) if name.startswith(part)]
+        if part in GROUPS:
+            wrong[part][at] += 0.5
+        else:
+            wrong["expression"][at, columns] += 0.5
     wrong["expression"][at, COLUMN["mouthClose"]] = 0.0
     mended = despike(track_of(calm.time, **wrong))
     for name in GROUPS:
@@ -35,13 +40,14 @@ def test_a_single_frame_that_is_off_is_mended(at, group):
 
 
 @pytest.mark.parametrize(
-    ("name", "column", "least"), [("expression", 2, 0.08), ("eyelids", 1, 0.08), ("head", 1, 0.03)]
+    ("name", "column", "least"), [("expression", 2, 0.08), ("gaze", (1, 0), 0.08 * LOOK_SIDE), ("head", 1, 0.03)]
 )
 def test_what_is_off_by_little_is_no_spike(name, column, least):
     for size, spike in ((0.9 * least, False), (1.1 * least, True)):
         track = track_of(times(60))
-        track[name][30, column] = size
-        assert (despike(track)[name][30, column] == 0) == spike
+        place = (30, *np.atleast_1d(column))
+        track[name][place] = size
+        assert (despike(track)[name][place] == 0) == spike
 
 
 def test_a_head_that_jumps_about_its_own_axis_is_mended_as_one_rotation():
@@ -51,6 +57,23 @@ def test_a_head_that_jumps_about_its_own_axis_is_mended_as_one_rotation():
     head[30] = to_vector(multiply(to_quaternion(aside), to_quaternion(nod)))
     after = despike(track_of(times(60), head=head))["head"]
     np.testing.assert_allclose(after, np.repeat(aside, 60, axis=0), atol=1e-5)
+
+
+@given(FAST, st.integers(2, 57), st.sampled_from([(0,), (1,), (0, 1)]), st.floats(0.1, 1.0))
+def test_lids_are_never_touched(fps, at, sides, closure):
+    """A blink or a wink of one frame is one, whatever the head does."""
+    track = track_of(times(60, fps))
+    track["eyelids"][at, sides] = closure
+    track["head"][at] += 0.4
+    assert np.array_equal(despike(track)["eyelids"], track["eyelids"])
+
+
+@given(FAST, st.integers(2, 57), st.sampled_from(["mouthFunnel", "mouthPressLeft", "mouthClose", "tongueOut"]))
+def test_a_viseme_of_one_frame_stays(fps, at, name):
+    track = track_of(times(60, fps))
+    track["expression"][at, COLUMN[name]] = 0.7
+    track["jaw"][at, 0] = 0.2
+    assert same(despike(track), track)
 
 
 def test_what_lasts_two_frames_is_motion():

@@ -45,7 +45,7 @@ def bundled() -> Regressor:
 def test_outputs_have_the_sizes_and_ranges_of_the_contract(bundled, frames):
     features = bundled.encode(*frames)
     assert features.shape == (20, bundled.features) and features.dtype == np.float32
-    read = bundled.read(features)
+    read = bundled.read(features, bundled.mean_face)
     assert set(read) == set(OUTPUTS)
     for name, value in read.items():
         assert value.shape == (20, *GROUPS[name]) and value.dtype == np.float32 and np.isfinite(value).all(), name
@@ -65,8 +65,13 @@ def test_a_frame_is_read_the_same_alone_and_among_others(bundled, frames):
 
 def test_what_the_person_looks_like_at_rest_matters(bundled, frames):
     features = bundled.encode(*frames)
-    without, with_rest = bundled.read(features), bundled.read(features, features[0])
-    assert np.abs(without["expression"] - with_rest["expression"]).max() > 0.01
+    one, other = bundled.read(features, bundled.mean_face), bundled.read(features, features[0])
+    assert np.abs(one["expression"] - other["expression"]).max() > 0.01
+
+
+def test_the_mean_face_is_neutral(bundled):
+    read = bundled.read(bundled.mean_face[None], bundled.mean_face)
+    assert read["emotion"][0, 0] > 0.8 and read["expression"].max() < 0.1 and read["eyelids"].max() < 0.1
 
 
 # ---- networks made for the test
@@ -80,7 +85,7 @@ def test_everything_reaches_the_networks_as_it_is(made, frames):
     features = regressor.encode(*frames)
     assert regressor.features == make_networks.FEATURES
     np.testing.assert_allclose(features, np.concatenate(parts, axis=1), atol=1e-5)
-    for rest in (None, features[3]):
+    for rest in (regressor.mean_face, features[3]):
         read = regressor.read(features, rest)
         for name in OUTPUTS:
             expected = make_networks.read(features, rest, name).reshape(20, *GROUPS[name])
@@ -101,6 +106,13 @@ def test_a_damaged_network_is_refused(made, name):
 def test_a_missing_network_is_named(made, name):
     (made / f"{name}.onnx").unlink()
     with pytest.raises(FieldsError, match=rf"{name}\.onnx can't be read.*Reinstall"):
+        Regressor(made, "cpu")
+
+
+@pytest.mark.parametrize("data", [b"", b"no array", np.zeros(3).tobytes()])
+def test_a_damaged_mean_face_is_refused(made, data):
+    (made / "mean_face.npy").write_bytes(data)
+    with pytest.raises(FieldsError, match=r"mean_face\.npy, can't be used.*Install the extension again"):
         Regressor(made, "cpu")
 
 

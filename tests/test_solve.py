@@ -6,13 +6,15 @@ import shutil
 import tempfile
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fields_blender.capture.clip import open_video
+from fields_blender.capture.actor import Actor, of_track
+from fields_blender.capture.clip import open_stills, open_video
 from fields_blender.capture.features import ENCODED_AT_ONCE, NOISE_QUANTILE, denoised
-from fields_blender.capture.solve import HALVING_UNCERTAINTY, capture, confidence
+from fields_blender.capture.solve import HALVING_UNCERTAINTY, capture, confidence, meet
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, GROUPS
@@ -23,7 +25,12 @@ MODELS, CLIP, TRUTH = ROOT / "models", ROOT / "samples/performance.mp4", ROOT / 
 
 
 def run(clip, models=MODELS, **options) -> tuple[list, Track]:
-    work, progress = capture(clip, models, "cpu", **options), []
+    return drained(capture(clip, models, "cpu", **options))
+
+
+def drained(work) -> tuple[list, Any]:
+    """What a generator yields, and what it returns."""
+    progress = []
     while True:
         try:
             progress.append(next(work))
@@ -207,19 +214,91 @@ def test_half_of_the_pitch_of_resting_eyes_is_their_lids(made, features):
     assert abs(pitch_at_rest) > 1e-3
 
 
-def test_stills_have_no_rest_of_others_but_what_is_given(made, features):
+def test_stills_are_read_relative_to_the_mean_face_or_what_is_given(made, features):
     from tests.make_networks import read
 
+    mean_face = np.load(made / "mean_face.npy")
     _, track = run(open_video(CLIP, end=2.0), made, stills=True)
-    np.testing.assert_allclose(track["expression"], read(features, None, "expression"), atol=1e-5)
+    np.testing.assert_allclose(track["expression"], read(features, mean_face, "expression"), atol=1e-5)
+    assert track.source["rest"]["origin"] == "mean face"
     _, track = run(open_video(CLIP, end=2.0), made, stills=True, rest=(1.0, 1.0))
     np.testing.assert_allclose(track["expression"], read(features, features[30], "expression"), atol=1e-5)
+
+
+def test_stills_of_one_person_are_read_relative_to_their_mean(made, features):
+    """As far as there are enough of them: four pictures count as much as the mean face."""
+    from tests.make_networks import read
+
+    _, track = run(open_video(CLIP, end=2.0), made, stills=True, same_person=True)
+    count, mean_face = len(features), np.load(made / "mean_face.npy")
+    rest = (count * features.mean(axis=0) + 4 * mean_face) / (count + 4)
+    np.testing.assert_allclose(track["expression"], read(features, rest, "expression"), atol=1e-5)
+
+
+def test_one_still_of_a_person_keeps_most_of_its_expression(made):
+    _, alone = run(open_video(CLIP, end=0.02), made, stills=True)
+    _, known = run(open_video(CLIP, end=0.02), made, stills=True, same_person=True)
+    _, itself = run(open_video(CLIP, end=0.02), made, rest=(0.0, 0.0))
+    lost, all_of_it = (np.abs(each["expression"] - alone["expression"]).mean() for each in (known, itself))
+    assert 0 < lost < 0.3 * all_of_it
+
+
+def test_an_actor_is_the_rest_in_every_clip(made, features):
+    from tests.make_networks import read
+
+    work = meet(open_video(CLIP, start=1.0, end=1.3), made, "Ann", "cpu")
+    _, actor = drained(work)
+    # The tracker starts there, so its crops differ a little from those in the middle of the clip.
+    np.testing.assert_allclose(actor.rest, features[30:39].mean(axis=0), atol=0.02)
+    assert (actor.name, actor.count) == ("Ann", 9)
+    _, track = run(open_video(CLIP, end=2.0), made, actor=actor, rest=(0.0, 0.0))
+    expected = read(without_noise(features), actor.rest, "expression")
+    np.testing.assert_allclose(track["expression"], expected, atol=1e-5)
+    assert track.source["rest"]["origin"] == "actor"
+
+
+def test_an_actor_of_other_networks_is_refused(made):
+    with pytest.raises(FieldsError, match="“Ann” was made with another version"):
+        run(open_video(CLIP, end=0.1), made, actor=Actor("Ann", np.zeros(12, np.float32), 3, "0" * 64))
+
+
+def test_a_clip_without_a_face_is_nobody(made, tmp_path):
+    import cv2
+
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((200, 200, 3), np.uint8))
+    with pytest.raises(FieldsError, match="No face was found there"):
+        drained(meet(open_stills(tmp_path), made, "Nobody", "cpu"))
+
+
+def test_a_track_knows_its_person(automatic, features):
+    actor = of_track(automatic, "take")
+    rest = automatic.source["rest"]
+    assert rest["origin"] == "quietest frames" and actor.count == rest["count"] and 0 <= rest["neutral"] <= 1
+    assert np.abs(features - actor.rest).max(axis=1).min() < np.abs(features).max()
+    for source in ({}, {"rest": 3}, {"rest": {"origin": "mean face"}}, {"rest": {**rest, "features": "?"}}):
+        with pytest.raises(FieldsError, match="does not know the person"):
+            of_track(Track(automatic.time, automatic.groups, {}, source), "take")
+
+
+def test_frames_at_rest_are_chosen_again_relative_to_the_first_choice(automatic, made, features):
+    from fields_blender.capture import neutral_frames
+    from tests.make_networks import read
+
+    rows, pose = without_noise(features), np.hstack([automatic["head"], automatic["translation"]])
+    rest = features.mean(axis=0)
+    for _ in range(2):
+        outputs = {
+            name: read(rows, rest, name).reshape(len(rows), *GROUPS[name])
+            for name in ("expression", "jaw", "eyelids", "gaze", "uncertainty")
+        }
+        rest = features[neutral_frames.quietest(outputs, pose[:, :3], pose[:, 3:])].mean(axis=0)
+    np.testing.assert_allclose(automatic["expression"], read(rows, rest, "expression"), atol=1e-5)
 
 
 def test_frames_at_rest_are_found(automatic, features):
     from tests.make_networks import read
 
-    assert np.abs(automatic["expression"] - read(features, None, "expression")).max() > 0.01
+    assert np.abs(automatic["expression"] - read(features, np.zeros(12), "expression")).max() > 0.01
 
 
 def test_frames_at_rest_without_a_face_or_backwards_are_refused(made):

@@ -145,7 +145,7 @@ def card_digests() -> dict[str, str]:
     digests = {}
     for path in sorted((ROOT / "models").glob("*.json")):
         card = json.loads(path.read_text(encoding="utf-8"))
-        for network in [card, *card.get("networks", {}).values()]:
+        for network in [card, card.get("mean_face", {}), *card.get("networks", {}).values()]:
             if "sha256" in network:
                 digests[f"models/{network.get('file', path.stem + '.onnx')}"] = network["sha256"]
     return digests

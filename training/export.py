@@ -25,7 +25,7 @@ from fields_blender.capture.features import ENCODED_AT_ONCE
 from fields_blender.capture.regressor import ENCODER, NAME, READER
 from fields_blender.core.names import EMOTIONS, EXPRESSION, UNCERTAINTY
 
-from . import dataset, postprocess, retrain_emotion, validation
+from . import dataset, mean_face, postprocess, retrain_emotion, validation
 from .batches import only
 from .encode import encoder_of
 from .encoder import FEATURES
@@ -228,7 +228,7 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
 
 
 def export(trainer: Trainer, models: Path) -> dict[str, Any]:
-    """Write both networks and their card; returns the card."""
+    """Write both networks, the mean face and their card; returns the card, but for the mean face."""
     models.mkdir(parents=True, exist_ok=True)
     reader = postprocess.calibrated(trainer)
     reader.emotion = retrain_emotion.trained_branch(reader, trainer)
@@ -247,6 +247,7 @@ def export(trainer: Trainer, models: Path) -> dict[str, Any]:
             held_out = small_held_out
     written = card(trainer, {"encoder": encoder, NAME: models / f"{NAME}.onnx"}, held_out)
     (models / f"{NAME}.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    mean_face.write(models, trainer.data.shards)
     return written
 
 

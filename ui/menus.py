@@ -36,6 +36,7 @@ class FIELDS_MT_strip(bpy.types.Menu):
         self.layout.operator_context = "INVOKE_DEFAULT"
         self.layout.operator("fields.capture", text="Capture Face")
         self.layout.operator("fields.recapture")
+        self.layout.menu("FIELDS_MT_actor")
 
 
 CLASSES = (FIELDS_MT_animation, FIELDS_MT_strip)

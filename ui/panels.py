@@ -4,7 +4,8 @@ import bpy
 
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
 from ..operators.props.words import CONTEXT
-from . import takes
+from . import actors, takes
+from .actors import draw_actor
 from .layout import Tab, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
@@ -33,6 +34,7 @@ class _Footage(Tab):
             layout.label(text=strip.name, icon="SEQUENCE", translate=False)
         layout.prop(context.scene.fields, "range")
         layout.prop(context.scene.fields, "face")
+        draw_actor(layout, context)
 
 
 class _Head(Tab):
@@ -308,6 +310,7 @@ class _WhatIsKeyed(Tab):
 
 
 CLASSES = (
+    *actors.CLASSES,
     *in_both(_Footage, "footage"),
     *in_both(_Head, "head"),
     FIELDS_UL_mapping,

@@ -33,7 +33,7 @@ class FIELDS_MT_takes(bpy.types.Menu):
         layout.operator("fields.take_export", icon="EXPORT")
         layout.separator()
         head = head_of(context)
-        packed = head is None or not head.fields.takes or not _chosen(head).file
+        packed = head is None or not head.fields.takes or not chosen_take(head).file
         text, icon = ("Unpack to File", "UGLYPACKAGE") if packed else ("Pack into .blend", "PACKAGE")
         layout.operator("fields.take_pack", text=text, icon=icon)
 
@@ -57,14 +57,14 @@ class _Takes(Tab):
         column = layout.column()
         column.enabled = not context.window_manager.fields.running
         if settings.takes:
-            _about(column, context, _chosen(head))
+            _about(column, context, chosen_take(head))
             column.operator("fields.recapture", icon="FILE_REFRESH")
         if settings.track:
             paragraph(column, context, say("Plays the file {file} instead of a take", file=settings.track), "INFO")
         split(column).prop(context.scene.fields, "takes_in")
 
 
-def _chosen(head: bpy.types.Object):
+def chosen_take(head: bpy.types.Object):
     takes = head.fields.takes
     return takes[min(max(head.fields.take_index, 0), len(takes) - 1)]
 

@@ -1,12 +1,13 @@
-"""`video.probe` and `solve.capture` in a process of its own, so that Blender's window never waits for it.
+"""`video.probe`, `solve.capture` and `solve.meet` in a process of its own, so that Blender's window never waits for it.
 
 A thread of Blender would make it wait: importing cv2, starting networks and numpy's small steps hold Python's lock,
 which drawing a sidebar asks for some fifty times. Blender and the process send each other messages through its stdin
 and stdout: pickled tuples of plain values, since modules have other names in Blender. The process ends when its stdin
 is closed, so it never outlives Blender.
 
-Messages to the process: ("probe", path), ("capture", ...), ("stop",). From it: ("ready",), ("info", ...),
-("progress", ...), ("track", ...), ("error", sentence, values) for a FieldsError, ("fault", traceback) for others.
+Messages to the process: ("probe", path), ("capture", ...), ("meet", ...), ("stop",). From it: ("ready",),
+("info", ...), ("progress", ...), ("track", ...), ("actor", ...), ("error", sentence, values) for a FieldsError,
+("fault", traceback) for others.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -30,7 +31,9 @@ from ..core.arrays import Image
 from ..core.errors import FieldsError
 from ..core.paths import ROOT
 from ..core.track import Track
+from . import actor as actors
 from . import device as devices
+from .actor import Actor
 from .clip import Clip, PicturePiece, VideoPiece
 from .video import VideoInfo, probe
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 INTERVAL = 0.1  # s between two progress reports
 WINDOWS_FLAGS = ("CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")  # no console pops up; Blender comes first
+Result = TypeVar("Result", Track, Actor, Track | Actor)
 PIECES = {kind.__name__: kind for kind in (VideoPiece, PicturePiece)}
 
 
@@ -67,7 +71,13 @@ class CaptureProcess:
         return self._infos[path]
 
     def capture(
-        self, clip: Clip, models: Path, device: str, choose: str, stop: Callable[[], bool]
+        self,
+        clip: Clip,
+        models: Path,
+        device: str,
+        choose: str,
+        stop: Callable[[], bool],
+        actor: Actor | None = None,
     ) -> Generator[ProgressReport, None, Track]:
         """Like `solve.capture`, but yields about ten times a second. Fills `clip.notes`.
 
@@ -77,9 +87,28 @@ class CaptureProcess:
         if not self._running():
             from . import solve  # here, since its imports would make the window wait
 
-            return (yield from _throttled(solve.capture(clip, models, device, choose, stop)))
+            return (yield from _throttled(solve.capture(clip, models, device, choose, stop, actor=actor)))
+        known = None if actor is None else actors.dumps(actor)
+        return track.loads(
+            (yield from self._read("capture", clip, models, device, choose, stop, known)), "What was captured"
+        )
+
+    def meet(
+        self, clip: Clip, models: Path, name: str, device: str, choose: str, stop: Callable[[], bool]
+    ) -> Generator[ProgressReport, None, Actor]:
+        """Like `solve.meet`; for the rest as `capture`."""
+        if not self._running():
+            from . import solve  # here, since its imports would make the window wait
+
+            return (yield from _throttled(solve.meet(clip, models, name, device, choose, stop)))
+        return actors.loads((yield from self._read("meet", clip, models, device, choose, stop, name)), "The actor")
+
+    def _read(
+        self, task: str, clip: Clip, models: Path, device: str, choose: str, stop: Callable[[], bool], person: Any
+    ) -> Generator[ProgressReport, None, bytes]:
+        """Have the process read the faces in a clip; returns the bytes of the result. `person`: see `_work`."""
         pieces = [(type(piece).__name__, vars(piece)) for piece in clip.pieces]
-        self._send("capture", pieces, clip.source, str(models), device, choose, devices.MAX_THREADS)
+        self._send(task, pieces, clip.source, str(models), device, choose, devices.MAX_THREADS, person)
         stopped = False
         while (message := self._receive())[0] == "progress":
             done, total, found, side, picture = message[1:]
@@ -87,7 +116,7 @@ class CaptureProcess:
             if not stopped and (stopped := stop()):
                 self._send("stop")
         _, data, clip.notes[:] = message
-        return track.loads(data, "What was captured")
+        return data
 
     def close(self) -> None:
         """Kill the process, whatever it is doing."""
@@ -183,7 +212,7 @@ def _read_message(process: subprocess.Popen[bytes] | None) -> tuple[Any, ...]:
         return ("ended",)
 
 
-def _throttled(work: "Generator[Progress, None, Track]") -> Generator[ProgressReport, None, Track]:
+def _throttled(work: "Generator[Progress, None, Result]") -> Generator[ProgressReport, None, Result]:
     """`work`, with a report every INTERVAL."""
     from . import preview
 
@@ -220,10 +249,10 @@ def main() -> None:
     while True:
         task, *arguments = tasks.get()
         try:
-            if task == "capture":
-                send(*_capture(send, stop, *arguments))
-            else:
+            if task == "probe":
                 send("info", vars(probe(*arguments)))
+            else:
+                send(*_work(send, stop, task, *arguments))
         except FieldsError as error:
             send("error", error.sentence, error.values)
         except BaseException:
@@ -242,27 +271,38 @@ def _receive_tasks(messages: BinaryIO, tasks: "queue.SimpleQueue[tuple[Any, ...]
         os._exit(0)  # Blender has ended, or has no use for the result any more
 
 
-def _capture(
+def _work(
     send: Callable[..., None],
     stop: threading.Event,
+    task: str,
     pieces: list[tuple[str, dict[str, Any]]],
     source: dict[str, Any],
     models: str,
     device: str,
     choose: str,
     threads: int,
+    person: Any,
 ) -> tuple[str, bytes, list[str]]:
-    """Capture, sending progress; returns the message with the result."""
+    """Capture or meet, sending progress; returns the message with the result.
+
+    `person`: to capture, the bytes of the Actor, if known; to meet, what to call them.
+    """
     from . import solve
 
     devices.MAX_THREADS = threads
     clip = Clip(tuple(PIECES[kind](**values) for kind, values in pieces), source)
-    work = _throttled(solve.capture(clip, Path(models), device, choose, stop.is_set))
+    if task == "meet":
+        work = _throttled(solve.meet(clip, Path(models), person, device, choose, stop.is_set))
+    else:
+        actor = None if person is None else actors.loads(person, "The actor")
+        work = _throttled(solve.capture(clip, Path(models), device, choose, stop.is_set, actor=actor))
     while True:
         try:
             report = next(work)
         except StopIteration as end:
-            return "track", track.dumps(end.value), clip.notes
+            if isinstance(end.value, Track):
+                return "track", track.dumps(end.value), clip.notes
+            return "actor", actors.dumps(end.value), clip.notes
         picture = report.picture if report.picture is not None else np.zeros((0, 0, 4), np.uint8)
         send("progress", report.done, report.total, report.found, len(picture), picture.tobytes())
 

@@ -5,7 +5,7 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,17 @@ def open_stills(folder: str | os.PathLike[str]) -> Clip:
         raise FieldsError(
             "No picture lies in {path}. FIELDS reads {formats}.", path=folder, formats=", ".join(sorted(PICTURES))
         )
-    paths.sort(key=lambda path: _natural_order(path.name))
+    return open_pictures(sorted(paths, key=lambda path: _natural_order(path.name)))
+
+
+def open_pictures(paths: Sequence[Path]) -> Clip:
+    """Picture files in the given order, each standing alone; time = 0, 1, 2 ...
+
+    Raises FieldsError when one is missing. Those that are no pictures are skipped while the Clip is read.
+    """
+    for path in paths:
+        if not path.is_file():
+            raise FieldsError("There is no file {path}. Check the path.", path=path)
     times = tuple(float(i) for i in range(len(paths)))
     piece = PicturePiece(tuple(str(path.absolute()) for path in paths), times, stills=True)
     return Clip((piece,), {"stills": [path.name for path in paths]})

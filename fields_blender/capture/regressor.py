@@ -4,6 +4,8 @@ There are two, because a person's face at rest is known only after the whole cli
 the regressor reads its features twice, first without and then with the features of the face at rest.
 """
 
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +30,9 @@ READER = (("features", "rest", "rest_known"), OUTPUTS)
 class Regressor:
     """`models/encoder.onnx` and `models/regressor.onnx` with their card `models/regressor.json`.
 
-    `features`: how many the encoder has for a frame. Raises FieldsError when a file is missing or damaged, or when they
-    don't belong together.
+    `features`: how many the encoder has for a frame. `mean_face` (features,): those of the mean face at rest in
+    training, the best guess for a person of whom nothing is known. Raises FieldsError when a file is missing or
+    damaged, or when they don't belong together.
     """
 
     def __init__(self, models: Path, device: str = "auto") -> None:
@@ -37,6 +40,7 @@ class Regressor:
         self._encoder = _network(models, self.card, "encoder", *ENCODER, device)
         self._reader = _network(models, self.card, NAME, *READER, device)
         self.features: int = self._encoder.get_outputs()[0].shape[1]
+        self.mean_face = _mean_face(models, self.card, self.features)
 
     def encode(self, landmarks: Floats, rotation: Floats, inner8: Floats, inner4: Floats) -> Floats:
         """The features (n, features) float32 of n frames, each encoded for itself.
@@ -53,18 +57,17 @@ class Regressor:
         features: Any = self._encoder.run(["features"], feed)[0]
         return features
 
-    def read(self, features: Floats, rest: Floats | None = None) -> dict[str, Floats]:
+    def read(self, features: Floats, rest: Floats) -> dict[str, Floats]:
         """A float32 array (n, *names.GROUPS[name]) for each name in OUTPUTS.
 
         `features` (n, self.features) from `encode`. `rest` (self.features,): those of the same person's face at rest,
-        or None if they are unknown.
+        or the best guess of them.
         """
         n = len(features)
-        known = rest is not None
         feed = {
             "features": features.astype(np.float32),
-            "rest": np.repeat(rest[None], n, axis=0).astype(np.float32) if known else np.zeros_like(features),
-            "rest_known": np.full((n, 1), float(known), np.float32),
+            "rest": np.repeat(rest[None], n, axis=0).astype(np.float32),
+            "rest_known": np.ones((n, 1), np.float32),
         }
         values: Any = self._reader.run(list(OUTPUTS), feed)
         return {name: value.reshape(n, *GROUPS[name]) for name, value in zip(OUTPUTS, values, strict=True)}
@@ -77,6 +80,7 @@ def load_card(models: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
         names = (card["expression"], card["emotions"], card["uncertainty"])
         files = [card["networks"][name][key] for name in ("encoder", NAME) for key in ("file", "sha256")]
+        files += [card["mean_face"][key] for key in ("file", "sha256")]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FieldsError(
             "The card of the capture networks, {path}, can't be read ({why}). Install the extension again.",
@@ -89,6 +93,23 @@ def load_card(models: Path) -> dict[str, Any]:
             file=path.name,
         )
     return card
+
+
+def _mean_face(models: Path, card: dict[str, Any], size: int) -> Floats:
+    """The features (size,) of the mean face at rest in training, checked against the card."""
+    path = models / str(card["mean_face"]["file"])
+    try:
+        data = path.read_bytes()
+        face = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+        if hashlib.sha256(data).hexdigest() != card["mean_face"]["sha256"] or face.shape != (size,):
+            raise ValueError("it is another one")
+    except (OSError, ValueError, EOFError) as error:
+        raise FieldsError(
+            "The mean face of the capture networks, {file}, can't be used ({why}). Install the extension again.",
+            file=path.name,
+            why=str(error),
+        ) from None
+    return face
 
 
 def _network(

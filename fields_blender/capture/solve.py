@@ -12,6 +12,7 @@ from ..core.errors import FieldsError
 from ..core.names import GROUPS
 from ..core.track import Track, empty
 from . import neutral_frames
+from .actor import Actor, Rest, check
 from .clip import Clip, Frame, frames
 from .face import Choice, Face, FaceTracker
 from .features import Features, temporary_file
@@ -27,8 +28,14 @@ HALVING_UNCERTAINTY = 0.25
 # that changes the error by less than a tenth of a degree; on six real clips eyes were read 4 to 13 degrees above the
 # camera before.
 LID_SHARE = 0.5
+# The quietest frames of a clip are chosen so many times, each time relative to those chosen before.
+CHOICES = 2
+# So many pictures of one person count as much as the mean face.
+PRIOR = 4
 # From when to when the face is at rest (s).
 Span = tuple[float, float]
+# The regressor's outputs for all faces, relative to the features of a face at rest.
+Reader = Callable[[Floats], dict[str, Floats]]
 
 
 @dataclass(frozen=True)
@@ -53,12 +60,17 @@ def capture(
     stop: Callable[[], bool] = lambda: False,
     stills: bool = False,
     rest: Span | None = None,
+    actor: Actor | None = None,
+    same_person: bool = False,
 ) -> Generator[Progress, None, Track]:
     """Capture `clip`: yields progress, returns the Track. Once `stop()` is true, returns what was captured until then.
 
-    `choose`: see `face.FaceTracker`. `stills`: every picture stands alone (perhaps another person), so no face at rest
-    is taken from the others. `rest`: from when to when (s, in the clip's time) the face is at rest; if it is None, or
-    the capture is stopped before, the quietest frames are taken. Features wait for the end in a temporary file, so
+    A performance is read relative to the person's face at rest. It is, in this order: the one of `actor`; the mean of
+    the frames from `rest[0]` to `rest[1]` (s, in the clip's time); of `stills` of the `same_person` the mean of the
+    pictures; of a clip the mean of its quietest frames. Other stills may show other people, and short clips say too
+    little: for these the mean face of training stands in. `Track.source["rest"]` says which it was (see `Rest`).
+
+    `choose`: see `face.FaceTracker`. Features wait for the end in a temporary file, so
     memory does not grow with the clip. Raises FieldsError for a clip that can't be read, models that can't be loaded, a
     clip without a single frame and a `rest` without a face.
     """
@@ -66,6 +78,8 @@ def capture(
         raise FieldsError("The frames at rest must end after they begin. Choose them again.")
     tracker = FaceTracker(models, device, choose)
     regressor = Regressor(models, device)
+    if actor is not None:
+        check(actor, regressor.card, regressor.features)
     with temporary_file() as file:
         seen = _Performance(Features(file, regressor))
         stopped = yield from _watch(clip, tracker, seen, stop, stills)
@@ -73,8 +87,33 @@ def capture(
             raise FieldsError("Nothing was captured: the clip gave no frame in that range. Choose a longer range.")
         if stopped and rest is not None and seen.time[-1] < rest[0]:
             rest = None
-        outputs = _outputs(seen, regressor, stills, rest)
-    return _track(seen, outputs, regressor.card, {**clip.source, "device": tracker.device})
+        outputs, found = _outputs(seen, regressor, _Known(stills, rest, actor, same_person))
+    return _track(seen, outputs, regressor.card, {**clip.source, "device": tracker.device, "rest": found.to_data()})
+
+
+def meet(
+    clip: Clip,
+    models: Path,
+    name: str,
+    device: str = "auto",
+    choose: Choice = "largest",
+    stop: Callable[[], bool] = lambda: False,
+) -> Generator[Progress, None, Actor]:
+    """The Actor whose face is at rest in all of `clip`: in a few frames, or in photos. Yields progress.
+
+    Raises FieldsError as `capture` does, and when no face was found.
+    """
+    tracker = FaceTracker(models, device, choose)
+    regressor = Regressor(models, device)
+    with temporary_file() as file:
+        seen = _Performance(Features(file, regressor))
+        yield from _watch(clip, tracker, seen, stop, stills=False)
+        seen.features.encode()
+        count = len(seen.features)
+        if not count:
+            raise FieldsError("No face was found there, so it can't say who this is. Choose a picture that shows one.")
+        rest = seen.features.mean(np.arange(count))
+    return Actor(name, rest, count, regressor.card["networks"]["encoder"]["sha256"])
 
 
 def confidence(score: Floats, uncertainty: Floats) -> Floats:
@@ -143,20 +182,64 @@ def _watch(
         stream.close()
 
 
-def _outputs(seen: _Performance, regressor: Regressor, stills: bool, rest: Span | None) -> dict[str, Floats]:
-    """The regressor's outputs for all faces, relative to the face at rest if that is known."""
-    features = seen.features
-    features.encode()
-    noise = features.noise()
-    outputs = _read(features, noise, regressor, None)
-    chosen = _at_rest(seen, outputs, stills, rest)
-    if len(chosen):
-        outputs = _read(features, noise, regressor, features.mean(chosen))
-        outputs["gaze"][:, :, 1] -= LID_SHARE * outputs["gaze"][chosen, :, 1].mean()
-    return outputs
+@dataclass(frozen=True)
+class _Known:
+    """What the caller knows of the person: see `capture`."""
+
+    stills: bool
+    rest: Span | None
+    actor: Actor | None
+    same_person: bool
 
 
-def _read(features: Features, noise: float, regressor: Regressor, rest: Floats | None) -> dict[str, Floats]:
+def _outputs(seen: _Performance, regressor: Regressor, known: _Known) -> tuple[dict[str, Floats], Rest]:
+    """The regressor's outputs for all faces, and the face at rest that they are relative to."""
+    seen.features.encode()
+    noise = seen.features.noise()
+
+    def read(rest: Floats) -> dict[str, Floats]:
+        return _read(seen.features, noise, regressor, rest)
+
+    rest, chosen = _rest(seen, regressor, known, read)
+    outputs = read(rest.features)
+    if rest.origin != "mean face":
+        at_rest = outputs["gaze"][chosen] if len(chosen) else regressor.read(rest.features[None], rest.features)["gaze"]
+        outputs["gaze"][:, :, 1] -= LID_SHARE * at_rest[:, :, 1].mean()
+    return outputs, rest
+
+
+def _rest(
+    seen: _Performance, regressor: Regressor, known: _Known, read: Callable[[Floats], dict[str, Floats]]
+) -> tuple[Rest, Ints]:
+    """The best guess of the face at rest, and the faces of the clip that it is the mean of, if any."""
+    features, mean_face, none = seen.features, regressor.mean_face, np.empty(0, int)
+
+    def made(origin: str, rest: Floats, count: int) -> Rest:
+        neutral = float(regressor.read(rest[None], mean_face)["emotion"][0, 0])
+        return Rest(origin, rest, count, neutral, regressor.card["networks"]["encoder"]["sha256"])
+
+    if known.actor is not None:
+        return made("actor", known.actor.rest, known.actor.count), none
+    if known.rest is not None:
+        chosen = neutral_frames.between(np.array(seen.time)[seen.found], *known.rest)
+        return made("chosen frames", features.mean(chosen), len(chosen)), chosen
+    if known.stills and known.same_person and len(features):
+        # A few pictures may all show the same expression: the mean face counts as some more.
+        count = len(features)
+        mean = features.mean(np.arange(count))
+        return made("pictures", (count * mean + PRIOR * mean_face) / (count + PRIOR), count), none
+    if known.stills or len(features) < neutral_frames.ENOUGH:
+        return made("mean face", mean_face, 0), none
+    # The choice starts from the mean of the clip and is made again relative to what was chosen: from nothing at all, or
+    # from a choice of its own, it would stay where it began.
+    rest, chosen = features.mean(np.arange(len(features))), none
+    for _ in range(CHOICES):
+        chosen = neutral_frames.quietest(read(rest), seen.pose[:, :3], seen.pose[:, 3:])
+        rest = features.mean(chosen)
+    return made("quietest frames", rest, len(chosen)), chosen
+
+
+def _read(features: Features, noise: float, regressor: Regressor, rest: Floats) -> dict[str, Floats]:
     """The regressor's outputs for all faces. `rest`: features of the face at rest."""
     parts: dict[str, list[Floats]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
     for first in range(0, len(features), BATCH):
@@ -164,15 +247,6 @@ def _read(features: Features, noise: float, regressor: Regressor, rest: Floats |
         for name, value in regressor.read(rows, rest).items():
             parts[name].append(value)
     return {name: np.concatenate(values) for name, values in parts.items()}
-
-
-def _at_rest(seen: _Performance, outputs: dict[str, Floats], stills: bool, rest: Span | None) -> Ints:
-    """Which of the faces are at rest; none if that can't be known."""
-    if rest is not None:
-        return neutral_frames.between(np.array(seen.time)[seen.found], *rest)
-    if stills or len(seen.poses) < neutral_frames.ENOUGH:
-        return np.empty(0, int)
-    return neutral_frames.quietest(outputs, seen.pose[:, :3], seen.pose[:, 3:])
 
 
 def _track(seen: _Performance, outputs: dict[str, Floats], card: dict[str, Any], source: dict[str, Any]) -> Track:

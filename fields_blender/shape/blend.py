@@ -65,7 +65,10 @@ def splice(old: Track, new: Track, fade: float = FADE) -> Track:
     between = blend(new, old, np.where(new.found, share, 1.0))
     time = np.concatenate([old.time[before], new.time, old.time[after]])
     groups = {name: np.concatenate([old[name][before], between[name], old[name][after]]) for name in GROUPS}
-    return Track(time, groups, old.card, _joined_source(old.source, new.source))
+    source = _joined_source(old.source, new.source)
+    if "rest" in new.source and not (before.any() or after.any()):
+        source["rest"] = new.source["rest"]
+    return Track(time, groups, old.card, source)
 
 
 def at_times(track: Track, time: np.ndarray) -> Track:

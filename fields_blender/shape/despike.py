@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..core import track_matrix
+from ..core.regions import REGIONS
 from ..core.track import Track
 from . import lips
 from .runs import runs
@@ -13,14 +14,17 @@ DEVIATIONS = 3.0 * 1.4826
 # ... and by at least this much: weights; for the head rad, and inter-ocular distances.
 LEAST = np.full(track_matrix.COUNT, 0.08)
 LEAST[track_matrix.SLICES["head"]] = 0.03
-# A blink or a p takes a tenth of a second. Where frames are further apart than this (s) it may last a single one.
+# Where frames are further apart than this (s), any movement may last a single one.
 COARSE = 1 / 20
+_LIDS = track_matrix.SLICES["eyelids"]
+_MOUTH = np.isin(track_matrix.REGION, [REGIONS.index(name) for name in ("jaw", "mouth", "tongue")])
 
 
 def despike(track: Track) -> Track:
     """`track` with each value that is off in one frame alone replaced by the median of that frame and two either side.
 
-    Blinks and lips that close are never taken for spikes, nor is anything at frame rates so low that they could be.
+    A blink or a wink may last one frame, so lids are never touched; nor is a mouth, unless the head jumps in the same
+    frame: then it is the tracker that slipped. At low frame rates nothing is taken for a spike.
     """
     groups = {name: track[name].copy() for name in track_matrix.MOVING}
     for run in runs(track):
@@ -36,6 +40,9 @@ def _replaced(track: Track, run: np.ndarray) -> dict[str, np.ndarray]:
     values, middle = track_matrix.gather(track, run)
     cleaned = _hampel(values)
     off = cleaned != values
+    off[:, _LIDS] = False
+    slipped = off[:, track_matrix.SLICES["head"]].any(axis=1) | off[:, track_matrix.SLICES["translation"]].any(axis=1)
+    off[:, _MOUTH] &= slipped[:, None]
     replaced = {}
     for name, part in track_matrix.scatter(cleaned, middle).items():
         wrong = off[:, track_matrix.SLICES[name]].reshape(part.shape)

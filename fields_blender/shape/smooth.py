@@ -89,7 +89,7 @@ def _filtered_run(
     time, lids = track.time[run], track_matrix.SLICES["eyelids"]
     values, middle = track_matrix.gather(track, run)
     filtered = _filtered(time, values, weight, strength, method)
-    filtered[:, lids] = _with_blinks(time, values[:, lids], filtered[:, lids], weight[:, lids])
+    filtered[:, lids] = _with_blinks(time, values[:, lids], filtered[:, lids])
     parts = {}
     for name, part in track_matrix.scatter(filtered, middle).items():
         captured = (strength[track_matrix.SLICES[name]] == 0).reshape(part.shape[1:])
@@ -112,9 +112,9 @@ def _filtered(
     return filtered
 
 
-def _with_blinks(time: np.ndarray, lids: np.ndarray, filtered: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _with_blinks(time: np.ndarray, lids: np.ndarray, filtered: np.ndarray) -> np.ndarray:
     """Filtered lids (n, 2), back at the captured `lids` where these blink, too quickly for the filter."""
-    blinks = np.clip((_swing(time, lids) - STILL_SWING) / (BLINK_SWING - STILL_SWING), 0.0, 1.0) * weight
+    blinks = np.clip((_swing(time, lids) - STILL_SWING) / (BLINK_SWING - STILL_SWING), 0.0, 1.0)
     return filtered + blinks * (lids - filtered)
 
 

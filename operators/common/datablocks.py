@@ -1,6 +1,13 @@
-"""What Blender's objects hold, as the type it is: an object's `data` may be of any kind."""
+"""Blender's datablocks found again, and what objects hold, as the type it is: their `data` may be of any kind."""
+
+from typing import Any
 
 import bpy
+
+
+def by_uid(collection: Any, uid: int) -> Any:
+    """A datablock by its session_uid: names change, and undo replaces the Python objects."""
+    return next((item for item in collection if item.session_uid == uid), None)
 
 
 def mesh_of(thing: bpy.types.Object) -> bpy.types.Mesh:

@@ -80,7 +80,7 @@ class Job:
 
     # -- modal ----------------------------------------------------------------------------------------------------
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event | None) -> set[str]:
         global _running
         if _running is not None:
             self.report({"ERROR"}, say("A capture is already running. Wait for it or cancel it first."))

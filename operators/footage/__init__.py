@@ -1,4 +1,4 @@
-"""The sequencer's strips read into a Clip.
+"""The sequencer's strips read into a Clip, and the job that has the networks read it.
 
 May import common.
 """

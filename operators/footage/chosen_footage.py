@@ -43,6 +43,13 @@ def chosen_strips(context: Any) -> list[Any]:
     return [strip for strip in chosen if strip.type in READABLE] or chosen
 
 
+def missing(context: Any) -> str:
+    """What to do first where no strip is chosen; empty where one is."""
+    if chosen_strips(context):
+        return ""
+    return say("Select a movie or image strip in the Sequencer; add one with Add > Movie there")
+
+
 def clip(
     context: Any, strips: Sequence[Any], limits: tuple[int, int] | None = None, ask: Probe | None = None
 ) -> Generator[tuple[float, str] | None, None, Clip]:

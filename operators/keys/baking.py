@@ -13,6 +13,7 @@ from ...fields_blender.core.track import Track
 from ...fields_blender.rig import retarget
 from ...fields_blender.rig.mapping import Mapping
 from ...fields_blender.shape.emotion import Emotion
+from ...fields_blender.shape.moments import moments, snapped
 from ...fields_blender.shape.shaping import Shaping
 from ..common import timeline
 from ..head import heads, mappings
@@ -81,7 +82,7 @@ def write(
     """
     track, rate = performance.track, timeline.rate(scene)
     frames = _frames(scene, head, track, rate)
-    time = to_seconds(frames, rate)
+    time = snapped(to_seconds(frames, rate), moments(track))
     strength = intensity(head, performance, rate)
 
     def played(at: float | np.ndarray) -> Curves:

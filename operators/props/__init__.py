@@ -8,6 +8,7 @@ from bpy.props import CollectionProperty, PointerProperty
 
 from ..common.wording import use_context
 from . import shape_settings
+from .actor import FIELDS_Actor
 from .added_emotion import FIELDS_AddedEmotion
 from .head_settings import FIELDS_HeadSettings
 from .mapping_row import FIELDS_MappingRow
@@ -16,7 +17,7 @@ from .scene_settings import FIELDS_SceneSettings
 from .take import FIELDS_Take
 
 _OF_A_HEAD = (FIELDS_MappingRow, FIELDS_Take, FIELDS_AddedEmotion, *shape_settings.CLASSES, FIELDS_HeadSettings)
-CLASSES = (*_OF_A_HEAD, FIELDS_SceneSettings, FIELDS_RunState)
+CLASSES = (*_OF_A_HEAD, FIELDS_Actor, FIELDS_SceneSettings, FIELDS_RunState)
 
 
 def _overridable(names: dict[str, bpy.props._PropertyDeferred]) -> None:

@@ -1,7 +1,9 @@
 """Scene.fields: what to capture onto which head."""
 
 import bpy
-from bpy.props import EnumProperty, PointerProperty, StringProperty
+from bpy.props import CollectionProperty, EnumProperty, PointerProperty, StringProperty
+
+from .actor import FIELDS_Actor
 
 
 def _is_head(_settings, candidate: bpy.types.Object) -> bool:
@@ -26,6 +28,13 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
             ("LARGEST", "Largest", "The face that fills most of the picture"),
             ("FIRST", "First Found", "The face that is found first, for as long as it is in the picture"),
         ],
+        options=set(),
+    )
+    actors: CollectionProperty(name="Actors", description="The people whose face at rest is known", type=FIELDS_Actor)
+    actor: StringProperty(
+        name="Actor",
+        description="Who is in the footage: expressions are read relative to their face at rest. "
+        "With nobody named, the quietest frames of each clip are taken for it",
         options=set(),
     )
     takes_in: EnumProperty(

@@ -1,7 +1,7 @@
 """What a head stores of a take. The performance itself lies in a datablock of its own, or in a file (takes.py)."""
 
 import bpy
-from bpy.props import FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..takes import takes
 
@@ -47,6 +47,10 @@ class FIELDS_Take(bpy.types.PropertyGroup):
     )
     model: StringProperty(name="Model", description="The network that read the face")
     date: StringProperty(name="Date", description="When it was captured")
+    no_neutral: BoolProperty(
+        name="No Neutral Face",
+        description="Whether the clip seems to have no neutral face, which the expressions could be read relative to",
+    )
     problem: StringProperty(
         name="Problem", description="Why this take can't be used; nothing where it can", get=_problem
     )

@@ -1,4 +1,4 @@
-"""Takes: performances stored in the .blend or in files beside it.
+"""What is stored in the .blend or beside it: performances (takes) and the actors they are of.
 
 May import common.
 """

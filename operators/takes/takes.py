@@ -14,9 +14,11 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
+from ...fields_blender.capture.actor import seems_without_neutral
 from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.track import Track
+from ..common.unused_name import unused_name as numbered
 from ..common.wording import say
 from . import track_files
 
@@ -119,7 +121,7 @@ def duplicate(head: bpy.types.Object, index: int) -> Any:
     name = unused_name(head, settings.takes[index].name)
     copy = settings.takes.add()
     take = settings.takes[index]  # after adding: that moves the others in memory
-    for field in ("data", "file", "key", "strip", "start", "end", "frames", "coverage", "model", "date"):
+    for field in ("data", "file", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral"):
         setattr(copy, field, getattr(take, field))
     copy.name = name
     settings.take_index = len(settings.takes) - 1
@@ -159,13 +161,7 @@ def point_to(take: Any, path: Path) -> None:
 
 def unused_name(head: bpy.types.Object, name: str) -> str:
     """`name`, numbered where the head has a take of that name: "take", "take.001"."""
-    taken = {take.name for take in head.fields.takes}
-    stem, dot, number = name.rpartition(".")
-    stem = stem if dot and number.isdigit() else name
-    count = 1
-    while name in taken:
-        name, count = f"{stem}.{count:03d}", count + 1
-    return name
+    return numbered(name, {take.name for take in head.fields.takes})
 
 
 def key_of(data: bytes) -> str:
@@ -214,6 +210,7 @@ def _describe(take: Any, performance: Track) -> None:
     take.start, take.end = float(performance.time[0]), float(performance.time[-1])
     take.frames, take.coverage = len(performance), float(performance.found.mean())
     take.model = " ".join(str(card[part]) for part in ("name", "version") if part in card)
+    take.no_neutral = seems_without_neutral(performance)
     take.date = str(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
 
 

@@ -65,7 +65,7 @@ def captured(part, track, monkeypatch):
     """Capture gives known numbers: `captured()` is the track the last capture returned."""
     solve, made = part("fields_blender.capture.solve"), []
 
-    def capture(clip, models, device, choose, stop):
+    def capture(clip, models, device, choose, stop, actor):
         at = []
         for frame in part("fields_blender.capture.clip").frames(clip):
             if stop():
@@ -197,7 +197,7 @@ def test_a_head_that_cannot_be_keyed_is_said_before_the_long_half(scene, strip, 
 
 
 def test_no_face_at_all_keys_nothing(scene, part, head, strip, track, monkeypatch):
-    def nobody(clip, *_):
+    def nobody(clip, *_, actor):
         yield part("fields_blender.capture.solve").Progress(1, 1, 0)
         return track(np.arange(5) / 24.0, gaps=range(5))
 
@@ -570,7 +570,7 @@ command = importlib.import_module({name!r} + ".operators.command")
 solve = importlib.import_module({name!r} + ".fields_blender.capture.solve")
 track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
-def capture(clip, *_):
+def capture(clip, *_, actor):
     yield solve.Progress(1, 1, 1)
     made = track.empty(np.arange(11, 21) / 24)
     for values in made.groups.values(): values[:] = 0.25

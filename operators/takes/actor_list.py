@@ -1,0 +1,67 @@
+"""The actors of a scene: kept in the .blend, one of them chosen, or none."""
+
+import base64
+import binascii
+from dataclasses import replace
+from typing import Any
+
+import bpy
+
+from ...fields_blender.capture import actor as actors
+from ...fields_blender.capture.actor import Actor
+from ...fields_blender.core.errors import FieldsError
+from ..common.unused_name import unused_name
+
+
+def chosen(scene: bpy.types.Scene) -> Any:
+    """The scene's chosen FIELDS_Actor, or None."""
+    return scene.fields.actors.get(scene.fields.actor)
+
+
+def known(scene: bpy.types.Scene) -> Actor | None:
+    """The chosen actor; None where nobody is chosen. Raises FieldsError when they can't be read."""
+    if not scene.fields.actor:
+        return None
+    item = chosen(scene)
+    if item is None:
+        raise FieldsError(
+            "The scene has no actor “{name}”. Choose one under Footage > Actor, or none.", name=scene.fields.actor
+        )
+    return read(item)
+
+
+def read(item: Any) -> Actor:
+    """An actor of the list, under its name there. Raises FieldsError when its data is damaged."""
+    try:
+        found = actors.loads(base64.b64decode(item.data, validate=True), item.name)
+    except (binascii.Error, ValueError, FieldsError):
+        raise FieldsError("The data of the actor “{name}” is damaged. Make the actor again.", name=item.name) from None
+    return replace(found, name=item.name)
+
+
+def add(scene: bpy.types.Scene, actor: Actor, made_from: str) -> Any:
+    """An actor at the end of the list, chosen. One who is there already, under that name, is only chosen."""
+    for item in scene.fields.actors:
+        if item.name == actor.name and _same(item, actor):
+            scene.fields.actor = item.name
+            return item
+    name = unused_name(actor.name.strip() or "Actor", [item.name for item in scene.fields.actors])
+    item = scene.fields.actors.add()
+    item.name, item.count, item.made_from = name, actor.count, made_from
+    item.data = base64.b64encode(actors.dumps(replace(actor, name=name))).decode("ascii")
+    scene.fields.actor = name
+    return item
+
+
+def remove(scene: bpy.types.Scene, item: Any) -> None:
+    """Remove an actor; if it was the chosen one, nobody is chosen then."""
+    if scene.fields.actor == item.name:
+        scene.fields.actor = ""
+    scene.fields.actors.remove(list(scene.fields.actors).index(item))
+
+
+def _same(item: Any, actor: Actor) -> bool:
+    try:
+        return actors.dumps(read(item)) == actors.dumps(actor)
+    except FieldsError:
+        return False
