@@ -14,9 +14,13 @@ NUMPY = $(or $(NUMPY_$(BPY)),1.26.4)
 # Reference data that is not in the repository (tools/shared_data.py).
 FIELDS_SHARED ?= $(abspath ../shared)
 export FIELDS_SHARED
-# For `make eval`: its test sets, the environment that renders them, and the peer with its model and environment.
+# For `make eval`: its test sets, what they are made of, the environment that renders training's heads, and the peer with
+# its model and environment.
 EVAL ?= data/eval
+HEADS ?= $(FIELDS_SHARED)/data/heads
 CLIPS ?= $(FIELDS_SHARED)/data/clips
+LABELLED ?= $(FIELDS_SHARED)/data/clips_labelled
+FILMS = $(wildcard $(CLIPS)/*.mp4 $(CLIPS)/*.mov $(CLIPS)/*.avi $(LABELLED)/*.mp4)
 TASK ?= $(FIELDS_SHARED)/data/peers/face_landmarker.task
 TRAINING ?= .venv-training
 PEER ?= .venv-mediapipe
@@ -68,10 +72,12 @@ bench: models  ## speed, as ratios within one run (QUICK=1 without the ten-minut
 	$(RUN) -m tools.bench $(if $(QUICK),--quick)
 
 eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how good the regressor is: docs/evaluation.md
+	$(if $(filter none,$(BPY)),,$(RUN) -m training.evaluation.render_heads $(HEADS) --out $(EVAL))
 	$(TRAINING)/bin/python -m training.evaluation.make_test_sets --out $(EVAL)
-	$(if $(wildcard $(TASK)),$(PEER)/bin/python -m training.evaluation.run_mediapipe $(TASK) $(EVAL)/*-ict $(EVAL)/*-anny \
+	$(if $(wildcard $(TASK)),$(PEER)/bin/python -m training.evaluation.run_mediapipe $(TASK) $(EVAL)/*-* \
 		$(wildcard $(CLIPS)/*.mp4) --clips $(EVAL)/clips)
-	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS)
+	$(if $(filter none,$(BPY)),,$(if $(FILMS),$(RUN) -m tools.keyed $(FILMS) --out $(EVAL)/keyed))
+	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS) --labelled $(LABELLED)
 
 $(TRAINING)/ready: requirements-training.txt
 	$(PYTHON) -m venv $(TRAINING)

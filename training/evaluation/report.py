@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 BEGIN, END = "<!-- tables: begin (training/evaluation/evaluate.py writes what follows) -->", "<!-- tables: end -->"
+HEADS = ("<!-- heads: begin (training/evaluation/evaluate.py writes what follows) -->", "<!-- heads: end -->")
 # (figure, minimum, goal, more is better): the targets.
 OF_PICTURES = (
     ("mean r", 0.55, 0.70, True),
@@ -26,18 +27,67 @@ TARGETS = (
 )
 # Figures printed for a read-out; the rest of its column would repeat the tracker's own.
 OF_READOUT = ("emotion", "subtle", "valence", "arousal", "ramp of intensity")
+# Figures of heads by other authors.
+OF_STILLS = (
+    "pictures", "mean r", "visible channels", "usable channels", "mean gain", "emotion, accuracy of 7", "neutral bias",
+    "false activations", "head rotation, degrees", "yaw slope", "faces found, share",
+)  # fmt: skip
+OF_HEADS = {"stills": OF_STILLS, "videos": (*OF_STILLS, "blink F1 at .5, events")}
 SPEED_LEAST, SPEED_REACH = 6.0, 3.0  # ms: minimum and goal
 
 
-def insert(path: Path, tables: str) -> None:
+def insert(path: Path, tables: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Replace the tables between the marks of the page; the text around them stays."""
-    page = path.read_text(encoding="utf-8") if path.exists() else f"# Evaluation\n\n{BEGIN}\n{END}\n"
-    before, rest = page.split(BEGIN, 1)
-    path.write_text(f"{before}{BEGIN}\n\n{tables}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+    blank = "\n".join(["# Evaluation\n", *HEADS, "", BEGIN, END, ""])
+    page = path.read_text(encoding="utf-8") if path.exists() else blank
+    before, rest = page.split(marks[0], 1)
+    path.write_text(f"{before}{marks[0]}\n\n{tables}\n{marks[1]}{rest.split(marks[1], 1)[1]}", encoding="utf-8")
+
+
+def other_heads(results: dict) -> str:
+    """Heads by other authors and people who are no renders: what says most, so it comes first."""
+    found = results["heads"]
+    measured = "; ".join(found["measured"]) or "none measured"
+    parts = [f"## Heads by other authors, another renderer ({results['date']}): {measured}\n"]
+    parts += [f"Absent sets: {', '.join(found['absent']) or 'none'}.\n"]
+    for kind in ("stills", "videos"):
+        if found[kind]:
+            rows = [
+                [f"{title}: {tracker}", *(number(row.get(name)) for name in OF_HEADS[kind])]
+                for title, of_tracker in found[kind].items()
+                for tracker, row in of_tracker.items()
+            ]
+            parts += [f"### {kind.capitalize()} of these heads\n", table(["heads: tracker", *OF_HEADS[kind]], rows)]
+    return "\n".join([*parts, *_labelled(results["labelled"]), *_closures(results["closures"])])
+
+
+def _labelled(labelled: dict) -> list[str]:
+    title = "### Clips of one woman with acted emotions: rank of the label among seven\n"
+    if not labelled:
+        return [title, "Not measured: the clips are missing.\n"]
+    clips = list(next(iter(labelled.values())))
+    rows = [
+        [clip, *(f"{of[clip][0]} (first: {of[clip][1]})" for of in labelled.values())] for clip in clips
+    ]  # fmt: skip
+    first = [f"{sum(of[clip][0] == 1 for clip in clips)} of {len(clips)}" for of in labelled.values()]
+    return [title, table(["clip", *labelled], [["**label ranked first**", *first], *rows])]
+
+
+def _closures(closures: dict[str, list[int]]) -> list[str]:
+    title = "### Closures of the lids in real clips: captured, and keyed by a bake with the settings of a new head\n"
+    if not closures:
+        return [title, "Not measured: `tools.keyed` baked no clip.\n"]
+    total = [sum(column) for column in zip(*closures.values(), strict=True)]
+    rows = [[clip, *map(str, of)] for clip, of in {"**all clips**": total, **closures}.items()]
+    return [title, table(["clip", "captured", "of these keyed", "keyed in all"], rows)]
 
 
 def markdown(results: dict) -> str:
-    parts = [*_targets(results), *_clips(results["clips"])]
+    """The real clips, then the renderer and head families of training."""
+    parts = [*_clips(results["clips"]), "## The renderer and head families of training\n"]
+    if not results["sets"]:
+        return "\n".join([*parts, "Not measured: there are no test sets (`training.evaluation.make_test_sets`).\n"])
+    parts += _targets(results)
     if results["variants"]:
         rows = {f"{name}: {at}": of for name, variant in results["variants"].items() for at, of in variant.items()}
         parts += ["### Variants: what each part contributes\n", _short(rows, "model: tested on")]
@@ -78,6 +128,8 @@ def _targets(results: dict) -> list[str]:
     for name, figure, least, reach, more in TARGETS:
         sets = {at: s for at, s in results["sets"].items() if at.startswith(f"{name}, ") and "all heads" not in at}
         cells = {t: [s[t].get(figure, [np.nan])[0] for s in sets.values()] for t in trackers}
+        if not sets:
+            continue
         worst = (min if more else max)(cells["FIELDS"])
         figures = [" / ".join(map(number, cells[t])) for t in trackers]
         rows.append([f"{figure}, {name}", f"{least:g} / {reach:g}", *figures, _verdict(worst, least, reach, more)])
@@ -132,7 +184,7 @@ def _channels(results: dict) -> list[str]:
 
 def _clips(clips: dict) -> list[str]:
     if not clips:
-        return ["### Real clips\n", "Not measured: the clips are missing.\n"]
+        return ["## Real clips\n", "Not measured: the clips are missing.\n"]
     trackers = list(next(iter(clips.values())))
     rows = []
     for measure, figures in clips.items():
@@ -151,7 +203,7 @@ def _clips(clips: dict) -> list[str]:
         for name in movements:
             cells = [number(clips["movements"][t][clip][name]) for t in trackers]
             rows.append([f"{name} where it was annotated in {clip}: AUC", *cells])
-    return ["### Real clips\n", table(["measure", *trackers], rows)]
+    return ["## Real clips\n", table(["measure", *trackers], rows)]
 
 
 def _short(of: dict[str, dict], head: str) -> str:

@@ -2,7 +2,8 @@
 
     python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task FOLDER_OR_VIDEO...
 
-Results go to mediapipe.npz beside the pictures of a folder, those of a video to --clips. Sets of unrelated pictures
+Results go to mediapipe.npz beside the pictures of a folder, those of a video to --clips. Folders without truth.npz,
+which a test set gets last, are left out. Sets of unrelated pictures
 (--single) run in IMAGE mode; all others run in VIDEO mode, which also smooths the landmarks over time.
 """
 
@@ -25,6 +26,9 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     for what in options.what:
+        if what.is_dir() and not (what / "truth.npz").exists():
+            print(what, "is not a finished test set", flush=True)
+            continue
         if what.is_dir():
             with np.load(what / "truth.npz") as truth:
                 clip, time = truth["clip"], truth["time"]

@@ -34,7 +34,7 @@ def channels(truth: Truth, reading: Reading) -> dict[str, np.ndarray]:
         return (np.nan_to_num(values) * share).sum(axis=0) / np.where(share.any(axis=0), share.sum(axis=0), np.nan)
 
     return {
-        "visible": measures.visible(true, truth["motion"]) & share.any(axis=0),
+        "visible": measures.visible(true, truth["motion"]) & truth.arrays.get("present", True) & share.any(axis=0),
         "r": mean(measures.correlation),
         "gain": mean(measures.gain),
         "mae": np.abs(guess - true).mean(axis=0),
@@ -150,17 +150,18 @@ def sweeps(truth: Truth, reading: Reading) -> Figures:
     true, guess = measures.yaw(truth["turns"]), measures.yaw(reading.rotation)
     figures = {
         "leak of head turn": measures.turn_leak(np.nan_to_num(reading.weights), truth["person"]),
-        "yaw slope": _slope(guess, true),
+        "yaw slope": slope(guess, true),
     }
     for name, (low, high) in LENSES.items():
         some = (truth["focal"] >= low) & (truth["focal"] < high)
         figures[f"yaw slope, {name}"] = (
-            _slope(guess[some], true[some]) if some.sum() > len(test_scripts.SWEEP) else np.nan
+            slope(guess[some], true[some]) if some.sum() > len(test_scripts.SWEEP) else np.nan
         )
     return figures
 
 
-def _slope(guess: np.ndarray, true: np.ndarray) -> float:
+def slope(guess: np.ndarray, true: np.ndarray) -> float:
+    """Regression slope of a guess (n,) on the truth (n,)."""
     return float(measures.gain(guess[:, None], true[:, None])[0])
 
 
