@@ -39,7 +39,7 @@ def snapped(time: Times, events: Times) -> Times:
     """
     if len(time) < 2 or not len(events):
         return time
-    half = float(np.median(np.diff(time))) / 2.0
+    half = float(np.median(np.diff(time))) / 2.0 * (1.0 + 1e-6)  # an event half way belongs to one of both
     nearest = np.clip(np.searchsorted(time, events - half), 0, len(time) - 1)
     distance = np.abs(time[nearest] - events)
     moved = time.copy()
