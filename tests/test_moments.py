@@ -35,9 +35,7 @@ def test_lips_that_close_for_one_video_frame_close(video, scene, at):
     assert resampled(track, track["jaw"], scene)[:, 0].min() < 1e-6
 
 
-@pytest.mark.parametrize(
-    ("video", "scene"), [(48.0, 24.0), (60.0, 30.0), (59.94, 29.97), (50.0, 25.0), (47.952, 23.976)]
-)
+@pytest.mark.parametrize("scene", [23.976, 24.0, 25.0, 29.97, 30.0])
 def test_a_blink_half_way_between_two_scene_frames_is_on_one_of_them(scene):
     for at in range(10, 50):
         track = track_of(times(60, 2 * scene))
