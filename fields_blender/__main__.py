@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -168,7 +168,7 @@ def _capture(arguments: argparse.Namespace) -> int:
     with _interruption() as interrupted:
         settings = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
         try:
-            settings |= _person(arguments)
+            settings |= _person(arguments, lambda: bool(interrupted))
             result = _run(capture(clip, MODELS, stop=lambda: bool(interrupted), **settings), sys.stderr)
         except FieldsError:
             if not interrupted:
@@ -179,10 +179,10 @@ def _capture(arguments: argparse.Namespace) -> int:
     if arguments.stills:
         result = _with_unread(result, int(result.time[-1]) + 1 if interrupted else clip.count)
     track.save(result, arguments.output)
-    if arguments.save_actor:
-        actor.save(actor.of_track(result, arguments.source.stem), arguments.save_actor)
     if arguments.csv:
         livelink.write(result, arguments.csv)
+    if arguments.save_actor:  # last: a clip may not say who this is, and the performance is kept all the same
+        actor.save(actor.of_track(result, arguments.source.stem), arguments.save_actor)
     for note in clip.notes:
         print(note, file=sys.stderr)
     print(_summary(result, seconds, arguments))
@@ -198,12 +198,13 @@ def _capture(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _person(arguments: argparse.Namespace) -> dict[str, Any]:
+def _person(arguments: argparse.Namespace, stop: Callable[[], bool]) -> dict[str, Any]:
     """The settings of `capture` that say who is in the footage."""
     if arguments.actor:
         return {"actor": actor.load(arguments.actor)}
     if isinstance(arguments.rest, Path):
-        return {"actor": _drained(meet(_footage(arguments.rest), MODELS, arguments.rest.stem, arguments.device))}
+        footage, name = _footage(arguments.rest), arguments.rest.stem
+        return {"actor": _drained(meet(footage, MODELS, name, arguments.device, stop=stop))}
     if arguments.same_person and not arguments.stills:
         raise FieldsError("--same-person is for --stills: a video shows one person anyway.")
     if arguments.rest and arguments.stills:

@@ -247,6 +247,13 @@ def test_the_rest_is_handed_over(fake, arguments, given):
     assert code == 0 and {name: seen[name] for name in given} == given and "actor" not in seen
 
 
+def test_a_person_that_the_clip_does_not_show_costs_nothing_else(fake, capsys, tmp_path):
+    """The performance and the CSV are written before it is said."""
+    code, output, _ = fake("--csv", str(tmp_path / "a.csv"), "--save-actor", str(tmp_path / "ann.npz"))
+    assert code == cli.FAILED and "does not know the person" in capsys.readouterr().err
+    assert output.exists() and (tmp_path / "a.csv").exists() and not (tmp_path / "ann.npz").exists()
+
+
 @pytest.mark.parametrize("text", ["3-2", "-1", "nan", "2.5-inf"])
 def test_a_rest_that_is_no_time_is_refused(text, capsys):
     assert cli.main(["capture", "take.mp4", "-o", "a.npz", f"--rest={text}"]) == cli.USAGE

@@ -70,9 +70,9 @@ def capture(
     pictures; of a clip the mean of its quietest frames. Other stills may show other people, and short clips say too
     little: for these the mean face of training stands in. `Track.source["rest"]` says which it was (see `Rest`).
 
-    `choose`: see `face.FaceTracker`. Features wait for the end in a temporary file, so
-    memory does not grow with the clip. Raises FieldsError for a clip that can't be read, models that can't be loaded, a
-    clip without a single frame and a `rest` without a face.
+    `choose`: see `face.FaceTracker`. Features wait for the end in a temporary file, so memory does not grow with the
+    clip. Raises FieldsError for a clip that can't be read, models that can't be loaded, a clip without a single frame,
+    a `rest` without a face and an `actor` of other networks.
     """
     if rest is not None and not rest[0] <= rest[1]:
         raise FieldsError("The frames at rest must end after they begin. Choose them again.")
@@ -208,9 +208,7 @@ def _outputs(seen: _Performance, regressor: Regressor, known: _Known) -> tuple[d
     return outputs, rest
 
 
-def _rest(
-    seen: _Performance, regressor: Regressor, known: _Known, read: Callable[[Floats], dict[str, Floats]]
-) -> tuple[Rest, Ints]:
+def _rest(seen: _Performance, regressor: Regressor, known: _Known, read: Reader) -> tuple[Rest, Ints]:
     """The best guess of the face at rest, and the faces of the clip that it is the mean of, if any."""
     features, mean_face, none = seen.features, regressor.mean_face, np.empty(0, int)
 
