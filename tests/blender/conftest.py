@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 # Set before bpy is imported, which reads it once. The machine's own Blender settings are neither seen nor changed.
@@ -77,3 +78,32 @@ def small_head(scene: Any, part: Any) -> Any:
     scene.fields.head = made
     made.fields.shape.gaps, made.fields.shape.use_confidence = "NO_KEYS", False
     return made
+
+
+@pytest.fixture
+def show(part: Any, scene: Any) -> Any:
+    """`show(head, jawOpen=0.5, ...)` keys a head with a performance of these ARKit weights, and goes there."""
+    names, arkit, track = (
+        part("fields_blender.core.names"),
+        part("fields_blender.core.arkit"),
+        part("fields_blender.core.track"),
+    )
+
+    def key(head: Any, **weights: float) -> Any:
+        head.fields.key_style = "EVERY"
+        values = np.zeros((4, 52))
+        for name, weight in weights.items():
+            values[:, names.ARKIT.index(name)] = weight
+        groups = {n: np.zeros((4, *shape), np.float32) for n, shape in names.GROUPS.items()}
+        groups |= {n: made.astype(np.float32) for n, made in arkit.from_arkit(values).items()}
+        groups["confidence"][:] = 1.0
+        mapping = part("operators.head.mappings").of(head)
+        curves = part("fields_blender.rig.retarget").retarget(track.Track(np.arange(4) / 24.0, groups), mapping)
+        bpy.context.view_layer.update()
+        found = part("operators.head.heads").find(head, mapping)
+        report = part("operators.keys.write_keys").write(found, curves, np.arange(4), mapping, "FIELDS test")
+        scene.frame_set(2)
+        bpy.context.view_layer.update()
+        return report
+
+    return key
