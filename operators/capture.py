@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import bpy
+from bpy.props import BoolProperty
 
 from ..fields_blender.capture import actor
 from ..fields_blender.capture.regressor import load_card
@@ -16,6 +17,7 @@ from .common.datablocks import by_uid
 from .common.job import running
 from .common.wording import say, told
 from .footage import chosen_footage
+from .footage.chosen_footage import Footage
 from .footage.face_job import FaceJob
 from .footage.strips import Probe
 from .head import heads, mappings
@@ -26,10 +28,14 @@ from .takes import actor_list, takes, track_files
 
 
 class _Capture(FaceJob):
-    """What both operators share. They differ in which part of the strips they read and in how they keep the result."""
+    """What both operators share. They differ in what they read, and in how they keep the result."""
 
-    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        """First and last scene frame to capture; None: all that the strips show."""
+    def chosen(self, context: bpy.types.Context) -> Footage:
+        """The strips to capture. Raises FieldsError where there are none."""
+        raise NotImplementedError
+
+    def limits(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int] | None:
+        """First and last frame of the footage's scene to capture; None: all that the strips show."""
         raise NotImplementedError
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
@@ -40,8 +46,6 @@ class _Capture(FaceJob):
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
             cls.poll_message_set(say("A capture is running"))
-        elif missing := chosen_footage.missing(context):
-            cls.poll_message_set(missing)
         elif chosen_head(context) is None:
             cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
@@ -55,8 +59,8 @@ class _Capture(FaceJob):
         self._actor = actor_list.known(context.scene)
         if self._actor is not None:
             actor.check(self._actor, load_card(MODELS))
-        strips = chosen_footage.chosen_strips(context)
-        self._name = strips[0].name if strips else ""
+        self._footage = self.chosen(context)
+        self._name, self._described = self._footage.name, chosen_footage.described(self._footage)
         self._head, self._scene = head.session_uid, context.scene.session_uid
         self._path = track_files.path_for(head.name, takes.unused_name(head, self._name))
         self._beside = context.scene.fields.takes_in == "BESIDE"
@@ -65,8 +69,7 @@ class _Capture(FaceJob):
         return (yield from super().prepare(context))
 
     def footage(self, context: bpy.types.Context, ask: Probe | None):
-        strips = chosen_footage.chosen_strips(context)
-        return (yield from chosen_footage.clip(context, strips, self.limits(context), ask))
+        return (yield from chosen_footage.clip(self._footage, self.limits(context, self._footage.scene), ask))
 
     def read(self, networks: Any, device: str, choose: str):
         return networks.capture(self._clip, MODELS, device, choose, self._stop.is_set, actor=self._actor)
@@ -117,18 +120,37 @@ class _Capture(FaceJob):
 
     def _named(self, result: Track) -> Track:
         said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
-        return Track(result.time, result.groups, result.card, {**result.source, **said})
+        return Track(result.time, result.groups, result.card, {**result.source, **self._described, **said})
 
 
 class FIELDS_OT_capture(_Capture, bpy.types.Operator):
-    """Capture the face in the active strip (or the selected ones) as a new take and key it onto the head"""
+    """Capture the face in the footage as a new take and key it onto the head"""
 
     bl_idname = "fields.capture"
     bl_label = "Capture"
     bl_options = {"UNDO"}
 
-    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        return chosen_footage.limits(context)
+    selected: BoolProperty(
+        name="Selected Strips",
+        description="Capture the strips that are selected in the Sequencer, whatever the footage is",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        # The strips that are selected would do too, for who asks for them.
+        if (missing := chosen_footage.missing(context)) and chosen_footage.missing(context, selected=True):
+            cls.poll_message_set(missing)
+            return False
+        return True
+
+    def chosen(self, context: bpy.types.Context) -> Footage:
+        return chosen_footage.required(context, self.selected)
+
+    def limits(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int] | None:
+        return chosen_footage.limits(context, scene)
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         file = track_files.relative(self._path) if self._beside else ""
@@ -160,11 +182,15 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
         self._take = takes.stamp(takes.active(chosen_head(context)))
         return (yield from super().prepare(context))
 
-    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        shown = chosen_footage.sequencer_scene(context)
-        if shown.use_preview_range:
-            return shown.frame_preview_start, shown.frame_preview_end
-        return shown.frame_start, shown.frame_end
+    def chosen(self, context: bpy.types.Context) -> Footage:
+        """The take's own strips, whatever is chosen by now."""
+        own = chosen_footage.of_take(takes.read(takes.active(chosen_head(context))).source)
+        return own or chosen_footage.required(context)
+
+    def limits(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int] | None:
+        if scene.use_preview_range:
+            return scene.frame_preview_start, scene.frame_preview_end
+        return scene.frame_start, scene.frame_end
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         take = next((take for take in head.fields.takes if takes.stamp(take) == self._take), None)

@@ -6,16 +6,11 @@ from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
 from ..operators.props.words import CONTEXT
 from . import actors, takes
 from .actors import draw_actor
+from .footage import draw_footage
 from .layout import Tab, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
-
-
-def _strip(context: bpy.types.Context):
-    """The active strip of the scene the Sequencer shows (its own from Blender 5.0 on)."""
-    scene = getattr(context, "sequencer_scene", None) or context.scene
-    return scene.sequence_editor.active_strip if scene.sequence_editor else None
 
 
 def _has_take(head: bpy.types.Object) -> bool:
@@ -27,11 +22,7 @@ class _Footage(Tab):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
-        strip = _strip(context)
-        if strip is None:
-            paragraph(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
-        else:
-            layout.label(text=strip.name, icon="SEQUENCE", translate=False)
+        draw_footage(layout, context)
         layout.prop(context.scene.fields, "range")
         layout.prop(context.scene.fields, "face")
         draw_actor(layout, context)

@@ -530,7 +530,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
     reports = []
     state = SimpleNamespace(
         report=lambda kinds, text: reports.append(text), _stop=threading.Event(), _name="take", _clip=None,
-        _head=head.session_uid, _scene=scene.session_uid,
+        _described={},        _head=head.session_uid, _scene=scene.session_uid,
         _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
     state._named, state._beside = lambda result: operator._named(state, result), False
