@@ -85,6 +85,9 @@ class _Capture(FaceJob):
             track_files.save(result, self._path)
             self.report({"WARNING"}, say("The head is gone. What was captured is kept in {path}", path=self._path))
             return {"CANCELLED"}
+        target = by_uid(bpy.data.scenes, self._scene) or context.scene
+        if target.fields.head is None:  # so that the take stays in sight, whatever is clicked next
+            target.fields.head = head
         captured, no_neutral = len(result), actor.seems_without_neutral(result)
         result = self.keep(head, result)
         if cancelled:
@@ -94,7 +97,6 @@ class _Capture(FaceJob):
             self.report({"INFO"}, head.fields.report)
             return {"FINISHED"}
         try:
-            target = by_uid(bpy.data.scenes, self._scene) or context.scene
             said = bake(target, head, result)
         except FieldsError as error:
             head.fields.report = told(error)

@@ -8,6 +8,7 @@ from ..fields_blender.capture import actor
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
 from .footage.strip_api import all_strips
+from .head.heads import chosen_head
 from .takes import actor_list
 
 PROGRAM = "blender --command fields"
@@ -101,7 +102,7 @@ def _capture(arguments) -> int:
         return 1
     if bpy.ops.fields.capture(selected=bool(arguments.strip)) != {"FINISHED"}:
         return 1
-    head = scene.fields.head or bpy.context.view_layer.objects.active
+    head = chosen_head(bpy.context)
     target.parent.mkdir(parents=True, exist_ok=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(target))
     print(f"{head.fields.report}. Saved {arguments.save}.")

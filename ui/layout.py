@@ -5,6 +5,7 @@ from typing import Any
 
 import bpy
 
+from ..operators.props.chosen import head_of as head_of
 from ..operators.props.words import say_in_panel as say
 
 
@@ -17,10 +18,6 @@ def split(layout: Any) -> bpy.types.UILayout:
     layout.use_property_split = True
     layout.use_property_decorate = False
     return layout
-
-
-def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
-    return context.scene.fields.head or context.view_layer.objects.active
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:

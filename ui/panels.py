@@ -35,11 +35,11 @@ class _Head(Tab):
         layout = split(self.layout)
         layout.prop(context.scene.fields, "head")
         head = head_of(context)
-        if head is None:
-            paragraph(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
+        if head is None or not head.users_collection:
+            _add_head(layout, context, head)
             return
         if context.scene.fields.head is None:
-            layout.label(text=say("Active object: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
+            layout.label(text=say("Selected: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
         column = layout.column()
         column.prop(head.fields, "use_head_rotation")
         column.prop(head.fields, "jaw_on")
@@ -47,6 +47,15 @@ class _Head(Tab):
         column = layout.column(align=True)  # one below the other: side by side the names are cut off
         column.operator("fields.place_landmarks", icon="EMPTY_AXIS")
         column.operator("fields.add_shapes", icon="SHAPEKEY_DATA")
+
+
+def _add_head(layout: bpy.types.UILayout, context: bpy.types.Context, gone: bpy.types.Object | None) -> None:
+    if gone is not None:
+        paragraph(layout, context, say("“{name}” was deleted from the scene", name=gone.name), "ERROR")
+    row = layout.row()
+    row.scale_y = 1.4
+    row.operator("fields.add_head", text="Add FIELDS Head", icon="USER").show = True
+    paragraph(layout, context, "Or choose your own head above, or click it in the 3D View", "INFO")
 
 
 class FIELDS_UL_mapping(bpy.types.UIList):

@@ -7,6 +7,12 @@ import bpy
 from ..common.timeline import rate
 from ..footage.chosen_footage import Footage as Footage
 from ..footage.chosen_footage import chosen as chosen_footage
+from ..head.heads import chosen_head
+
+
+def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
+    """`heads.chosen_head`."""
+    return chosen_head(context)
 
 
 class Rates(NamedTuple):

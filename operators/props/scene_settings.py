@@ -28,8 +28,8 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     footage_name: StringProperty(options={"HIDDEN"})
     head: PointerProperty(
         name="Head",
-        description="The head to animate: its face mesh, its armature, or the empty that holds its meshes. "
-        "Without one, the active object",
+        description="The head to animate: its face mesh, its armature, or any other part of it. "
+        "With none chosen, the head that the active object is a part of",
         type=bpy.types.Object,
         poll=_is_head,
         options=set(),
