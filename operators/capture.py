@@ -11,10 +11,12 @@ from ..fields_blender.capture.regressor import load_card
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
 from ..fields_blender.core.paths import MODELS
+from ..fields_blender.core.timeline import frames_covered
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import blend
 from .common.datablocks import by_uid
 from .common.job import running
+from .common.timeline import rate
 from .common.wording import say, told
 from .footage import chosen_footage
 from .footage.chosen_footage import Footage
@@ -25,6 +27,9 @@ from .head.heads import chosen_head
 from .keys import write_keys
 from .keys.baking import bake
 from .takes import actor_list, takes, track_files
+
+# First and last frame of a scene as Blender makes it.
+_NEW_SCENE = (1, 250)
 
 
 class _Capture(FaceJob):
@@ -91,15 +96,14 @@ class _Capture(FaceJob):
         captured, no_neutral = len(result), actor.seems_without_neutral(result)
         result = self.keep(head, result)
         if cancelled:
-            head.fields.report = say(
-                "Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured
-            )
-            self.report({"INFO"}, head.fields.report)
+            said = say("Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured)
+            takes.tell(head, said)
+            self.report({"INFO"}, said)
             return {"FINISHED"}
         try:
             said = bake(target, head, result)
         except FieldsError as error:
-            head.fields.report = told(error)
+            takes.tell(head, told(error))
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
@@ -111,18 +115,41 @@ class _Capture(FaceJob):
                     "This clip seems to have no neutral face. Name its actor under Footage > Actor, then capture again"
                 ),
             )
-        self.report({"INFO"}, said)
+        if note := in_sight(target, result):
+            self.report({"WARNING"}, note)
+        self.report({"INFO"}, say("“{strip}” on “{head}”: {report}", strip=self._name, head=head.name, report=said))
         return {"FINISHED"}
 
     def abandon(self, result: Track) -> str:
         track_files.save(self._named(result), self._path)
         return say(
-            "The capture was stopped. What it had is in {path}: Takes > Import Take brings it in", path=self._path
+            "The capture was stopped. What it had is in {path}: Import Take, under Import and Export, brings it in",
+            path=self._path,
         )
 
     def _named(self, result: Track) -> Track:
         said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
         return Track(result.time, result.groups, result.card, {**result.source, **self._described, **said})
+
+
+def in_sight(scene: bpy.types.Scene, performance: Track) -> str:
+    """See to it that playing the scene shows a performance: at the playhead, and to its last frame.
+
+    A scene that still ends where new ones do becomes longer; the end of any other is the artist's own. Returns what to
+    say about it, which may be nothing.
+    """
+    frames = frames_covered(performance.time, rate(scene))
+    if len(frames) == 0:
+        return ""
+    first, last = int(frames[0]), int(frames[-1])
+    if not first <= scene.frame_current <= last:
+        scene.frame_set(first)
+    if last <= scene.frame_end:
+        return ""
+    if (scene.frame_start, scene.frame_end) != _NEW_SCENE:
+        return say("The keys go on to frame {last}, but the scene ends on {end}", last=last, end=scene.frame_end)
+    scene.frame_end = last
+    return say("The scene ends on frame {last} now, with the keys", last=last)
 
 
 class FIELDS_OT_capture(_Capture, bpy.types.Operator):

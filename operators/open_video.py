@@ -73,7 +73,7 @@ class FIELDS_OT_open_video(bpy.types.Operator, ImportHelper):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "begin")
-        column = layout.column(heading="Follow the Video", heading_ctxt=CONTEXT)
+        column = layout.column(heading="Follow", heading_ctxt=CONTEXT)
         column.prop(self, "use_end")
         column.prop(self, "use_rate")
 

@@ -14,6 +14,11 @@ class Tab:
     bl_category = "FIELDS"
 
 
+def has_take(head: bpy.types.Object | None) -> bool:
+    """Has the head a performance, which panels could be about?"""
+    return head is not None and (bool(head.fields.track) or len(head.fields.takes) > 0)
+
+
 def split(layout: Any) -> bpy.types.UILayout:
     layout.use_property_split = True
     layout.use_property_decorate = False

@@ -7,12 +7,23 @@ import bpy
 from ..common.timeline import rate
 from ..footage.chosen_footage import Footage as Footage
 from ..footage.chosen_footage import chosen as chosen_footage
+from ..head.head_objects import armature_of
 from ..head.heads import chosen_head
 
 
 def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
     """`heads.chosen_head`."""
     return chosen_head(context)
+
+
+def has_bones(head: bpy.types.Object) -> bool:
+    """Has the head an armature?"""
+    return armature_of(head) is not None
+
+
+def lacks_shapes(head: bpy.types.Object) -> bool:
+    """Is this a mesh without shape keys, which FIELDS could add?"""
+    return isinstance(head.data, bpy.types.Mesh) and head.data.shape_keys is None
 
 
 class Rates(NamedTuple):
