@@ -1,6 +1,7 @@
 """Which strip is the footage: opened, picked, renamed, deleted; in whichever scene it is."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -298,3 +299,53 @@ def test_videos_are_dropped_into_the_3d_view():
     assert handler.bl_import_operator == "fields.open_video"
     assert {".mp4", ".mov", ".mkv"} <= set(handler.bl_file_extensions.split(";"))
     assert "UNDO" in bpy.types.FIELDS_OT_open_video.bl_options
+
+
+# -- the panel ---------------------------------------------------------------------------------------------------------
+
+
+def shown(part, scene) -> list[str]:
+    """What is drawn for the footage: texts, and operators and properties by their names."""
+    drawn: list[str] = []
+
+    class Layout:
+        def __getattr__(self, name):
+            def draw(*given, text="", **_):
+                drawn.extend([text] if name == "label" else [str(g) for g in given if isinstance(g, str)])
+                return Layout()
+
+            return draw
+
+    context = SimpleNamespace(
+        scene=scene, sequencer_scene=scene, region=SimpleNamespace(width=100_000),
+        preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
+    )  # fmt: skip
+    part("ui.footage").draw_footage(Layout(), context)
+    return drawn
+
+
+def test_without_footage_there_is_the_button_alone(scene, part):
+    assert shown(part, scene) == ["fields.open_video"]
+
+
+def test_frame_rates_that_differ_are_explained_where_the_footage_is_chosen(scene, another, part, tmp_path):
+    strip = add_movie(scene, write_video(tmp_path / "same.mp4", 24, 24))
+    assert shown(part, scene) == ["footage", "fields.open_video", strip.name]
+    scene.render.fps, scene.render.fps_base = 24, 1.001
+    assert "The video has 24 frames a second, the scene 23.98." in shown(part, scene)[-1]
+    scene.render.fps_base = 1.0
+    add_movie(another, write_video(tmp_path / "far.mp4", 30, 30))
+    scene.fields.footage = "far"
+    assert shown(part, scene)[2:] == [
+        "The strip is in “another” with 30 frames a second, and this scene has 24: keys come at the right time, but "
+        "not on the frame numbers of the strip. Give both scenes the same frame rate"
+    ]
+    another.render.fps = 24
+    assert shown(part, scene)[2] == "In the scene “another”"
+
+
+def test_footage_that_is_gone_can_be_chosen_anew(scene, part, videos):
+    strip = add_movie(scene, videos[0])
+    scene.fields.footage = "one"
+    strips(scene.sequence_editor).remove(strip)
+    assert shown(part, scene) == ["footage", "fields.open_video"]
