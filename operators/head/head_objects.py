@@ -26,7 +26,7 @@ def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
     """The armature of a head: itself, below it, in a modifier, or above it."""
     if chosen.type == "ARMATURE":
         return chosen
-    for member in (chosen, *chosen.children_recursive):
+    for member in _with_children(chosen):
         if member.type == "ARMATURE":
             return member
         for modifier in member.modifiers:
@@ -36,6 +36,12 @@ def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
     while parent and parent.type != "ARMATURE":
         parent = parent.parent
     return parent
+
+
+def _with_children(chosen: bpy.types.Object) -> Iterator[bpy.types.Object]:
+    """The object, then all below it: finding those takes long in large files."""
+    yield chosen
+    yield from chosen.children_recursive
 
 
 def with_shape_keys(objects: list[bpy.types.Object]) -> Iterator[bpy.types.Object]:
