@@ -5,6 +5,7 @@ import json
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,18 +17,16 @@ import numpy as np
 
 from .arrays import Bools, Floats, Times
 from .errors import FieldsError
-from .files import write_whole
+from .files import check_unpacked, write_whole
 from .names import GROUPS
 
 FORMAT = 1
-# A Track takes about 0.5 KB a frame, so ten hours at 60 fps stay far below this. Files that unpack to more are refused.
-MAX_BYTES = 2_000_000_000
 # No time, weight, angle or length of a performance comes near it.
 LARGEST = 1e9
 # What zipfile, zlib, numpy and json raise for damaged or malicious files (encrypted, truncated, nested without end).
 UNREADABLE = (
     OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, RuntimeError, MemoryError,
-    zipfile.BadZipFile, zlib.error, struct.error,
+    zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError,
 )  # fmt: skip
 
 
@@ -118,13 +117,8 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            if size > MAX_BYTES:
-                raise FieldsError(
-                    "{file} would unpack to {size:.1f} GB, too much for a track. Not opened.",
-                    file=name,
-                    size=size / 1e9,
-                )
+            entries = archive.infolist()
+            check_unpacked(name, sum(e.file_size for e in entries), sum(e.compress_size for e in entries))
             meta = json.loads(str(_read(archive, "meta", "U", ())))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
                 raise FieldsError(
