@@ -214,6 +214,13 @@ def test_damaged_files_are_refused(tmp_path):
         track.load(tmp_path)
 
 
+def test_hours_without_a_face_are_no_zip_bomb():
+    """Nothing compresses better, and it must not be lost."""
+    long = track.empty(np.arange(300_000, dtype=float))
+    again = track.loads(track.dumps(long), "long.npz")
+    assert len(again) == 300_000 and not again.found.any()
+
+
 def test_an_array_header_without_an_end_is_refused(tmp_path):
     """numpy parses it with Python's tokenizer, which has an error of its own."""
     header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3,"

@@ -3,7 +3,7 @@
 import bpy
 
 from ..operators.props.chosen import has_bones, lacks_shapes
-from .layout import Tab, head_of, in_both, paragraph, say, split
+from .layout import OfHead, Tab, head_of, in_both, paragraph, say, split
 
 
 class _Head(Tab):
@@ -23,14 +23,9 @@ class _Head(Tab):
             _shape_tools(layout)
 
 
-class _Rig(Tab):
+class _Rig(OfHead):
     bl_label = "Rig"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        head = head_of(context)
-        return head is not None and bool(head.users_collection)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)

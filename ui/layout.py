@@ -14,6 +14,15 @@ class Tab:
     bl_category = "FIELDS"
 
 
+class OfHead(Tab):
+    """A panel that is there with a head."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = head_of(context)
+        return head is not None and bool(head.users_collection)
+
+
 def has_take(head: bpy.types.Object | None) -> bool:
     """Has the head a performance, which panels could be about?"""
     return head is not None and (bool(head.fields.track) or len(head.fields.takes) > 0)

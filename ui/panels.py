@@ -9,7 +9,7 @@ from . import actors, takes
 from .actors import draw_actor, draw_no_neutral
 from .footage import draw_footage
 from .head import CLASSES as HEAD_CLASSES
-from .layout import Tab, has_take, head_of, in_both, paragraph, say, split
+from .layout import OfHead, Tab, has_take, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
@@ -79,14 +79,9 @@ def _sureness(row) -> str:
 _KIND_ICONS = {"KEY": "NONE", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMBAL", "PROPERTY": "PROPERTIES"}
 
 
-class _Mapping(Tab):
+class _Mapping(OfHead):
     bl_label = "Mapping"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        head = head_of(context)
-        return head is not None and bool(head.users_collection)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from .errors import FieldsError
 
-# An hour of a Track at 30 fps unpacks to 60 MB.
-UNPACKED_BYTES, UNPACKED_FACTOR, LARGEST_UNPACKED = 64_000_000, 50, 2_000_000_000
+UNPACKED_BYTES, UNPACKED_FACTOR, LARGEST_UNPACKED = 64_000_000, 50, 1_000_000_000
 
 
 def check_writable(path: Path) -> None:
@@ -32,12 +31,12 @@ def check_writable(path: Path) -> None:
                 folder.rmdir()
 
 
-def check_unpacked(name: str, unpacked: int, packed: int) -> None:
+def check_unpacked(name: str, unpacked: int, packed: int, factor: int = UNPACKED_FACTOR) -> None:
     """Raises FieldsError for a compressed file that would unpack to far more than its size, as a zip bomb does.
 
     `unpacked`, `packed`: bytes. Up to UNPACKED_BYTES any factor is allowed.
     """
-    if unpacked > max(UNPACKED_BYTES, UNPACKED_FACTOR * packed) or unpacked > LARGEST_UNPACKED:
+    if unpacked > max(UNPACKED_BYTES, factor * packed) or unpacked > LARGEST_UNPACKED:
         raise FieldsError(
             "{file} would unpack to {size:.1f} GB, more than such a file holds. Not opened.",
             file=name,

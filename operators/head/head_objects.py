@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import bpy
 import numpy as np
-from mathutils import Vector
+
+from ..common.free_place import corners
 
 
 def members(chosen: bpy.types.Object) -> list[bpy.types.Object]:
@@ -56,8 +57,8 @@ def with_shape_keys(objects: list[bpy.types.Object]) -> Iterator[bpy.types.Objec
 
 def box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest corner (3,), (3,) of a mesh's bounding box, in the world."""
-    corners = np.array([mesh.matrix_world @ Vector(corner) for corner in mesh.bound_box])
-    return corners.min(axis=0), corners.max(axis=0)
+    low, high = corners(mesh)
+    return np.array(low), np.array(high)
 
 
 def _beside(
