@@ -27,6 +27,7 @@ from . import (
     mapping_shape,
     presets,
     props,
+    reference_view,
     take_verbs,
 )
 from .common import job, module_exit
@@ -39,6 +40,7 @@ _VERBS = (
     bake,
     calibrate,
     doubtful_frames,
+    reference_view,
     capture,
     actors,
     take_verbs,
@@ -58,7 +60,19 @@ _VERBS = (
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 # What registers more than classes: handlers, menus, listeners.
-_MORE = (demo_head, job, track_files, takes, confidence_curves, live, mapping_preview, command, presets, keymap)
+_MORE = (
+    demo_head,
+    job,
+    track_files,
+    takes,
+    confidence_curves,
+    live,
+    mapping_preview,
+    command,
+    presets,
+    keymap,
+    reference_view,
+)
 
 
 def register() -> None:

@@ -23,11 +23,14 @@ def picture_path(folder: Path, frame: int) -> Path:
     return folder / f"{frame:06d}.jpg"
 
 
-def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) -> Iterator[int]:
+def render_strip(
+    scene: Any, strip: Any, first: int, last: int, folder: Path, longest: int = LONGEST_SIDE
+) -> Iterator[int]:
     """Render scene frames `first` to before `last` of `strip` alone to `picture_path`s; one a step.
 
-    Works on a copy of the scene that is removed at the end, so that nothing of the artist's scene changes. Must run in
-    the main thread. Raises FieldsError where Blender can't render or the disk is too full.
+    `longest`: px that the longer side of the pictures has at most. Works on a copy of the scene that is removed at the
+    end, so that nothing of the artist's scene changes. Must run in the main thread. Raises FieldsError where Blender
+    can't render or the disk is too full.
     """
     if first < 0:
         raise FieldsError(
@@ -36,7 +39,7 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     with scratch_copy(scene, strip) as (copy, twin):
         _mute_others(copy, twin)
-        _set_canvas(copy, twin)
+        _set_canvas(copy, twin, longest)
         _set_output(copy)
         _disable_cache(copy.sequence_editor)
         render = copy.render
@@ -100,7 +103,7 @@ def _mute_others(scene: Any, strip: Any) -> None:
     strip.blend_type = "REPLACE"
 
 
-def _set_canvas(scene: Any, strip: Any) -> None:
+def _set_canvas(scene: Any, strip: Any, longest: int) -> None:
     """As large as the source picture; where the artist rotated or cropped it, the scene's own canvas."""
     parts = _inputs(strip)
     width, height = _source_size(parts)
@@ -113,8 +116,7 @@ def _set_canvas(scene: Any, strip: Any) -> None:
                 part.transform.scale_x = part.transform.scale_y = 1.0
                 part.transform.offset_x = part.transform.offset_y = 0.0
     render.pixel_aspect_x = render.pixel_aspect_y = 1.0
-    longest = max(render.resolution_x, render.resolution_y)
-    render.resolution_percentage = min(100, math.floor(100 * LONGEST_SIDE / longest))
+    render.resolution_percentage = min(100, math.floor(100 * longest / max(render.resolution_x, render.resolution_y)))
 
 
 def _source_size(parts: list[Any]) -> tuple[int, int]:
