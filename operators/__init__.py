@@ -28,6 +28,7 @@ from . import (
     presets,
     props,
     reference_view,
+    side_by_side,
     take_verbs,
 )
 from .common import job, module_exit
@@ -41,6 +42,7 @@ _VERBS = (
     calibrate,
     doubtful_frames,
     reference_view,
+    side_by_side,
     capture,
     actors,
     take_verbs,

@@ -171,9 +171,8 @@ def _aspect(image: bpy.types.Image) -> float:
 
 def _height(empty: bpy.types.Object) -> float:
     """Of the picture that an empty shows, before the object's own scale."""
-    image: Any = empty.data
-    ours = image is not None and TAG in image  # the artist may have given it another
-    return empty.empty_display_size / max(_aspect(image) if ours else 1.0, 1.0)
+    shown: Any = empty.data  # another image, where the artist gave it one
+    return empty.empty_display_size / max(_aspect(shown) if shown and TAG in shown else 1.0, 1.0)
 
 
 def _remove_unused_images() -> None:

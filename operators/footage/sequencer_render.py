@@ -40,10 +40,11 @@ def render_strip(
     with scratch_copy(scene, strip) as (copy, twin):
         _mute_others(copy, twin)
         _set_canvas(copy, twin, longest)
-        _set_output(copy)
+        write_pictures(copy, folder)
+        keep_colours(copy)
+        copy.render.use_sequencer = True
         _disable_cache(copy.sequence_editor)
         render = copy.render
-        render.filepath = str(folder / FILE_NAME)
         pixels = render.resolution_x * render.resolution_y * (render.resolution_percentage / 100) ** 2
         need = pixels * BYTES_PER_PIXEL * (last - first)
         if need > shutil.disk_usage(folder).free:
@@ -126,9 +127,10 @@ def _source_size(parts: list[Any]) -> tuple[int, int]:
     return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
 
 
-def _set_output(scene: Any) -> None:
+def write_pictures(scene: Any, folder: Path) -> None:
+    """Set a scene's output to a JPEG a frame, named as `picture_path` has it, and to nothing else."""
     render = scene.render
-    render.use_sequencer = True
+    render.filepath = str(folder / FILE_NAME)
     render.use_compositing = False
     render.use_border = False
     render.use_multiview = False
@@ -143,8 +145,11 @@ def _set_output(scene: Any) -> None:
     settings.file_format = "JPEG"
     settings.color_mode = "RGB"
     settings.quality = 95
-    # The video's own colours: the scene's view transform (AgX, Filmic) is made for renders of 3D scenes.
     settings.color_management = "FOLLOW_SCENE"
+
+
+def keep_colours(scene: Any) -> None:
+    """The video's own colours: the scene's view transform (AgX, Filmic) is made for renders of 3D scenes."""
     scene.display_settings.display_device = "sRGB"
     view = scene.view_settings
     view.view_transform = "Standard"

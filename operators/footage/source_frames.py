@@ -55,7 +55,7 @@ def read_stretches(scene: Any, strips: Sequence[Any]) -> Generator[tuple[float, 
             try:
                 for _ in render_strip(scene, item.strip, item.first, item.last, _unfinished(folder), LONGEST_SIDE):
                     done += 1
-                    yield done / total, say("Rendering the strip: {done} of {total} frames", done=done, total=total)
+                    yield done / total, _rendering(done, total)
                 stretches.append(_rendered(item, folder))
             finally:  # a cancelled generator too
                 shutil.rmtree(_unfinished(folder), ignore_errors=True)
@@ -70,6 +70,23 @@ def read_directly(scene: Any, strips: Sequence[Any]) -> list[Stretch] | None:
     if any(_must_render(item.strip) for item in shown):
         return None
     return [stretch for item in shown for stretch in _of_file(scene, item)]
+
+
+def render_stretches(
+    scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None, folder: Path, longest: int
+) -> Generator[tuple[float, str], None, list[Stretch]]:
+    """All that `strips` show within `limits`, rendered to pictures in a folder, whose longer side has at most `longest`
+    px; one frame a step, which yields as `read_stretches`. Raises FieldsError as `shown_by`.
+    """
+    shown = shown_by(scene, strips, limits)
+    total, done, stretches = sum(item.last - item.first for item in shown), 0, []
+    for number, item in enumerate(shown):
+        target = folder / f"footage {number}"
+        for _ in render_strip(scene, item.strip, item.first, item.last, target, longest):
+            done += 1
+            yield done / total, _rendering(done, total)
+        stretches.append(_pictures_in(target, item))
+    return stretches
 
 
 def fingerprint(scene: Any, strips: Sequence[Any]) -> str:
@@ -127,8 +144,16 @@ def _rendered(item: Shown, folder: Path) -> Stretch:
     if folder.exists():
         shutil.rmtree(folder)
     _unfinished(folder).rename(folder)
-    numbers = np.arange(item.first, item.last)
-    return Stretch(str(picture_path(folder, item.first)), "SEQUENCE", item.first, numbers)
+    return _pictures_in(folder, item)
+
+
+def _pictures_in(folder: Path, item: Shown) -> Stretch:
+    """What `render_strip` left in a folder: each picture has the number of the scene frame that it shows."""
+    return Stretch(str(picture_path(folder, item.first)), "SEQUENCE", item.first, np.arange(item.first, item.last))
+
+
+def _rendering(done: int, total: int) -> str:
+    return say("Rendering the strip: {done} of {total} frames", done=done, total=total)
 
 
 def _folder_for(scene: Any, item: Shown) -> Path:
