@@ -20,7 +20,7 @@ from .footage.source_frames import render_stretches
 from .head.heads import chosen_head
 from .reference_images import Timeline, timeline
 from .reference_place import face_of
-from .side_by_side_scenes import both_scene, head_scene, mix_sound, render_pictures
+from .side_by_side_scenes import head_scene, mix_sound, plan_of, removed_at_the_end, render_pictures
 from .takes import takes
 from .video_encoding import encode
 
@@ -94,13 +94,14 @@ class FIELDS_OT_side_by_side(Job, bpy.types.Operator, ExportHelper):
             raise FieldsError("The scene has no camera. Add one with Add > Camera, then try again.")
         title, height = _title(context) if self.stamp else "", self.height // 2 * 2
         with TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) as temporary:
-            folder, video = Path(temporary), Path(temporary, "video.mp4")
+            folder = Path(temporary)
             footage = yield from self._footage(context, folder)
             yield from self._head(context, footage, folder, height)
             sound = mix_sound(chosen_footage.sequencer_scene(context), context.scene, footage, folder)
-            with both_scene(context.scene, footage, folder, sound, height, title) as name:
-                yield from _encode(name, video, len(footage.which), self.in_window)
-            _move(video, self._path)
+            plan = plan_of(context.scene, footage, folder, sound, height, title)
+            with removed_at_the_end():
+                yield from _encode(plan, len(footage.which), self.in_window)
+            _move(Path(plan["video"]), self._path)
         self._frames = len(footage.which)
         return _nothing()
 
@@ -134,8 +135,8 @@ class FIELDS_OT_side_by_side(Job, bpy.types.Operator, ExportHelper):
         return {"FINISHED"}
 
 
-def _encode(name: str, video: Path, total: int, in_window: bool) -> Generator[Progress, None, None]:
-    for done in encode(name, video, in_window):
+def _encode(plan: dict[str, Any], total: int, in_window: bool) -> Generator[Progress, None, None]:
+    for done in encode(plan, in_window):
         share = _HEAD + (1.0 - _HEAD) * done / total
         yield share, say("Writing the video: {done} of {total} frames", done=done, total=total)
         if in_window:
@@ -155,7 +156,7 @@ def _title(context: bpy.types.Context) -> str:
     """What the video shows: the take, else the strip, and the head."""
     head, strips = chosen_head(context), chosen_footage.chosen_strips(context)
     take = takes.active(head)
-    return f"{head.name}, {take.name if take else strips[0].name}"
+    return f"{head.name} - {take.name if take else strips[0].name}"
 
 
 def _nothing() -> Heavy:

@@ -1,4 +1,4 @@
-"""The temporary scenes of the side-by-side video: the head alone, and both pictures next to each other.
+"""What the side-by-side video is made of: a temporary scene of the head, the sound, and how both pictures lie.
 
 The artist's scene is copied, never changed. What was made is found again by name: an undo meanwhile frees it.
 """
@@ -15,12 +15,11 @@ from mathutils import Euler, Matrix, Vector
 
 from ..fields_blender.core.errors import FieldsError
 from .common.timeline import rate
-from .footage.sequencer_render import keep_colours, picture_path, write_pictures
-from .footage.strip_api import all_strips, strips_of
+from .footage.sequencer_render import picture_path, write_pictures
+from .footage.strip_api import all_strips
 from .keys.fcurves import runs_of
 from .reference_images import Timeline
 from .reference_place import Face
-from .video_encoding import write_video
 
 _NAME = "FIELDS (temporary)"
 _HEADS = "head"  # the folder of the head's pictures
@@ -36,7 +35,7 @@ def head_scene(context: bpy.types.Context, face: Face | None, quick: bool, heigh
 
     `face`: seen from in front of it; None: through the scene's camera. `quick`: with Workbench.
     """
-    with _removed_at_the_end():
+    with removed_at_the_end():
         scene: Any = context.scene.copy()
         scene.name = _NAME
         for layer in scene.view_layers:
@@ -86,7 +85,7 @@ def mix_sound(
     if not any(strip.type == "SOUND" and not strip.mute for strip in all_strips(there.sequence_editor)):
         return None
     path, ratio = folder / "sound.wav", rate(there) / rate(here)
-    with _removed_at_the_end():
+    with removed_at_the_end():
         copy = there.copy()
         copy.name = _NAME
         copy.use_preview_range = False
@@ -97,61 +96,35 @@ def mix_sound(
         return path, round(copy.frame_start / ratio)
 
 
-@contextmanager
-def both_scene(
-    like: bpy.types.Scene, footage: Timeline, folder: Path, sound: tuple[Path, int] | None, height: int, title: str
-) -> Iterator[str]:
-    """The name of a scene whose sequencer shows the footage on the left and the head's pictures on the right.
+def plan_of(
+    scene: bpy.types.Scene, footage: Timeline, folder: Path, sound: tuple[Path, int] | None, height: int, title: str
+) -> dict[str, Any]:
+    """The plan, as `video_scene` has it, of the footage on the left and the head's pictures on the right.
 
-    `like`: whose frames a second it has. `title`: written into the picture with the frame's number; empty: neither.
+    `scene`: whose frames a second it has. `sound`: as `mix_sound` gives it.
     """
-    with _removed_at_the_end():
-        scene: Any = bpy.data.scenes.new(_NAME)
-        render = scene.render
-        render.fps, render.fps_base = like.render.fps, like.render.fps_base
-        scene.frame_start, scene.frame_end = footage.first, footage.first + len(footage.which) - 1
-        scene.use_preview_range = False
-        strips = strips_of(scene.sequence_editor_create())
-        pictures = [Path(file.path) for file in footage.files]
-        heads = picture_path(folder / _HEADS, footage.first)
-        wide = [_even(height * width / tall) for width, tall in map(_size, pictures)]
-        left, right = max(wide), _even(height * _size(heads)[0] / _size(heads)[1])
-        render.resolution_x, render.resolution_y, render.resolution_percentage = left + right, height, 100
-        for index, path in enumerate(pictures):
-            for first, last in runs_of(np.flatnonzero(footage.which == index)).astype(int):
-                numbers = footage.numbers[first : last + 1]
-                names = [picture_path(path.parent, number) for number in numbers]
-                _add(strips, names, footage.first + first, 1, height, -right / 2)
-        every = range(scene.frame_start, scene.frame_end + 1)
-        _add(strips, [picture_path(heads.parent, frame) for frame in every], footage.first, 2, height, left / 2)
-        if sound:
-            strips.new_sound("Sound", str(sound[0]), 3, sound[1]).sound.name = _NAME
-        write_video(scene, with_sound=sound is not None)
-        keep_colours(scene)
-        render.use_sequencer, render.use_compositing = True, False
-        _stamp(render, title, height)
-        yield scene.name
+    first, count = footage.first, len(footage.which)
+    heads = [picture_path(folder / _HEADS, frame) for frame in range(first, first + count)]
+    sizes = [_size(Path(file.path)) for file in footage.files]
+    left, right = max(_even(height * width / tall) for width, tall in sizes), _even(height * _aspect(heads[0]))
+    strips = []
+    for index, (_, tall) in enumerate(sizes):
+        inside = Path(footage.files[index].path).parent
+        for begin, end in runs_of(np.flatnonzero(footage.which == index)).astype(int):
+            pictures = [picture_path(inside, number) for number in footage.numbers[begin : end + 1]]
+            strips.append(_strip(1, first + int(begin), pictures, height / tall, -right // 2))
+    strips.append(_strip(2, first, heads, height / _size(heads[0])[1], left // 2))
+    return {
+        "name": _NAME, "video": str(folder / "video.mp4"), "title": title, "fps": scene.render.fps,
+        "fps_base": scene.render.fps_base, "first": first, "last": first + count - 1, "width": left + right,
+        "height": height, "strips": strips,
+        "sound": {"path": str(sound[0]), "first": sound[1]} if sound else None,
+    }  # fmt: skip
 
 
-def _add(strips: Any, pictures: list[Path], first: int, channel: int, height: int, offset: float) -> None:
-    """A strip of pictures, `height` px high, its middle `offset` px beside the middle."""
-    strip = strips.new_image("Pictures", str(pictures[0]), channel, first)
-    for path in pictures[1:]:
-        strip.elements.append(path.name)
-    strip.blend_type = "ALPHA_OVER"
-    transform = strip.transform
-    transform.scale_x = transform.scale_y = height / _size(pictures[0])[1]
-    transform.offset_x, transform.offset_y = round(offset), 0
-
-
-def _stamp(render: Any, title: str, height: int) -> None:
-    for name in [name for name in dir(render) if name.startswith("use_stamp_")]:
-        setattr(render, name, False)
-    render.use_stamp = bool(title)
-    render.use_stamp_frame = render.use_stamp_note = True
-    render.stamp_note_text = title
-    render.stamp_font_size = max(height // 32, 8)
-    render.stamp_background, render.stamp_foreground = (0.0, 0.0, 0.0, 0.6), (1.0, 1.0, 1.0, 1.0)
+def _strip(channel: int, first: int, pictures: list[Path], scale: float, offset: int) -> dict[str, Any]:
+    paths = [str(path) for path in pictures]
+    return {"channel": channel, "first": first, "pictures": paths, "scale": scale, "offset": offset}
 
 
 def _look_at(scene: bpy.types.Scene, face: Face) -> None:
@@ -180,7 +153,7 @@ def _new(scene: bpy.types.Scene, data: bpy.types.ID, where: Matrix) -> bpy.types
 
 
 @contextmanager
-def _removed_at_the_end() -> Iterator[None]:
+def removed_at_the_end() -> Iterator[None]:
     """Removes all that is of our temporary name."""
     try:
         yield
@@ -199,6 +172,11 @@ def _size(path: Path) -> tuple[int, int]:
     finally:
         bpy.data.images.remove(image)
     return width, height
+
+
+def _aspect(path: Path) -> float:
+    width, height = _size(path)
+    return width / height
 
 
 def _even(pixels: float) -> int:

@@ -1,5 +1,6 @@
-"""A scene's frames as a video by Blender's encoder: in a Blender of its own beside the window, which stays usable."""
+"""A plan of `video_scene` made a video: in a Blender of its own beside the window, which stays usable meanwhile."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,69 +9,46 @@ from typing import Any
 import bpy
 
 from ..fields_blender.core.errors import FieldsError
-
-TICK = "frame written"
-# Run by the other Blender.
-_SCRIPT = f"""
-import bpy
-bpy.app.handlers.render_write.append(lambda *_: print({TICK!r}, flush=True))
-bpy.ops.render.render(animation=True, scene={{name!r}})
-"""
+from . import video_scene
 
 
-def write_video(scene: Any, with_sound: bool) -> None:
-    """Set a scene's output to H.264 in an mp4, with a key frame twice a second, for scrubbing."""
-    settings, ffmpeg = scene.render.image_settings, scene.render.ffmpeg
-    if hasattr(settings, "media_type"):  # 5.0
-        settings.media_type = "VIDEO"
-    settings.file_format = "FFMPEG"
-    settings.color_mode = "RGB"
-    ffmpeg.format, ffmpeg.codec = "MPEG4", "H264"
-    ffmpeg.constant_rate_factor, ffmpeg.ffmpeg_preset = "HIGH", "GOOD"
-    ffmpeg.gopsize = 12
-    ffmpeg.use_autosplit = False
-    ffmpeg.audio_codec = "AAC" if with_sound else "NONE"
-    ffmpeg.audio_mixrate, ffmpeg.audio_bitrate = 48000, 192
-
-
-def encode(name: str, video: Path, in_window: bool) -> Iterator[int]:
-    """Render the frames of the scene of that name to `video`; yields how many are written.
-
-    The scene must refer to files alone, none of them packed. Raises FieldsError where Blender can't write it.
-    """
-    scene = bpy.data.scenes[name]
-    scene.render.filepath = str(video)
-    if in_window and bpy.app.binary_path:
-        yield from _in_another_blender(scene, video)
+def encode(plan: dict[str, Any], in_window: bool) -> Iterator[int]:
+    """Write `plan["video"]`; yields how many frames are written. Raises FieldsError where Blender can't write it."""
+    video = Path(plan["video"])
+    if in_window:
+        yield from _in_another_blender(plan, video.parent)
     else:
         yield 0
+        scene = video_scene.build(plan)
         try:
-            bpy.ops.render.render(animation=True, scene=name)
+            bpy.ops.render.render(animation=True, scene=scene.name)
         except RuntimeError as error:
             raise _refused(error) from error
     if not video.is_file() or not video.stat().st_size:
         raise _refused("no file")
 
 
-def _in_another_blender(scene: bpy.types.Scene, video: Path) -> Iterator[int]:
-    script, blend, log = (video.with_name(name) for name in ("encode.py", "encode.blend", "encode.log"))
-    script.write_text(_SCRIPT.format(name=scene.name), encoding="utf-8")
-    bpy.data.libraries.write(str(blend), {scene})
-    command = [
-        bpy.app.binary_path, "--background", "--factory-startup", str(blend), "--python-exit-code", "1",
-        "--python", str(script),
-    ]  # fmt: skip
+def _in_another_blender(plan: dict[str, Any], folder: Path) -> Iterator[int]:
+    file, log = folder / "plan.json", folder / "log.txt"
+    file.write_text(json.dumps(plan), encoding="utf-8")
     with log.open("wb") as out:
+        command = [*_program(), "--", str(file)]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     try:
         while process.poll() is None:
-            yield log.read_bytes().count(TICK.encode())
+            yield log.read_bytes().count(video_scene.TICK.encode())
         if process.returncode:
             lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             raise _refused(lines[-1] if lines else process.returncode)
     finally:  # a cancelled generator too
         process.kill()
         process.wait()
+
+
+def _program() -> list[str]:
+    """Blender, told to run `video_scene`."""
+    script = str(Path(video_scene.__file__))
+    return [bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code", "1", "--python", script]
 
 
 def _refused(why: object) -> FieldsError:

@@ -1,5 +1,7 @@
 """The side-by-side video, read back: the frames of the footage on the left, of the head on the right."""
 
+import subprocess
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,11 @@ import numpy as np
 import pytest
 
 from tests.blender.test_reference_view import footage, images
-from tests.blender.test_strips import add_movie, state_of, strips, trim, videos
-from tests.make_clips import DATA, read_number
+from tests.blender.test_strips import add_movie, errors, state_of, strips, trim, videos
+from tests.make_clips import DATA, read_number, write_pictures
 
 bpy: Any = pytest.importorskip("bpy")
-__all__ = ["footage", "images", "videos"]  # fixtures
+__all__ = ["errors", "footage", "images", "videos"]  # fixtures
 
 
 @pytest.fixture
@@ -188,6 +190,47 @@ def test_given_up_it_leaves_nothing_and_the_old_video_stays(growing, footage, vi
         assert wanted in words
         assert state_of(scene) == before and left_over() == things
         assert path.read_bytes() == b"of yesterday" and not list((tmp_path / "temporary").iterdir())
+
+
+@pytest.fixture
+def plan(tmp_path) -> dict[str, Any]:
+    pictures = [str(path) for path in write_pictures(tmp_path / "pictures", 12)]
+    strip = {"channel": 1, "first": 3, "pictures": pictures, "scale": 2.0, "offset": -64}
+    return {"name": "FIELDS (temporary)", "video": str(tmp_path / "a.mp4"), "title": "", "fps": 25, "fps_base": 1.0,
+            "first": 3, "last": 14, "width": 256, "height": 128, "strips": [strip], "sound": None}  # fmt: skip
+
+
+@pytest.fixture
+def encoding(part, monkeypatch):
+    """Its other Blender is a Python that has bpy."""
+    module = part("operators.video_encoding")
+    monkeypatch.setattr(module, "_program", lambda: [sys.executable, module.video_scene.__file__])
+    return module
+
+
+def test_the_video_is_written_by_a_blender_of_its_own(plan, encoding, tmp_path):
+    before = left_over()
+    assert max(encoding.encode(plan, in_window=True)) <= 12
+    frames, fps = read(tmp_path / "a.mp4")
+    assert fps == 25 and [read_number(frame[:, :128]) for frame in frames] == list(range(12))
+    assert all(frame[:, 128:].max() < 10 for frame in frames) and left_over() == before
+
+
+def test_that_blender_ends_when_the_artist_cancels(plan, encoding, monkeypatch):
+    started = []
+    start = subprocess.Popen
+    monkeypatch.setattr(encoding.subprocess, "Popen", lambda *a, **k: started.append(start(*a, **k)) or started[-1])
+    steps = encoding.encode(plan, in_window=True)
+    next(steps)
+    assert started[0].poll() is None
+    steps.close()
+    assert started[0].poll() is not None
+
+
+def test_where_that_blender_fails_its_last_words_are_said(plan, encoding, errors):
+    plan["strips"] = [{}]
+    with pytest.raises(errors, match="KeyError"):
+        list(encoding.encode(plan, in_window=True))
 
 
 def test_where_it_can_not_be_written_it_says_so_at_once(growing, footage, videos, tmp_path):
