@@ -151,7 +151,11 @@ def _image(file: Stretch, undo: ExitStack) -> bpy.types.Image:
     try:
         image = bpy.data.images.load(file.path, check_existing=False)
     except RuntimeError as error:
-        raise FieldsError("Blender can't read {file} ({why}).", file=file.path, why=error) from None
+        raise FieldsError(
+            "Blender can't read {file} ({why}). Convert it to an mp4, and choose that in the strip's Source panel.",
+            file=file.path,
+            why=error,
+        ) from None
     undo.callback(bpy.data.images.remove, image)
     size: Any = image.size
     image[TAG] = [*size]  # as a sequence it has a size only while one of its frames is shown

@@ -7,6 +7,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..fields_blender.core.errors import FieldsError
+from .common import viewport
 from .common.datablocks import mesh_of
 from .head import bone_places, heads, mappings
 from .head.head_axes import centre_of_key
@@ -50,15 +51,12 @@ def beside(face: Face, aspect: float) -> tuple[Matrix, float]:
 
 
 def show_both(context: bpy.types.Context, face: Face, aspect: float) -> None:
-    """Turn the 3D View (this one, or the largest) to the face, so that the head and the picture fill it."""
-    area = context.area if context.area and context.area.type == "VIEW_3D" else None
-    if area is None and context.screen:
-        views = [area for area in context.screen.areas if area.type == "VIEW_3D"]
-        area = max(views, key=lambda area: area.width * area.height, default=None)
+    """Turn the 3D View to the face, so that the head and the picture fill it."""
+    area = viewport.of(context)
     if area is None:
         return
     space: Any = area.spaces.active
-    region = next(region for region in area.regions if region.type == "WINDOW")
+    region = viewport.window_of(area)
     width, height = _PICTURE * face.eyes * aspect, _PICTURE * face.eyes
     across = width + face.eyes * (2 * _HALF_WIDE + _GAP)
     middle = face.centre - face.axes[:, 0] * (across / 2 - face.eyes * _HALF_WIDE)

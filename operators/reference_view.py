@@ -9,12 +9,12 @@ from bpy.props import EnumProperty
 
 from ..fields_blender.core.errors import FieldsError
 from . import reference_images, reference_place
+from .common import viewport
 from .common.datablocks import by_uid
 from .common.job import Heavy, Job, running
 from .common.timeline import rate
 from .common.wording import say, told
-from .footage import chosen_footage, source_frames
-from .footage.strip_api import all_strips
+from .footage import chosen_footage, picked_strip, source_frames
 from .head.heads import chosen_head
 
 FOLLOW_AFTER = 0.2  # s after a change of the strips
@@ -51,9 +51,8 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
         return False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        strips = chosen_footage.chosen_strips(context)
         try:
-            slow = source_frames.must_render(chosen_footage.sequencer_scene(context), strips)
+            slow = source_frames.must_render(*chosen_footage.required(context))
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
@@ -62,7 +61,8 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
     def prepare(self, context: bpy.types.Context):
         if self.place == "CAMERA" and context.scene.camera is None:
             raise FieldsError("The scene has no camera. Add one with Add > Camera, then try again.")
-        scene, strips = chosen_footage.sequencer_scene(context), chosen_footage.chosen_strips(context)
+        scene, strips = footage = chosen_footage.required(context)
+        self._name = footage.name
         self._scene, self._head = context.scene.session_uid, chosen_head(context).session_uid
         self._kept = _kept(scene, strips)
         stretches = yield from source_frames.read_stretches(scene, strips)
@@ -81,7 +81,9 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
         reference_images.refresh(scene, self._shown)
         scene.fields.reference, scene.fields.reference_outdated = self._kept, False
         first, last = self._shown.first, self._shown.first + len(self._shown.which) - 1
-        self.report({"INFO"}, say("The footage is shown on frames {first} to {last}", first=first, last=last))
+        self.report(
+            {"INFO"}, say("“{name}” is shown on frames {first} to {last}", name=self._name, first=first, last=last)
+        )
         return {"FINISHED"}
 
     def _show_beside(self, context: bpy.types.Context, scene: bpy.types.Scene, head: bpy.types.Object) -> None:
@@ -90,6 +92,8 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
         aspect = reference_images.show_beside(scene, self._shown, lambda aspect: reference_place.beside(face, aspect))
         if new:
             reference_place.show_both(context, face, aspect)
+        if area := viewport.of(context):
+            viewport.add_to_local_view(area, reference_images.references(scene))
 
 
 class FIELDS_OT_reference_remove(bpy.types.Operator):
@@ -123,15 +127,14 @@ def follow(scene: bpy.types.Scene) -> None:
     if found is None:
         return
     there, strips = found
-    kept = _kept(there, strips)
-    if kept == scene.fields.reference:
+    if _looks(there, strips) == _looks_kept(scene):
         scene.fields.reference_outdated = False
         return
     try:
         stretches = source_frames.read_directly(there, strips)
         if stretches is not None:
             reference_images.refresh(scene, reference_images.timeline(stretches, rate(there), rate(scene)))
-            scene.fields.reference = kept
+            scene.fields.reference = _kept(there, strips)
         scene.fields.reference_outdated = stretches is None
     except FieldsError:  # muted, gone from the disk ...: the button says why
         scene.fields.reference_outdated = True
@@ -139,20 +142,32 @@ def follow(scene: bpy.types.Scene) -> None:
 
 def _kept(scene: bpy.types.Scene, strips: list[Any]) -> str:
     """What `Scene.fields.reference` keeps of the strips."""
-    names = [strip.name for strip in strips]
-    return json.dumps([scene.name, names, source_frames.fingerprint(scene, strips)])
+    marks = [[picked_strip.mark(strip), strip.name] for strip in strips]
+    return json.dumps([scene.name, marks, _looks(scene, strips)])
+
+
+def _looks(scene: bpy.types.Scene, strips: list[Any]) -> str:
+    """Changes when the strips show something else, or at other frames."""
+    return repr([rate(scene), *map(source_frames.looks, strips)])
+
+
+def _looks_kept(scene: bpy.types.Scene) -> str:
+    return json.loads(scene.fields.reference)[2]
 
 
 def _strips_of(scene: bpy.types.Scene) -> tuple[bpy.types.Scene, list[Any]] | None:
-    """The scene and those of its strips that the reference view shows; None without one, or where a strip is gone."""
+    """The scene and those of its strips that the reference view shows, whatever they are called by now; None without a
+    reference view, or where a strip is gone.
+    """
     if not scene.fields.reference:
         return None
-    name, names, _ = json.loads(scene.fields.reference)
-    there = bpy.data.scenes.get(name)
-    if there is None or there.sequence_editor is None:
+    try:
+        name, marks, _ = json.loads(scene.fields.reference)
+        there = [picked_strip.found(str(mark), str(name_then), bpy.data.scenes.get(name)) for mark, name_then in marks]
+    except (ValueError, TypeError):  # files travel, so it may say anything
         return None
-    by_name = {strip.name: strip for strip in all_strips(there.sequence_editor)}
-    return (there, [by_name[name] for name in names]) if by_name.keys() >= set(names) else None
+    strips = [placed.strip for placed in there if placed and placed.scene == there[0].scene]
+    return (there[0].scene, strips) if strips and len(strips) == len(marks) else None
 
 
 # What was tried last, so that strips that can't be followed aren't tried again and again.
@@ -165,8 +180,8 @@ def _look(scene: bpy.types.Scene, *_arguments: Any) -> None:
     found = _strips_of(scene)
     if found is None or bpy.app.timers.is_registered(_follow_later):
         return
-    kept = _kept(*found)
-    if kept not in _tried and (kept != scene.fields.reference or scene.fields.reference_outdated):
+    looks = _looks(*found)
+    if looks not in _tried and (looks != _looks_kept(scene) or scene.fields.reference_outdated):
         bpy.app.timers.register(_follow_later, first_interval=FOLLOW_AFTER)
 
 
@@ -177,7 +192,7 @@ def _follow_later() -> float | None:
     for scene in bpy.data.scenes:
         if scene.library is None and (found := _strips_of(scene)):
             follow(scene)
-            _tried.add(_kept(*found))
+            _tried.add(_looks(*found))
     return None
 
 

@@ -21,7 +21,7 @@ from .head.heads import chosen_head
 from .reference_images import Timeline, timeline
 from .reference_place import face_of
 from .side_by_side_scenes import head_scene, mix_sound, plan_of, removed_at_the_end, render_pictures
-from .takes import takes
+from .takes import track_store
 from .video_encoding import encode
 
 Progress = tuple[float, str] | None
@@ -95,9 +95,10 @@ class FIELDS_OT_side_by_side(Job, bpy.types.Operator, ExportHelper):
         title, height = _title(context) if self.stamp else "", self.height // 2 * 2
         with TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) as temporary:
             folder = Path(temporary)
-            footage = yield from self._footage(context, folder)
+            there, strips = _footage_of(context)
+            footage = yield from self._footage(context, there, strips, folder)
             yield from self._head(context, footage, folder, height)
-            sound = mix_sound(chosen_footage.sequencer_scene(context), context.scene, footage, folder)
+            sound = mix_sound(there, context.scene, footage, folder)
             plan = plan_of(context.scene, footage, folder, sound, height, title)
             with removed_at_the_end():
                 yield from _encode(plan, len(footage.which), self.in_window)
@@ -105,10 +106,11 @@ class FIELDS_OT_side_by_side(Job, bpy.types.Operator, ExportHelper):
         self._frames = len(footage.which)
         return _nothing()
 
-    def _footage(self, context: bpy.types.Context, folder: Path) -> Generator[Progress, None, Timeline]:
+    def _footage(
+        self, context: bpy.types.Context, there: bpy.types.Scene, strips: list[Any], folder: Path
+    ) -> Generator[Progress, None, Timeline]:
         """The footage as pictures, and which of them is seen on the scene's frames."""
-        there, strips = chosen_footage.sequencer_scene(context), chosen_footage.chosen_strips(context)
-        reading = render_stretches(there, strips, chosen_footage.limits(context), folder, 2 * self.height)
+        reading = render_stretches(there, strips, chosen_footage.limits(context, there), folder, 2 * self.height)
         while True:
             try:
                 share, words = next(reading)
@@ -154,9 +156,16 @@ def _move(video: Path, to: Path) -> None:
 
 def _title(context: bpy.types.Context) -> str:
     """What the video shows: the take, else the strip, and the head."""
-    head, strips = chosen_head(context), chosen_footage.chosen_strips(context)
-    take = takes.active(head)
-    return f"{head.name} - {take.name if take else strips[0].name}"
+    head = chosen_head(context)
+    name = track_store.name(head) if track_store.has(head) else chosen_footage.chosen(context).name
+    return f"{head.name} - {name}"
+
+
+def _footage_of(context: bpy.types.Context) -> chosen_footage.Footage:
+    """What the take of the head was captured from; without one, what is chosen."""
+    head = chosen_head(context)
+    own = chosen_footage.of_take(track_store.load(head).source) if track_store.has(head) else None
+    return own or chosen_footage.required(context)
 
 
 def _nothing() -> Heavy:

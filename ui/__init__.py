@@ -3,13 +3,11 @@
 import bpy
 
 from ..operators.props.words import use_context
-from . import exchange, menus, panels, preferences, presets, result, review, shape_panels, translations
+from . import exchange, menus, panels, preferences, presets, result, shape_panels, translations
 
 _CLASSES = (
     *preferences.CLASSES, *presets.CLASSES, *result.CLASSES, *panels.CLASSES, *shape_panels.CLASSES,
-    *review.CLASSES,
-    *exchange.CLASSES,
-    *menus.CLASSES,
+    *exchange.CLASSES, *menus.CLASSES,
 )  # fmt: skip
 
 

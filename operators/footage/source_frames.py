@@ -14,7 +14,17 @@ from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.files import check_writable
 from ..common.wording import say
 from .sequencer_render import picture_path, render_strip
-from .strip_api import content_length, content_start, left, right, source_indices, source_rate, trim_end, trim_start
+from .strip_api import (
+    content_length,
+    content_start,
+    left,
+    right,
+    source_indices,
+    source_rate,
+    strips_of,
+    trim_end,
+    trim_start,
+)
 from .strips import Shown, altered, file_of, shown_by
 
 FOLDER = "fields_reference"
@@ -89,15 +99,15 @@ def render_stretches(
     return stretches
 
 
-def fingerprint(scene: Any, strips: Sequence[Any]) -> str:
-    """Changes when the strips show something else, or at other frames."""
-    parts: list[Any] = [scene.render.fps, scene.render.fps_base]
-    for strip in strips:
-        parts += [strip.name, strip.type, strip.channel, strip.mute, altered(strip), getattr(strip, "filepath", "")]
-        parts += [left(strip), right(strip), content_start(strip), content_length(strip)]
-        if strip.type in ("MOVIE", "IMAGE"):
-            parts += [trim_start(strip), trim_end(strip), strip.use_reverse_frames]
-    return repr(parts)
+def looks(strip: Any) -> list[Any]:
+    """Plain values that change when a strip shows something else, or at other frames."""
+    parts = [strip.type, strip.channel, strip.mute, altered(strip), getattr(strip, "filepath", "")]
+    parts += [left(strip), right(strip), content_start(strip), content_length(strip)]
+    if strip.type in ("MOVIE", "IMAGE"):
+        parts += [trim_start(strip), trim_end(strip), strip.use_reverse_frames]
+    elif strip.type == "META":
+        parts += [looks(child) for child in strips_of(strip)]
+    return parts
 
 
 def _must_render(strip: Any) -> bool:

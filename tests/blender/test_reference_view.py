@@ -348,8 +348,28 @@ def test_a_jump_to_a_doubtful_frame_brings_the_footage_along(scene, footage, vid
 def test_what_is_kept_is_plain(scene, footage, videos):
     footage(strip := add_movie(scene, videos[24]))
     bpy.ops.fields.reference_view()
-    where, names, _ = json.loads(scene.fields.reference)
-    assert (where, names) == (scene.name, [strip.name])
+    where, marks, _ = json.loads(scene.fields.reference)
+    assert (where, marks) == (scene.name, [[strip["fields_footage"], strip.name]])
+
+
+def test_strips_and_scenes_may_be_renamed(scene, footage, videos, view):
+    footage(strip := add_movie(scene, videos[24], start=10))
+    bpy.ops.fields.reference_view()
+    name = scene.name
+    scene.name, strip.name = "shot", "renamed"
+    strip.frame_start += 3
+    view.follow(scene)
+    assert numbers_of(scene, [13, 14]) == [0, 1] and not scene.fields.reference_outdated
+    scene.name = name
+
+
+@pytest.mark.parametrize("nonsense", ["x", "[]", "[1, 2, 3]", '["Scene", [["a", "b"]], ""]'])
+def test_a_file_that_says_nonsense_is_left_alone(scene, view, nonsense):
+    scene.fields.reference = nonsense
+    view.follow(scene)
+    scene.frame_set(3)
+    assert scene.fields.reference == nonsense
+    bpy.ops.fields.reference_remove()
 
 
 def test_retimed_strips_have_to_be_rendered(scene, footage, videos, part):
