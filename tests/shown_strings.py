@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHOWN = {"name", "description", "text", "heading"}  # keyword arguments whose strings are shown
 SAY = {"say", "say_in_panel"}
-ERRORS = {"FieldsError", "Note"}  # sentences that are looked up before they are filled in
+ERRORS = {"FieldsError", "Note", "EndedEarly"}  # sentences that are looked up before they are filled in
 SAID = {*SAY, "paragraph", "label"}  # functions whose string arguments are
 TERMINAL = {"command.py", "__main__.py"}  # these speak to a terminal, in English
 CALLS_WITH_NAMES = {"new", "add", "find", "get", "NewType", "make_dataclass", "Path"}  # their `name` is none of ours

@@ -120,12 +120,16 @@ def watch(
     return progress
 
 
-def _ended_early(count: int, error: Exception) -> Note:
+class EndedEarly(Note):
+    """An error ended the capture after the first frame."""
+
+
+def _ended_early(count: int, error: Exception) -> EndedEarly:
     """What to tell the artist of an error in the middle of a clip."""
     if not isinstance(error, FieldsError):
         traceback.print_exception(error)
     why = str(error).strip().splitlines()
-    return Note(
+    return EndedEarly(
         "The capture ended after {frames} frames, which are kept: {why}",
         frames=count,
         why=why[0][:200] if why else type(error).__name__,
