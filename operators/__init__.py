@@ -28,12 +28,13 @@ from . import (
     open_video,
     presets,
     props,
+    recover_capture,
     take_verbs,
 )
 from .common import job, module_exit
 from .common.wording import use_context
 from .keys import confidence_curves, live, mapping_preview
-from .takes import takes, track_files
+from .takes import takes, track_files, unfinished
 
 _VERBS = (
     job,
@@ -42,6 +43,7 @@ _VERBS = (
     doubtful_frames,
     open_video,
     capture,
+    recover_capture,
     actors,
     take_verbs,
     layer_verbs,
@@ -60,7 +62,19 @@ _VERBS = (
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 # What registers more than classes: handlers, menus, listeners.
-_MORE = (demo_head, job, track_files, takes, confidence_curves, live, mapping_preview, command, presets, keymap)
+_MORE = (
+    demo_head,
+    job,
+    track_files,
+    takes,
+    unfinished,
+    confidence_curves,
+    live,
+    mapping_preview,
+    command,
+    presets,
+    keymap,
+)
 
 
 def register() -> None:

@@ -1,5 +1,7 @@
 """The one error that an artist sees, and notes of what went wrong without ending the work."""
 
+from typing import Self
+
 
 class FieldsError(Exception):
     """What went wrong and what to do about it, in a sentence for the artist; no traceback is shown.
@@ -19,7 +21,7 @@ class Note(str):
     sentence: str
     values: dict[str, object]
 
-    def __new__(cls, sentence: str, **values: object) -> "Note":
+    def __new__(cls, sentence: str, **values: object) -> Self:
         made = super().__new__(cls, sentence.format(**values) if values else sentence)
         made.sentence, made.values = sentence, values
         return made

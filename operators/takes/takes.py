@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 from ...fields_blender.capture.actor import seems_without_neutral
 from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.shown_text import shown_text
 from ...fields_blender.core.track import Track
 from ..common.unused_name import unused_name as numbered
 from ..common.wording import say
@@ -48,8 +49,8 @@ def add(head: bpy.types.Object, performance: Track, name: str = "", file: str = 
         raise FieldsError("This performance has no frame, so there is nothing to keep. Capture a longer range.")
     data = track.dumps(performance)
     settings = _editable(head)
-    footage = str(performance.source.get("name") or "")
-    name = unused_name(head, name or footage or "Take")
+    footage = performance.source.get("name")
+    name = unused_name(head, shown_text(name or footage or "Take"))
     if file:
         track_files.write(data, Path(bpy.path.abspath(file)))  # before anything is changed
     take = settings.takes.add()
@@ -214,12 +215,12 @@ def _keep(head: bpy.types.Object, take: Any, data: bytes, file: str) -> None:
 
 def _describe(take: Any, performance: Track) -> None:
     source, card = performance.source, performance.card
-    take.strip = str(source.get("name") or "")
+    take.strip = shown_text(source.get("name") or "")
     take.start, take.end = float(performance.time[0]), float(performance.time[-1])
     take.frames, take.coverage = len(performance), float(performance.found.mean())
-    take.model = " ".join(str(card[part]) for part in ("name", "version") if part in card)
+    take.model = shown_text(" ".join(str(card[part]) for part in ("name", "version") if part in card))
     take.no_neutral = seems_without_neutral(performance)
-    take.date = str(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
+    take.date = shown_text(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
 
 
 def _drop(data: bpy.types.Text | None) -> None:
