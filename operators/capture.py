@@ -135,7 +135,7 @@ class _Capture(FaceJob):
         )
 
     def _save(self, result: Track) -> None:
-        track_files.save(result, self._path)
+        self._path = track_files.save_new(result, self._path)
         unfinished.remove(self._keep.path)
 
     def _kept(self, head: bpy.types.Object, result: Track) -> Track:

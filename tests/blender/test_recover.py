@@ -1,6 +1,5 @@
 """A capture that was cut off is offered by the next Blender, and one that is in no saved .blend is not lost."""
 
-import errno
 import os
 import signal
 import subprocess
@@ -167,13 +166,12 @@ def test_a_take_in_a_file_of_its_own_is_safe_at_once(scene, small_head, strip, u
 
 def test_a_full_disk_leaves_the_take_in_the_blend(scene, small_head, strip, unfinished, solve, part, monkeypatch):
     scene.fields.takes_in = "BESIDE"
-    files = part("operators.takes.track_files")
-    monkeypatch.setattr(files, "_folder", lambda: unfinished._folder().parent / "takes")
+    monkeypatch.setattr(part("operators.takes.track_files"), "_folder", lambda: unfinished._folder().parent / "takes")
 
     def full(path, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise part("fields_blender.core.errors").FieldsError("No space left.")
 
-    monkeypatch.setattr(files, "write_whole", full)
+    monkeypatch.setattr(part("operators.takes.takes"), "write_new", full)
     assert bpy.ops.fields.capture() == {"FINISHED"}
     take = small_head.fields.takes[0]
     assert len(small_head.fields.takes) == 1 and not take.file and not take.problem and take.frames == 12

@@ -324,7 +324,7 @@ bpy.ops.wm.save_as_mainfile(filepath=other)
 bpy.ops.wm.open_mainfile(filepath=other, load_ui=False)
 head, old = bpy.data.objects["Face"], bpy.data.objects["Old"]
 print("kept", [(t.name, t.problem, len(takes.read(t))) for t in head.fields.takes])
-print("adopted", [(t.name, t.problem, t.frames, len(takes.read(t))) for t in old.fields.takes], repr(old.fields.track))
+print("adopted", [(t.name, t.problem, len(takes.read(t)), t.frames) for t in old.fields.takes], repr(old.fields.track))
 bpy.ops.wm.save_as_mainfile(filepath=file)
 bpy.ops.wm.open_mainfile(filepath=file, load_ui=False)
 print("moved", bpy.data.objects["Old"].fields.takes[0].file, bpy.data.objects["Old"].fields.takes[0].problem)
