@@ -28,6 +28,7 @@ from . import (
     open_video,
     presets,
     props,
+    recover_capture,
     reference_view,
     side_by_side,
     take_verbs,
@@ -35,7 +36,7 @@ from . import (
 from .common import job, module_exit
 from .common.wording import use_context
 from .keys import confidence_curves, live, mapping_preview
-from .takes import takes, track_files
+from .takes import takes, track_files, unfinished
 
 _VERBS = (
     job,
@@ -46,6 +47,7 @@ _VERBS = (
     reference_view,
     side_by_side,
     capture,
+    recover_capture,
     actors,
     take_verbs,
     layer_verbs,
@@ -69,6 +71,7 @@ _MORE = (
     job,
     track_files,
     takes,
+    unfinished,
     confidence_curves,
     live,
     mapping_preview,

@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from .errors import FieldsError
-from .files import check_unpacked
+from .files import check_unpacked, open_file
 from .track import UNREADABLE
 
 MAX_BYTES = 1_000_000_000
@@ -74,7 +74,7 @@ def _array(file: IO[bytes], size: int) -> np.ndarray | None:
 def is_npz(path: str | os.PathLike[str]) -> bool:
     """Does the file start like a zip?"""
     try:
-        with Path(path).open("rb") as file:
+        with open_file(Path(path)) as file:
             return file.read(4) == b"PK\x03\x04"
     except OSError:
         return False
