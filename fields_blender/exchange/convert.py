@@ -6,7 +6,7 @@ from pathlib import Path
 from ..core import track
 from ..core.errors import FieldsError
 from ..flame import flame_model
-from . import audio2face_json, flame_sequence, livelink, recordings
+from . import audio2face_json, flame_sequence, livelink, recordings, units
 
 READ = "CSV of Live Link Face, text of iFacialMocap or Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS"
 FORMATS = {".npz": "track", ".csv": "csv", ".json": "json"}
@@ -38,7 +38,7 @@ def add(verbs) -> None:
     verb.add_argument("--flame", type=Path, metavar="MODEL", help="your FLAME model file, for FLAME coefficients")
     verb.add_argument("--fps", type=float, help="frames a second, where the recording does not say it")
     verb.add_argument(
-        "--head-unit", choices=("automatic", *livelink.UNITS), default="automatic", help="unit of a CSV's head rotation"
+        "--head-unit", choices=("automatic", *units.ANGLES), default="automatic", help="unit of a CSV's head rotation"
     )
     verb.add_argument("--flip-head", action="store_true", help="the phone was held sideways: reverse yaw and pitch")
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
     axes = flame_model.load(arguments.flame).expression.astype(float) if arguments.flame else None
     if kind == "flame" and axes is None:
         raise FieldsError("FLAME coefficients need the FLAME release they are for. Add --flame with your model file.")
-    options = recordings.Options(arguments.head_unit, arguments.flip_head, arguments.fps, axes)
+    options = recordings.Options(unit=arguments.head_unit, flip_head=arguments.flip_head, fps=arguments.fps, axes=axes)
     performance = recordings.read(arguments.source, options)
     if kind == "csv":
         livelink.write(performance, output)
