@@ -166,7 +166,7 @@ def _numbers(name: str, column: list[cells.Cell], fps: float | None) -> tuple[np
     if len(known) <= 0.5 * len(values) or not _moves(values) or (steps < 0).sum() > 1 + 0.2 * len(steps):
         return None
     words = _words(name)
-    rising = steps[steps > 0]
+    rising = steps[steps > 0] if (steps > 0).any() else -steps  # two rows may be out of order
     if not len(rising):
         return None
     if not words & (_TIME_WORDS | _FRAME_WORDS) and not _even(steps):
