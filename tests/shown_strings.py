@@ -26,10 +26,10 @@ def shown(folders: tuple[str, ...] = ("operators", "ui")) -> dict[str, str]:
 
 
 def errors(folders: tuple[str, ...] = ("fields_blender", "operators", "ui")) -> dict[str, str]:
-    """Sentence of a FieldsError -> "file:line"."""
+    """Sentence of a FieldsError or of an importer's Note -> "file:line"."""
     found: dict[str, str] = {}
     for path, call in _calls(folders):
-        if _called(call) == "FieldsError" and call.args and path.name not in TERMINAL:
+        if _called(call) in ("FieldsError", "Note") and call.args and path.name not in TERMINAL:
             for line, text in _strings(call.args[0]):
                 found.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
     return found
@@ -50,7 +50,7 @@ def untranslatable(folders: tuple[str, ...] = ("fields_blender", "operators", "u
 
 def _refusal(call: ast.Call) -> str:
     called = _called(call)
-    if called in {"FieldsError", *SAY}:
+    if called in {"FieldsError", "Note", *SAY}:
         return _no_pattern(call, called)
     if called == "report" and len(call.args) == 2 and _is_text(call.args[1]):
         return "report() of a text that does not go through say()"
@@ -65,8 +65,8 @@ def _no_pattern(call: ast.Call, called: str) -> str:
     if given == {None}:  # FieldsError(sentence, **values): an error that is handed on
         return ""
     patterns = [text for _, text in _strings(call.args[0])] if call.args else []
-    if called == "FieldsError" and (len(call.args) != 1 or not isinstance(call.args[0], ast.Constant)):
-        return "the first argument of FieldsError is no literal string"
+    if called in {"FieldsError", "Note"} and (len(call.args) != 1 or not isinstance(call.args[0], ast.Constant)):
+        return f"the first argument of {called} is no literal string"
     if not patterns and (given or (call.args and _is_text(call.args[0]))):
         return f"the first argument of {called} is no literal string"
     for pattern in patterns:
@@ -115,7 +115,7 @@ def _of(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _of_call(node: ast.Call) -> Iterator[tuple[int, str]]:
     called = _called(node)
-    if called == "FieldsError":
+    if called in {"FieldsError", "Note"}:
         return
     for keyword in node.keywords:
         value_of_a_pattern = called in SAY or (keyword.arg == "name" and called in CALLS_WITH_NAMES)

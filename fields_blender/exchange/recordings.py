@@ -12,9 +12,10 @@ from ..core import safe_npy, track
 from ..core.errors import FieldsError
 from ..core.track import Track
 from ..shape import blend
-from . import audio2face_json, flame_sequence, livelink, phone_text
+from . import audio2face_json, flame_sequence, livelink, phone_text, weight_arrays
 from .arkit_names import MIN_NAMES, arkit_index
 from .face_table import Reading
+from .flame_files import PICKLES
 from .notes import Note
 from .text_files import read_start
 
@@ -35,10 +36,10 @@ def read(path: str | os.PathLike[str], options: Options | None = None, notes: li
     What was taken for what, what was not used and what is missing is added to `notes`.
     """
     path, options, notes = Path(path), options or Options(), [] if notes is None else notes
-    if path.is_dir() or path.suffix.lower() in (".npy", ".pkl", ".pickle"):
+    if path.is_dir() or path.suffix.lower() == ".npy":
         return _flame(path, options, notes)
-    if safe_npy.is_npz(path):
-        return track.load(path) if _is_track(path) else _flame(path, options, notes)
+    if safe_npy.is_npz(path) or path.suffix.lower() in PICKLES:
+        return track.load(path) if _is_track(path) else _arrays(path, options, notes)
     start = read_start(path)
     if path.suffix.lower() == ".json" or start.lstrip().startswith(("{", "[")):
         return audio2face_json.read(path, options, notes)
@@ -53,6 +54,11 @@ def read(path: str | os.PathLike[str], options: Options | None = None, notes: li
         "Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS.",
         file=path.name,
     )
+
+
+def _arrays(path: Path, options: Options, notes: list[Note]) -> Track:
+    made = weight_arrays.read(path, options, notes)
+    return _flame(path, options, notes) if made is None else made
 
 
 def _names_weights(start: str) -> bool:
@@ -70,7 +76,7 @@ def _flame(path: Path, options: Options, notes: list[Note]) -> Track:
             "Choose your own FLAME model file under FIELDS > Import and Export, then import again.",
             file=path.name,
         )
-    return flame_sequence.read(path, options.axes, options.fps)
+    return flame_sequence.read(path, options.axes, options.fps, options.face, notes)
 
 
 def _is_track(path: Path) -> bool:

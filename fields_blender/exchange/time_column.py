@@ -14,6 +14,8 @@ FPS = 60.0  # what the Live Link Face app writes, where nothing says when the ro
 FRAME_FPS = 30.0  # of numbered frames: what cameras and the tools that read them have
 # A step back (s) that is no mere disorder of rows, and a pause that is none: there the recording was started again.
 _BACK, _PAUSE = 1.0, 600.0
+_USUAL_RATES = (24.0, 25.0, 30.0, 50.0, 60.0, 100.0, 120.0, 24 / 1.001, 30 / 1.001, 60 / 1.001)
+_ROUNDED = 1.1e-3
 # More rows than this share (of all) at one moment: the time is coarser than the rows.
 _MANY_REPEATS = 0.3
 # A number counts one of these (s). Which one, its name or the size of its steps says: that closest to 1/30 s.
@@ -79,7 +81,16 @@ def repaired(time: np.ndarray, notes: list[Note]) -> np.ndarray:
         inside = np.interp(rows, known, time[known])
         before, after = np.minimum(rows - known[0], 0), np.maximum(rows - known[-1], 0)
         time = inside + (before + after) * usual
-    return time - time.min()
+    return _unrounded(time - time.min())
+
+
+def _unrounded(time: np.ndarray) -> np.ndarray:
+    """`time` (n,) s; where it is that of a usual frame rate, rounded, the moments themselves."""
+    rows = np.arange(len(time))
+    for rate in _USUAL_RATES:
+        if np.abs(time - rows / rate).max() < min(_ROUNDED, 0.1 / rate):
+            return rows / rate
+    return time
 
 
 def _joined(time: np.ndarray, known: np.ndarray, usual: float, notes: list[Note]) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 
 from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.exchange.notes import Note
 
 CONTEXT = "FIELDS"
 # Translated like any other text: as the language writes this number, so it writes all of them.
@@ -28,8 +29,8 @@ def say_in_panel(pattern: str, **values: object) -> str:
     return _filled(bpy.app.translations.pgettext_iface, pattern, values)
 
 
-def told(error: FieldsError) -> str:
-    """What an error says, in the language of Blender's reports."""
+def told(error: FieldsError | Note) -> str:
+    """What an error or a note of an importer says, in the language of Blender's reports."""
     return _filled(bpy.app.translations.pgettext_rpt, error.sentence, error.values)
 
 
