@@ -60,7 +60,7 @@ def _of_names(row: Any, width: int, file: str) -> list[Cell]:
     if not good or not all(cell is None or type(cell) in (int, float) for cell in row):
         raise FieldsError("{file} has a frame without its {count} numbers. Export it again.", file=file, count=width)
     try:
-        made = [None if cell is None else float(cell) for cell in row]
+        made: list[Cell] = [None if cell is None else float(cell) for cell in row]
     except OverflowError:
         made = [float("inf")]
     if float("inf") in made or float("-inf") in made:

@@ -200,7 +200,7 @@ def _numbers(name: str, column: list[cells.Cell], fps: float | None) -> tuple[np
 
 
 def _even(steps: np.ndarray) -> bool:
-    return len(steps) > 1 and steps.min() > 0 and np.quantile(steps, 0.9) < 2.0 * np.median(steps)
+    return len(steps) > 1 and bool(steps.min() > 0 and np.quantile(steps, 0.9) < 2.0 * np.median(steps))
 
 
 def _unit(step: float) -> float | None:
