@@ -10,14 +10,14 @@ import numpy as np
 from ..core import curves
 from ..core.arkit import to_arkit
 from ..core.curves import Curves
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.files import write_whole
 from ..core.names import ARKIT
 from ..core.track import Track
 from . import cells, face_table, json_layouts
 from .cells import Cell
 from .face_table import COUNT, Layout, Reading
-from .notes import Note, listed
+from .notes import listed
 from .text_files import read_text
 
 # Ten minutes at 60 frames a second take 40 MB; read, they take ten times as much.

@@ -6,14 +6,14 @@ from itertools import chain
 
 import numpy as np
 
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.names import ARKIT
 from ..core.track import Track
 from . import arkit_track, cells, time_column, units
 from .arkit_names import arkit_columns
 from .cells import Cell
 from .head_rotation import head_rotation
-from .notes import Note, listed
+from .notes import listed
 
 ROTATIONS = tuple(f"{part}{turn}" for part in ("Head", "LeftEye", "RightEye") for turn in ("Yaw", "Pitch", "Roll"))
 COUNT = "BlendShapeCount"  # a column that is 0 where no face was found

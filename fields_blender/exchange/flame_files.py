@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from ..core import safe_npy, safe_pickle
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.files import read_bytes
 from . import numbered
 from .flame_names import group_of, table
-from .notes import Note, listed
+from .notes import listed
 
 PICKLES = (".pkl", ".pickle")
 FILES = (".npz", ".npy", *PICKLES)

@@ -5,8 +5,7 @@ import re
 
 import numpy as np
 
-from ..core.errors import FieldsError
-from .notes import Note
+from ..core.errors import FieldsError, Note
 from .rotation_forms import FORMS, to_axis_angles
 
 # Our group -> what other tools call it, without underscores, `flame_` in front and `_params`, `_code` behind.

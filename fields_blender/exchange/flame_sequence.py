@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.files import write_whole
 from ..core.rotation import multiply, rotate, to_quaternion, to_vector
 from ..core.track import Track
@@ -19,7 +19,7 @@ from . import flame_files, flame_names
 from .arkit_track import MAX_TIME, from_groups
 from .flame_files import Recording
 from .flame_names import WIDTHS
-from .notes import Note, listed
+from .notes import listed
 
 FPS, LEAST_FPS, MOST_FPS = 25.0, 1.0, 1000.0  # where neither the file nor the artist says it
 LARGEST = 1000.0

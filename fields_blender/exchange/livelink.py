@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from ..core.arkit import to_arkit
+from ..core.errors import Note
 from ..core.files import write_whole
 from ..core.names import ARKIT
 from ..core.track import Track
 from . import cells, face_table, timecode
 from .face_table import LIVE_LINK, ROTATIONS, Reading
-from .notes import Note
 from .text_files import read_text
 
 # The app writes Right before Left for the jaw and the mouth, and only there; readers should go by the header.

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.track import Track
 from . import cells, face_table
 from .arkit_names import MIN_NAMES, arkit_index
 from .cells import Cell
 from .face_table import COUNT, Layout, Reading
-from .notes import Note
 from .text_files import read_text
 
 MAX_BYTES = 400_000_000

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from ..core import safe_npy, track
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.track import Track
 from ..shape import blend
 from . import audio2face_json, flame_sequence, livelink, phone_text, weight_arrays
 from .arkit_names import MIN_NAMES, arkit_index
 from .face_table import Reading
 from .flame_files import PICKLES
-from .notes import Note
 from .text_files import read_start
 
 

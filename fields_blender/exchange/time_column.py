@@ -6,9 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
+from ..core.errors import Note
 from . import cells, timecode
 from .arkit_track import MAX_TIME
-from .notes import Note
 
 FPS = 60.0  # what the Live Link Face app writes, where nothing says when the rows happened
 FRAME_FPS = 30.0  # of numbered frames: what cameras and the tools that read them have

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.errors import Note
 from ..core.track import Track
 from . import face_table
 from .arkit_names import MIN_NAMES, arkit_index
 from .face_table import Layout, Reading
 from .flame_files import Arrays, load
 from .flame_names import group_of
-from .notes import Note, listed
+from .notes import listed
 
 _MATRICES = ("weights", "blendshapes", "blendshape", "values", "arkit", "data", "coeffs", "scores", "facs")
 _NAMES = ("names", "channels", "labels", "columns", "keys", "blendshapenames", "facsnames")

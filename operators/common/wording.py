@@ -11,8 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...fields_blender.core.errors import FieldsError
-from ...fields_blender.exchange.notes import Note
+from ...fields_blender.core.errors import FieldsError, Note
 
 CONTEXT = "FIELDS"
 # Translated like any other text: as the language writes this number, so it writes all of them.
@@ -30,8 +29,13 @@ def say_in_panel(pattern: str, **values: object) -> str:
 
 
 def told(error: FieldsError | Note) -> str:
-    """What an error or a note of an importer says, in the language of Blender's reports."""
+    """What an error says, or a note, in the language of Blender's reports."""
     return _filled(bpy.app.translations.pgettext_rpt, error.sentence, error.values)
+
+
+def told_note(note: str) -> str:
+    """`told`, of what may be a Note."""
+    return told(note) if isinstance(note, Note) else say(note)
 
 
 def use_context(classes: Iterable[Any]) -> None:

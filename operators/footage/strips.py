@@ -9,6 +9,7 @@ frame with time stamp s happens at scene frame start + (s * strip.fps - trim) / 
 """
 
 import itertools
+import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,8 +75,11 @@ def read_strips(
     """
     shown = _shown_by(scene, strips, limits)
     rendered = []
-    for item in shown:
+    for number, item in enumerate(shown):
         rendered.append((yield from _must_render(scene, item.strip, ask)))
+        if not rendered[-1] and _has_no_length(item.strip):
+            following = shown[number + 1].first if number + 1 < len(shown) else math.inf
+            shown[number] = yield from _whole(scene, item, following, ask)
     total = sum(item.last - item.first for item, render in zip(shown, rendered, strict=True) if render)
     folder = TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) if total else None
     done, pieces = 0, []
@@ -266,11 +270,29 @@ def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
     return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
 
 
+def _has_no_length(strip: Any) -> bool:
+    """Is this a video whose file does not say how long it is, as browsers record them? Blender takes it for one frame
+    and for black; it is read from its start to its end.
+    """
+    return strip.type == "MOVIE" and not strip.fps > 0.0
+
+
+def _whole(scene: Any, item: Shown, following: float, ask: Probe) -> Generator[None, None, Shown]:
+    """Such a strip as long as its file, but for what is shown after it, from the scene frame `following` on."""
+    info = yield from ask(_file(scene, item.strip, item.strip.filepath))
+    frames = max(math.floor(info.duration * rate(scene)), 1)
+    return item._replace(last=int(min(following, max(item.last, item.first + frames))))
+
+
 def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], ask: Probe) -> Generator[None, None, VideoPiece]:
     strip, fps = item.strip, rate(scene)
     path = _file(scene, strip, strip.filepath)
     info = yield from ask(path)
     trim = trim_start(strip)
+    if _has_no_length(strip):
+        offset, scale = to_seconds(item.first, fps), 1.0
+        last = to_seconds(item.last - 1, fps)
+        return VideoPiece(str(path), offset, last, offset, scale, neighbours=True, bounds=bounds, count=info.count)
     factor = strip.fps / fps if keeps_speed(scene, strip) else 1.0
     if strip.use_reverse_frames:
         scale = -strip.fps / (factor * fps)

@@ -369,3 +369,14 @@ def test_files_that_moved_or_are_damaged(scene, reading, errors, videos, tmp_pat
 def test_nothing_in_the_range(scene, reading, errors, videos):
     with pytest.raises(errors, match="shows no video between frames 500 and 600"):
         reading.clip_from_strips(scene, [add_movie(scene, videos[24])], (500, 600))
+
+
+def test_a_video_whose_file_does_not_say_its_length_is_read_whole(scene, reading, frames):
+    """Blender takes it for one frame of black."""
+    add_movie(scene, DATA / "no_length.webm")
+    clip = reading.clip_from_strips(scene, [strips(scene.sequence_editor)[0]])
+    got = list(frames(clip))
+    assert [read_number(frame.image) for frame in got] == list(range(30))
+    assert got[0].time == pytest.approx(10 / 24, abs=1e-6)
+    assert got[-1].time - got[0].time == pytest.approx(29 / 30, abs=3e-3)
+    assert [(strip["first"], strip["last"]) for strip in clip.source["strips"]] == [(10, 33)]
