@@ -18,6 +18,7 @@ from .bake_report import Report
 from .fcurves import KeyData
 from .plan import FCurveValues, Request, refusal
 from .plan_shape_keys import path_of
+from .unseen import unseen
 
 
 def check(head: Head) -> None:
@@ -70,7 +71,7 @@ def write(
         channels=len(curves.names),
         keyed=plan.keyed,
         unmatched=plan.unmatched,
-        skipped=plan.skipped | cut,
+        skipped=plan.skipped | cut | unseen(head, planned),
         samples=sum(len(one.frames) for one in planned),
         keys=sum(len(keys["co"]) for keys in styled.keys.values()),
         error=styled.error,
