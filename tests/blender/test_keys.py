@@ -24,12 +24,12 @@ def arkit(part):
 def keyed(part, mapping):
     """`keyed(object, curves, frames)` keys a head, a key on every frame, and returns the report."""
 
-    def write(chosen, curves, frames, name="FIELDS test", style="EVERY"):
+    def write(chosen, curves, frames, name="FIELDS test", style="EVERY", **more):
         if chosen is not None:
             chosen.fields.key_style = style
         bpy.context.view_layer.update()
         return part("operators.keys.write_keys").write(
-            part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name
+            part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name, **more
         )
 
     return write
@@ -189,6 +189,23 @@ def test_what_is_keyed_and_does_not_show_is_told(scene, arkit, keyed, performanc
     assert told["browInnerUp"] == told["mouthSmileLeft"] == "keyed, but its F-curve is muted"
     assert told[head.name] == f"keyed, but “{head.name}” shows its active shape key alone"
     assert "eyeBlinkLeft" not in told and "skipped: " in keyed(head, performance(), frames).sentence()
+
+
+def test_a_copy_that_moves_along_is_told_and_a_new_action_separates_them(scene, arkit, keyed, performance):
+    head, frames = make_mesh(scene, "Face", arkit), np.arange(1, 1 + N)
+    assert not keyed(head, performance(), frames).warnings
+    twin = head.copy()
+    twin.data = head.data.copy()
+    twin.name = "Twin"
+    scene.collection.objects.link(twin)
+    animation = twin.data.shape_keys.animation_data or twin.data.shape_keys.animation_data_create()
+    animation.action = head.data.shape_keys.animation_data.action
+    if hasattr(animation, "action_slot"):
+        animation.action_slot = head.data.shape_keys.animation_data.action_slot
+    told = keyed(head, performance(), frames)
+    assert len(told.warnings) == 1 and "moves “Twin” too" in told.sentence() and "New Action" in told.warnings[0]
+    assert not keyed(head, performance(), frames, fresh=True).warnings
+    assert head.data.shape_keys.animation_data.action != animation.action
 
 
 def test_a_second_bake_replaces_the_first(scene, arkit, keyed, performance):
