@@ -91,13 +91,15 @@ def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[f
     pixels, each an array of its own. Raises FieldsError as `probe` does, and SizeChanged where the size of the picture
     changes midway.
     """
-    shown, waiting, patience = None, [], 1
+    waiting: list[float] = []
+    shown: Image | None = None
+    patience = 1
     for stamp, image in itertools.chain(_stamped(path, start), [(math.inf, None)]):
         if shown is not None and image is not None and _is_same(image, shown):
             waiting.append(stamp)
             if len(waiting) < patience:
                 continue
-        if waiting:
+        if waiting and shown is not None:
             # Once the size of the picture has changed, cv2 gives the last one of the old size again and again. Pictures
             # may truly stand still; so the file is opened once more to compare, ever more rarely.
             if (image is None or len(waiting) >= patience) and not _stands_still(path, waiting[0], shown):
