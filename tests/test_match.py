@@ -311,7 +311,8 @@ def test_names_are_compared_without_case_separators_and_spelling_of_the_side():
 FACESHIFT = (
     "EyeBlink_L EyeBlink_R EyeSquint_L EyeSquint_R EyeDown_L EyeDown_R EyeIn_L EyeIn_R EyeOpen_L EyeOpen_R EyeOut_L "
     "EyeOut_R EyeUp_L EyeUp_R BrowsD_L BrowsD_R BrowsU_C BrowsU_L BrowsU_R JawFwd JawLeft JawOpen JawChew JawRight "
-    "MouthLeft MouthRight MouthFrown_L MouthFrown_R MouthSmile_L MouthSmile_R MouthDimple_L MouthDimple_R LipsStretch_L LipsStretch_R "
+    "MouthLeft MouthRight MouthFrown_L MouthFrown_R MouthSmile_L MouthSmile_R MouthDimple_L MouthDimple_R "
+    "LipsStretch_L LipsStretch_R "
     "LipsUpperClose LipsLowerClose LipsUpperUp LipsLowerDown LipsUpperOpen LipsLowerOpen LipsFunnel LipsPucker "
     "ChinLowerRaise ChinUpperRaise Sneer Puff CheekSquint_L CheekSquint_R"
 ).split()
