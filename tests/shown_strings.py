@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHOWN = {"name", "description", "text", "heading"}  # keyword arguments whose strings are shown
 SAY = {"say", "say_in_panel"}
-ERRORS = {"FieldsError", "Note", "EndedEarly"}  # sentences that are looked up before they are filled in
+ERRORS = {"FieldsError", "Note", "EndedEarly", "SizeChanged"}  # sentences that are looked up before they are filled in
 SAID = {*SAY, "paragraph", "label"}  # functions whose string arguments are
 TERMINAL = {"command.py", "__main__.py"}  # these speak to a terminal, in English
 CALLS_WITH_NAMES = {"new", "add", "find", "get", "NewType", "make_dataclass", "Path"}  # their `name` is none of ours
@@ -116,7 +116,7 @@ def _of(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _of_call(node: ast.Call) -> Iterator[tuple[int, str]]:
     called = _called(node)
-    if called == "FieldsError":
+    if called in ERRORS:
         return
     for keyword in node.keywords:
         value_of_a_pattern = called in SAY or (keyword.arg == "name" and called in CALLS_WITH_NAMES)

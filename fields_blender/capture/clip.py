@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.arrays import Image
-from ..core.errors import FieldsError
-from .video import PICTURES, SAME_TIME, decode, decode_backwards, probe, read_picture
+from ..core.errors import FieldsError, Note
+from .video import PICTURES, SAME_TIME, SizeChanged, decode, decode_backwards, probe, read_picture
 
 # Frames decoded in advance: enough to smooth over slow frames, little memory even at 4K.
 AHEAD = 4
@@ -60,10 +60,14 @@ class VideoPiece:
     def read(self, notes: list[str]) -> Iterator[Timed]:
         """The frames; times rise. Adds to `notes` what could not be read."""
         begin = end = None
-        for time, image in _between(self._decoded(), self.first, self.last, self.neighbours):
-            cut = begin is None
-            begin, end = time if begin is None else begin, time
-            yield min(max(time, self.bounds[0]), self.bounds[1]), image, cut
+        try:
+            for time, image in _between(self._decoded(), self.first, self.last, self.neighbours):
+                cut = begin is None
+                begin, end = time if begin is None else begin, time
+                yield min(max(time, self.bounds[0]), self.bounds[1]), image, cut
+        except SizeChanged as error:
+            notes.append(Note(error.sentence, **error.values))
+            return
         self._note_missing(0.0 if begin is None or end is None else end - begin, notes)
 
     def _decoded(self) -> Iterator[tuple[float, Image]]:

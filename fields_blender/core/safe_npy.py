@@ -42,6 +42,19 @@ def load(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndar
         ) from None
 
 
+def names(path: Path) -> list[str]:
+    """What the arrays of an .npz are called, in its order; the file's stem for an .npy. Raises FieldsError."""
+    if not is_npz(path):
+        return [path.stem]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [entry.filename.removesuffix(".npy") for entry in archive.infolist()]
+    except UNREADABLE as error:
+        raise FieldsError(
+            "{file} can't be read as numpy arrays ({why}). Save it again.", file=path.name, why=str(error)[:120]
+        ) from None
+
+
 def _arrays(archive: zipfile.ZipFile, size: int, wanted: Collection[str] | None, name: str) -> dict[str, np.ndarray]:
     entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
     chosen = {key: entry for key, entry in entries.items() if wanted is None or key in wanted}
