@@ -1,5 +1,6 @@
 """fields.capture: from strips to a take to keys. The slow half runs once; fields.bake repeats the quick one."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -129,7 +130,7 @@ class _Capture(FaceJob):
 
     def _named(self, result: Track) -> Track:
         said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
-        return Track(result.time, result.groups, result.card, {**result.source, **self._described, **said})
+        return replace(result, source={**result.source, **self._described, **said})
 
 
 def in_sight(scene: bpy.types.Scene, performance: Track) -> str:

@@ -1,7 +1,7 @@
 """Clip -> Track: find the face in every frame, then let the regressor read the whole performance at once."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import numpy as np
 from ..core.arrays import Floats, Image, Ints
 from ..core.errors import FieldsError
 from ..core.names import GROUPS
-from ..core.track import Track, empty
+from ..core.track import CODE, Track, empty
 from . import neutral_frames
 from .actor import Actor, Rest, check
+from .appearance import codes
 from .clip import Clip, Frame, frames
 from .face import Choice, Face, FaceTracker
 from .features import Features, temporary_file
@@ -88,7 +89,9 @@ def capture(
         if stopped and rest is not None and seen.time[-1] < rest[0]:
             rest = None
         outputs, found = _outputs(seen, regressor, _Known(stills, rest, actor, same_person))
-    return _track(seen, outputs, regressor.card, {**clip.source, "device": tracker.device, "rest": found.to_data()})
+        code = codes(seen.features)
+    source = {**clip.source, "device": tracker.device, "rest": found.to_data()}
+    return _track(seen, outputs, code, regressor.card, source)
 
 
 def meet(
@@ -247,11 +250,15 @@ def _read(features: Features, noise: float, regressor: Regressor, rest: Floats) 
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _track(seen: _Performance, outputs: dict[str, Floats], card: dict[str, Any], source: dict[str, Any]) -> Track:
+def _track(
+    seen: _Performance, outputs: dict[str, Floats], code: Floats, card: dict[str, Any], source: dict[str, Any]
+) -> Track:
     made = empty(np.array(seen.time), card, source)
     groups, found = made.groups, seen.found
     groups["head"][found], groups["translation"][found] = seen.pose[:, :3], seen.pose[:, 3:]
     for name in OUTPUTS:
         groups[name][found] = outputs[name]
     groups["confidence"][found, 0] = confidence(np.array(seen.score)[found], outputs["uncertainty"])
-    return made
+    appearance = np.full((len(made), CODE), np.nan, np.float16)
+    appearance[found] = code
+    return replace(made, code=appearance)
