@@ -5,7 +5,7 @@ import bpy
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
 from ..operators.props.chosen import footage_of
 from ..operators.props.words import CONTEXT
-from . import actors, takes
+from . import actors, corrections, takes
 from .actors import draw_actor, draw_no_neutral
 from .footage import draw_footage
 from .head import CLASSES as HEAD_CLASSES
@@ -307,6 +307,7 @@ CLASSES = (
     *in_both(_Mapping, "mapping", parent="head"),
     *in_both(_Capture, "capture"),
     *takes.CLASSES,
+    *corrections.CLASSES,
     *in_both(_Shape, "shape"),
     *in_both(_ByEmotion, "by_emotion", parent="shape"),
     FIELDS_UL_added,

@@ -98,7 +98,9 @@ def save(track: Track, path: str | os.PathLike[str]) -> None:
 def dumps(track: Track) -> bytes:
     """The content of the file that `save` writes."""
     meta = json.dumps({"format": FORMAT, "card": track.card, "source": track.source})
-    arrays = {name: np.ascontiguousarray(values, np.float32) for name, values in track.groups.items()}
+    arrays: dict[str, Floats] = {
+        name: np.ascontiguousarray(values, np.float32) for name, values in track.groups.items()
+    }
     if track.code is not None:
         arrays["code"] = np.ascontiguousarray(track.code, np.float16)
     buffer = io.BytesIO()
@@ -188,7 +190,7 @@ def _read(archive: zipfile.ZipFile, name: str, kind: str, shape: tuple[int | Non
         if dtype.kind != kind or fortran or not fits or math.prod(declared) * dtype.itemsize != length:
             raise ValueError(f"“{name}” is {dtype} {declared}, which no track holds there")
         array = np.frombuffer(file.read(), dtype).reshape(declared)
-    if kind == "f" and (np.abs(array) > min(LARGEST, np.finfo(array.dtype).max)).any():
+    if kind == "f" and (np.abs(array) > min(LARGEST, float(np.finfo(array.dtype).max))).any():
         raise ValueError(f"“{name}” holds numbers that make no sense")
     return array
 

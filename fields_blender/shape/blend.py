@@ -9,6 +9,7 @@ from ..core.errors import FieldsError
 from ..core.names import EXPRESSION, GROUPS
 from ..core.rotation import slerp, to_quaternion, to_vector
 from ..core.track import Track, encoder_of
+from . import corrections
 
 _UPPER = [i for i, name in enumerate(EXPRESSION) if name.startswith(("brow", "eye", "cheekSquint"))]
 _LOWER = [i for i in range(len(EXPRESSION)) if i not in _UPPER]
@@ -101,6 +102,10 @@ def at_times(track: Track, time: np.ndarray) -> Track:
 def moved(track: Track, seconds: float) -> Track:
     """The performance that many seconds later, without the strips it was captured from: they no longer match it."""
     source = {key: value for key, value in track.source.items() if key not in ("strips", "footage")}
+    if made := corrections.of_track(track):
+        source["corrections"] = corrections.to_data(
+            replace(each, time=each.time if each.code else each.time + seconds) for each in made
+        )
     return replace(track, time=track.time + seconds, source=source)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ...fields_blender.core import curves
 from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.errors import FieldsError
-from ...fields_blender.core.timeline import LAST_FRAME, to_seconds, whole_frames
+from ...fields_blender.core.timeline import LAST_FRAME, nearest_frame, to_seconds, whole_frames
 from ...fields_blender.core.track import Track
 from ...fields_blender.rig import retarget
 from ...fields_blender.rig.mapping import Mapping
@@ -19,7 +19,7 @@ from ..common import timeline
 from ..head import heads, mappings
 from ..props.choices import KEY_REGIONS
 from ..takes import takes, track_store
-from . import confidence_curves, layers, mapping_preview, shaping, write_keys
+from . import confidence_curves, layers, mapping_preview, shaping, write_keys, written
 from .bake_report import Report
 from .performance import intensity, prepared
 
@@ -82,7 +82,7 @@ def write(
     """
     track, rate = performance.track, timeline.rate(scene)
     frames = _frames(scene, head, track, rate)
-    time = snapped(to_seconds(frames, rate), moments(track))
+    time = _sampled(track, frames, rate, now)
     strength = intensity(head, performance, rate)
 
     def played(at: float | np.ndarray) -> Curves:
@@ -91,13 +91,25 @@ def write(
     name = head.fields.action_name or f"FIELDS {track.source.get('name') or track_store.name(head)}"
     if head.fields.write_as == "BAKED":
         layers.restore(found)
-        return write_keys.write(found, played(strength), frames, mapping, name, fresh)
+        report = write_keys.write(found, played(strength), frames, mapping, name, fresh)
+        written.remember(found, report.written, frames, fresh)
+        return report
     on_frames = np.interp(time, track.time, strength)
     both = layers.Played(frames, on_frames, played(0.0), played(1.0), played(strength))
     if sliding:
-        layers.rewrite_emotion(found, mapping, both)
+        written.remember(found, layers.rewrite_emotion(found, mapping, both).written, frames)
         return Report()
-    return layers.write(found, mapping, both, name, fresh)
+    report = layers.write(found, mapping, both, name, fresh)
+    written.remember(found, report.written, frames, fresh=True)  # shape keys are keyed in strips, none of them noted
+    return report
+
+
+def _sampled(track: Track, frames: np.ndarray, rate: float, now: Shaping) -> np.ndarray:
+    """When the performance is sampled for each of the frames (n,), s: at blinks and closed lips near them, and exactly
+    where it was corrected."""
+    time = to_seconds(frames, rate)
+    corrected = [nearest_frame(each.time, rate) for each in now.corrections if not each.mute and not each.code]
+    return np.where(np.isin(frames, corrected), time, snapped(time, moments(track)))
 
 
 def _frames(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, rate: float) -> np.ndarray:

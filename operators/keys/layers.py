@@ -61,8 +61,11 @@ def write(head: Head, mapping: Mapping, played: Played, name: str, fresh: bool) 
     return replace(report, samples=samples, keys=keys, error=max(report.error, more.error))
 
 
-def rewrite_emotion(head: Head, mapping: Mapping, played: Played) -> None:
-    """Write the emotion's layer again and leave the base as it is: quick enough for a slider that is dragged."""
+def rewrite_emotion(head: Head, mapping: Mapping, played: Played) -> Report:
+    """Write the emotion's layer again and leave the base as it is: quick enough for a slider that is dragged.
+
+    Returns what was written of what has no layers.
+    """
     strips = {owner: strip for owner in _owners(head) if (strip := _strip(owner, EMOTION))}
     for owner, strip in strips.items():
         fcurves.assign(_animation(owner), strip.action, getattr(strip, "action_slot", None))
@@ -76,8 +79,7 @@ def rewrite_emotion(head: Head, mapping: Mapping, played: Played) -> None:
     shown = played.at_intensity
     unlayered = {name for name, layered in zip(shown.names, _layered(head, shown), strict=True) if not layered}
     others = replace(mapping, channels=tuple(channel for channel in mapping.channels if channel.name in unlayered))
-    if others.channels:
-        write_keys.write(head, shown, played.frames, others, BASE)
+    return write_keys.write(head, shown, played.frames, others, BASE) if others.channels else Report()
 
 
 def restore(head: Head) -> None:

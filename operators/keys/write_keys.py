@@ -75,6 +75,7 @@ def write(
         keys=sum(len(keys["co"]) for keys in styled.keys.values()),
         error=styled.error,
         angle_error=styled.angle_error,
+        written=tuple(planned),
     )
 
 

@@ -126,6 +126,8 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         description="What new actions are called. Empty: FIELDS and the name of the footage",
         options=set(),
     )
+    # What the last bakes wrote (keys/written.py).
+    written: PointerProperty(type=bpy.types.Text, options={"HIDDEN"})
     report: StringProperty(name="Report", description="What the last capture or bake did", options=set())
     unmatched: StringProperty(
         name="Unmatched", description="Captured channels that this head has no target for", options=set()

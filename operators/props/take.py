@@ -1,9 +1,17 @@
 """What a head stores of a take. The performance itself lies in a datablock of its own, or in a file (takes.py)."""
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from ..takes import takes
+from .correction import FIELDS_Correction
 
 
 def _problem(take: "FIELDS_Take") -> str:
@@ -51,6 +59,12 @@ class FIELDS_Take(bpy.types.PropertyGroup):
     no_neutral: BoolProperty(
         name="No Neutral Face",
         description="Whether the clip seems to have no neutral face, which the expressions could be read relative to",
+    )
+    corrections: CollectionProperty(
+        name="Corrections", description="What you corrected in this take, in the order of time", type=FIELDS_Correction
+    )
+    correction_index: IntProperty(
+        name="Correction", description="The one that is shown below the list", min=0, options=set()
     )
     problem: StringProperty(
         name="Problem", description="Why this take can't be used; nothing where it can", get=_problem

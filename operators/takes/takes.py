@@ -20,7 +20,7 @@ from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.track import Track
 from ..common.unused_name import unused_name as numbered
 from ..common.wording import say
-from . import track_files
+from . import correction_list, track_files
 
 KEPT = "fields_take"
 NOTE = (
@@ -46,7 +46,7 @@ def add(head: bpy.types.Object, performance: Track, name: str = "", file: str = 
     """
     if len(performance) == 0:
         raise FieldsError("This performance has no frame, so there is nothing to keep. Capture a longer range.")
-    data = track.dumps(performance)
+    data = track.dumps(correction_list.without(performance))
     settings = _editable(head)
     footage = str(performance.source.get("name") or "")
     name = unused_name(head, name or footage or "Take")
@@ -131,6 +131,7 @@ def duplicate(head: bpy.types.Object, index: int) -> Any:
     take = settings.takes[index]  # after adding: that moves the others in memory
     for field in ("data", "file", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral"):
         setattr(copy, field, getattr(take, field))
+    correction_list.copied(take, copy)
     copy.name = name
     settings.take_index = len(settings.takes) - 1
     return copy

@@ -1,0 +1,248 @@
+"""Keep Correction: a posed frame comes out as posed at every later bake, on every kind of rig, under every slider."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+RATE, COUNT = 24, 96
+
+
+@pytest.fixture
+def head(small_head):
+    small_head.fields.use_smoothing, small_head.fields.key_style = False, "EVERY"
+    return small_head
+
+
+@pytest.fixture
+def performance(part):
+    """A face that shows one expression in the first half of each second and another in the second half."""
+
+    def make(fps=RATE, coded=True, seed=0, seconds=4):
+        names, track = part("fields_blender.core.names"), part("fields_blender.core.track")
+        n = seconds * fps
+        random = np.random.default_rng(seed)
+        faces = random.uniform(0.2, 0.4, (2, 39)), random.normal(size=(2, track.CODE))
+        half = (np.arange(n) % fps >= fps // 2).astype(int)
+        groups = {name: np.zeros((n, *shape), np.float32) for name, shape in names.GROUPS.items()}
+        groups["expression"] = faces[0][half].astype(np.float32)
+        groups["jaw"][:, 0] = 0.1
+        groups["confidence"][:] = 1.0
+        code = faces[1][half].astype(np.float16) if coded else None
+        return track.Track(np.arange(n) / fps, groups, {}, {"name": "shot"}, code)
+
+    return make
+
+
+@pytest.fixture
+def take(head, part, performance):
+    made = part("operators.takes.takes").add(head, performance())
+    bpy.ops.fields.bake()
+    return made
+
+
+def shown(head, name, frame):
+    bpy.context.scene.frame_set(frame)
+    return head.data.shape_keys.key_blocks[name].value
+
+
+def pose(head, frame, **values):
+    bpy.context.scene.frame_set(frame)
+    for name, value in values.items():
+        head.data.shape_keys.key_blocks[name].value = value
+
+
+def error_of(operator, **options) -> str:
+    with pytest.raises(RuntimeError) as raised:
+        operator(**options)
+    return str(raised.value)
+
+
+def test_a_posed_frame_stays_as_posed_and_frames_that_look_alike_follow(head, take):
+    before = {frame: shown(head, "mouthSmileLeft", frame) for frame in range(COUNT)}
+    other = shown(head, "mouthFrownLeft", 3)
+    pose(head, 3, mouthSmileLeft=0.8)
+    assert bpy.ops.fields.keep_correction() == {"FINISHED"}
+    assert [channel.name for channel in take.corrections[0].channels] == ["mouthSmileLeft"]
+    for _ in range(2):
+        assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-5)
+        assert shown(head, "mouthFrownLeft", 3) == other
+        assert shown(head, "mouthSmileLeft", 24 + 3) == pytest.approx(0.8, abs=0.05)  # looks the same
+        assert shown(head, "mouthSmileLeft", 24 + 18) == pytest.approx(before[24 + 18], abs=0.2)  # looks different
+        bpy.ops.fields.bake()
+    bpy.ops.fields.correction_delete()
+    assert not take.corrections
+    for frame in (3, 27, 42):
+        assert shown(head, "mouthSmileLeft", frame) == pytest.approx(before[frame], abs=1e-6)
+
+
+@pytest.mark.parametrize("style", ["REDUCED", "EVERY"])
+def test_nothing_posed_is_nothing_kept(head, take, style):
+    head.fields.key_style = style
+    bpy.ops.fields.bake()
+    for frame in (3, 11, 12, 40):
+        bpy.context.scene.frame_set(frame)
+        assert bpy.ops.fields.keep_correction() == {"CANCELLED"}
+    assert not take.corrections
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"emotion_intensity": 1.7},
+        {"emotion_intensity": 0.4},
+        {"mirror": True},
+        {"strength": 0.5},
+        {"even": 0.5},
+        {"gain": 1.5},
+        {"neutral": "AUTOMATIC"},
+        {"stretch": 0.5},
+    ],
+)
+def test_it_comes_out_as_posed_whatever_the_sliders_are(head, take, setting):
+    for name, value in setting.items():
+        if name == "emotion_intensity":
+            head.fields.emotion_intensity = value
+        elif name == "strength":
+            head.fields.shape.strength = [value] * 9
+        elif name == "gain":
+            head.fields.shape.channels["mouthSmileLeft"].gain = value
+        else:
+            setattr(head.fields.shape, name, value)
+    pose(head, 30, mouthSmileLeft=0.55, browDownRight=0.15, jawOpen=0.5)
+    assert bpy.ops.fields.keep_correction() == {"FINISHED"}
+    for name, value in (("mouthSmileLeft", 0.55), ("browDownRight", 0.15), ("jawOpen", 0.5)):
+        assert shown(head, name, 30) == pytest.approx(value, abs=3e-3), name
+    assert len(take.corrections) == 1
+
+
+def test_a_channel_held_still_is_said(head, take):
+    bpy.context.view_layer.update()
+    head.fields.shape.channels["mouthSmileLeft"].mute = True
+    pose(head, 30, mouthSmileLeft=0.5)
+    assert bpy.ops.fields.keep_correction() == {"CANCELLED"}
+    pose(head, 30, mouthSmileLeft=0.5, browInnerUp=0.9)
+    assert bpy.ops.fields.keep_correction() == {"FINISHED"}
+    assert [channel.name for channel in take.corrections[0].channels] == ["browInnerUp"]
+
+
+def test_the_slider_of_a_correction_moves_the_keys(head, take):
+    before, later = shown(head, "mouthSmileLeft", 3), shown(head, "mouthSmileLeft", 60)
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction(reach="TAKE")
+    correction = take.corrections[0]
+    correction.strength = 0.5
+    assert shown(head, "mouthSmileLeft", 60) - later == pytest.approx((0.8 - before) / 2, abs=1e-4)
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx((0.8 + before) / 2, abs=1e-5)
+    correction.mute = True
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(before, abs=1e-6)
+    correction.mute, correction.strength, correction.reach = False, 1.0, "HERE"
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-5)
+    assert shown(head, "mouthSmileLeft", 50) < 0.5
+    correction.channels[0].delta = 0.1
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(before + 0.1, abs=1e-5)
+
+
+def test_a_second_look_at_a_frame_adds_to_its_correction(head, take):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    pose(head, 3, browInnerUp=0.9)
+    bpy.ops.fields.keep_correction()
+    assert len(take.corrections) == 1
+    assert {channel.name for channel in take.corrections[0].channels} == {"mouthSmileLeft", "browInnerUp"}
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-5)
+    assert shown(head, "browInnerUp", 3) == pytest.approx(0.9, abs=1e-5)
+
+
+def test_in_order_of_time_and_jumped_to(scene, head, take):
+    for frame, value in ((50, 0.7), (3, 0.8), (30, 0.1)):
+        pose(head, frame, mouthSmileLeft=value)
+        bpy.ops.fields.keep_correction()
+    assert [round(correction.time * RATE) for correction in take.corrections] == [3, 30, 50]
+    assert take.correction_index == 1
+    scene.frame_set(4)
+    bpy.ops.fields.correction_jump()
+    assert scene.frame_current == 30
+    bpy.ops.fields.correction_jump(which="NEXT")
+    assert scene.frame_current == 50 and take.correction_index == 2
+    assert bpy.ops.fields.correction_jump(which="NEXT") == {"CANCELLED"}
+    bpy.ops.fields.correction_jump(which="PREVIOUS")
+    assert scene.frame_current == 30
+
+
+def test_two_takes_do_not_share_and_a_copy_has_its_own(head, part, take, performance):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    bpy.ops.fields.take_duplicate()
+    first, second = head.fields.takes
+    assert len(second.corrections) == 1 == len(first.corrections)
+    second.corrections[0].strength = 0.3
+    assert first.corrections[0].strength == 1.0
+    part("operators.takes.takes").add(head, performance(seed=0))
+    bpy.ops.fields.bake()
+    assert not head.fields.takes[2].corrections
+    assert shown(head, "mouthSmileLeft", 3) < 0.5
+    head.fields.take_index = 0
+    bpy.ops.fields.bake()
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-5)
+
+
+def test_exported_with_the_take_and_imported_again(head, part, take, tmp_path):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    path = str(tmp_path / "take.npz")
+    bpy.ops.fields.take_export(filepath=path)
+    made = part("fields_blender.core.track").load(path)
+    assert made.source["corrections"][0]["delta"].keys() == {"mouthSmileLeft"}
+    bpy.ops.fields.take_import(filepath=path)
+    again = head.fields.takes[1]
+    assert len(again.corrections) == 1 and "corrections" not in part("operators.takes.takes").read(again).source
+    bpy.ops.fields.bake()
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-5)
+    bpy.ops.fields.import_performance(filepath=path, frame_start=100)
+    assert round(head.fields.takes[2].corrections[0].time * RATE) == 103
+    assert shown(head, "mouthSmileLeft", 103) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_without_codes_it_stays_here_and_says_so(head, part, performance):
+    take = part("operators.takes.takes").add(head, performance(coded=False))
+    bpy.ops.fields.bake()
+    before = shown(head, "mouthSmileLeft", 60)
+    pose(head, 36, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    assert take.corrections[0].reach == "HERE"
+    assert shown(head, "mouthSmileLeft", 36) == pytest.approx(0.8, abs=1e-5)
+    assert shown(head, "mouthSmileLeft", 60) == before
+
+
+@pytest.mark.parametrize("fps", [25, 30, 60])
+def test_exact_at_other_frame_rates(head, part, performance, fps):
+    part("operators.takes.takes").add(head, performance(fps))
+    bpy.ops.fields.bake()
+    pose(head, 31, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction(reach="HERE")
+    assert shown(head, "mouthSmileLeft", 31) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_no_face_no_correction(head, part, performance):
+    made = performance()
+    groups = {name: values.copy() for name, values in made.groups.items()}
+    for name, values in groups.items():
+        values[20:30] = 0.0 if name == "confidence" else np.nan
+    part("operators.takes.takes").add(head, replace(made, groups=groups))
+    bpy.ops.fields.bake()
+    pose(head, 25, mouthSmileLeft=0.8)
+    assert "no face" in error_of(bpy.ops.fields.keep_correction)
+    head.fields.shape.gaps = "HOLD"
+    pose(head, 25, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    assert shown(head, "mouthSmileLeft", 25) == pytest.approx(0.8, abs=1e-5)
+
+
+def test_what_was_baked_is_remembered_as_json(head, take):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    assert len(json.loads(head.fields.baked.partition("\n")[2])["corrections"]) == 1
