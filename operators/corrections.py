@@ -69,24 +69,19 @@ class FIELDS_OT_keep_correction(_OnTake, bpy.types.Operator):
         now = shaping.of(scene, head)
         coded = likeness.has_code(track_store.load(head))
         reach = self.reach if coded or self.reach != "ALIKE" else "HERE"
-        index, time = correction_list.at_frame(take, frame, rate), to_seconds(frame, rate)
-
-        def corrected(delta: dict[str, float]) -> Correction:
-            return Correction(time, delta, reach)
+        time = to_seconds(frame, rate)
 
         def make(deltas: Sequence[dict[str, float]]) -> list[Correction]:
-            return correction_list.with_more(take, index, corrected(deltas[0]))
+            return correction_list.with_more(now.corrections, Correction(time, deltas[0], reach), rate)
 
         below = keep.Below(scene, found, now, np.array([frame]))
+        below.check()
         kept = below.keep(mapping, keep.differs(found, mapping, below, frame), make)
         if not kept.deltas[0]:
             self.report({"INFO"}, _nothing(kept.silent))
             return None
         with together():
-            if index >= 0:
-                correction_list.merge(take, index, corrected(kept.deltas[0]))
-            else:
-                correction_list.add(take, [corrected(kept.deltas[0])])
+            correction_list.keep(take, Correction(time, kept.deltas[0], reach), rate)
         if wrong := live.rebake(head, context):
             self.report({"WARNING"}, wrong)
         return _said(frame, kept, coded or self.reach != "ALIKE")

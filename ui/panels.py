@@ -289,6 +289,8 @@ class _WhatIsKeyed(Tab):
             return
         layout.prop(head.fields, "write_as")
         layout.prop(head.fields, "existing_keys")
+        if head.fields.existing_keys == "REPLACE":
+            layout.prop(head.fields, "own_keys")
         if head.fields.existing_keys == "MIX":
             layout.prop(head.fields, "mix_share", slider=True)
         layout.prop(head.fields, "key_range")

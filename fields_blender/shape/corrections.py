@@ -26,6 +26,21 @@ CHANNELS = (
 )  # fmt: skip
 COLUMN = {name: i for i, name in enumerate(CHANNELS)}
 _GROUPS = [name for name in MOVING if name != "translation"]
+# The sources of a mapping (rig/sources.py) that follow a channel of another name, too.
+_ALSO = {
+    "jawOpen": ("jaw.x", "jaw"),
+    "jawLeft": ("jawRight", "jaw.y", "jaw"),
+    "jaw.z": ("jaw",),
+    "eyeBlinkLeft": ("eyelids.left",),
+    "eyeBlinkRight": ("eyelids.right",),
+    "eyeLookOutLeft": ("eyeLookInLeft", "gaze.left.yaw", "gaze.left"),
+    "eyeLookUpLeft": ("eyeLookDownLeft", "gaze.left.pitch", "gaze.left"),
+    "eyeLookInRight": ("eyeLookOutRight", "gaze.right.yaw", "gaze.right"),
+    "eyeLookUpRight": ("eyeLookDownRight", "gaze.right.pitch", "gaze.right"),
+    "head.x": ("head",),
+    "head.y": ("head",),
+    "head.z": ("head",),
+}
 # Weights that don't go below 0 or above 1 by themselves.
 ONE_SIDED = np.array([name in (*EXPRESSION, "jawOpen", "eyeBlinkLeft", "eyeBlinkRight") for name in CHANNELS])
 LIDS = [COLUMN["eyeBlinkLeft"], COLUMN["eyeBlinkRight"]]
@@ -65,6 +80,11 @@ def check(corrections: Iterable[Correction]) -> None:
         right = right and (not each.code or set(each.delta) <= set(each.read))
         if not right or not all(map(math.isfinite, numbers)) or each.ease < 0:
             raise FieldsError("A correction of this take can't be used: its numbers make no sense. Delete it.")
+
+
+def followers(channel: str) -> set[str]:
+    """The sources of a mapping that a channel moves."""
+    return {channel, *_ALSO.get(channel, ())}
 
 
 def pose(track: Track) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 from ...fields_blender.core.arrays import Floats
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.timeline import to_seconds
+from ...fields_blender.core.track import Track
 from ...fields_blender.rig.mapping import Mapping
 from ...fields_blender.shape import adjust, blend
 from ...fields_blender.shape.corrections import CHANNELS, Correction, pose, with_pose
@@ -22,6 +23,8 @@ from .posed import Places
 
 # A channel that moved by less than this (weights, rad) was not corrected.
 LEAST = 4e-3
+# Values closer than this, in units of a shape key, are the same.
+SAME = 1e-4
 # How often the change is adjusted until the sliders make of it what was posed, and how closely that is met.
 ROUNDS, CLOSE = 6, 1e-5
 # A change that moves what is shown by less than this share of it does not get through.
@@ -43,19 +46,32 @@ class Kept:
 class Below:
     """Where poses on whole scene `frames` (p,) are kept: under the sliders `now` of a head.
 
-    Raises FieldsError where the take shows no face on one of them.
+    `clean`: the performance as they clean it, where it is not that of the head's chosen take. `emotion`: the emotion's
+    intensities, where they are not the head's present ones (`performance.intensity`).
     """
 
-    def __init__(self, scene: bpy.types.Scene, head: Head, now: Shaping, frames: np.ndarray) -> None:
+    def __init__(
+        self,
+        scene: bpy.types.Scene,
+        head: Head,
+        now: Shaping,
+        frames: np.ndarray,
+        clean: Track | None = None,
+        emotion: Sequence[float] | None = None,
+    ) -> None:
         self.head, self.now, self.rate = head, now, timeline.rate(scene)
-        self.times = to_seconds(np.asarray(frames), self.rate)
-        self.clean = cleaned(head.object, now)
+        self.frames, self.times = frames, to_seconds(frames, self.rate)
+        self.emotion = emotion
+        self.clean = cleaned(head.object, now) if clean is None else clean
         self.shown = self._shown(now.corrections)
+
+    def check(self) -> None:
+        """Raises FieldsError where the take shows no face on one of the frames."""
         if not self.shown.found.all():
             raise FieldsError(
                 "The take has no face on frame {frame}, so there is nothing to correct. Choose another frame, or fill "
                 "the gap: Doubtful Frames > No Face.",
-                frame=int(np.asarray(frames)[~self.shown.found][0]),
+                frame=int(self.frames[~self.shown.found][0]),
             )
 
     def keep(self, mapping: Mapping, moved: Places, make: Make) -> Kept:
@@ -90,7 +106,7 @@ class Below:
 
     def _shown(self, corrections: Sequence[Correction]):
         emotion = replace(self.now, corrections=tuple(corrections)).correct(self.clean)
-        strength = intensity(self.head.object, emotion, self.rate)
+        strength = intensity(self.head.object, emotion, self.rate, self.emotion)
         return blend.at_times(self.now.finish(emotion.at(strength)), self.times)
 
     def _unmirrored(self, shown) -> Floats:
@@ -99,15 +115,14 @@ class Below:
 
 
 def differs(head: Head, mapping: Mapping, below: Below, frame: int) -> Places:
-    """What the head shows now, on the current `frame`, that keys did not show there when they were written."""
+    """What the head shows now, on the current `frame`, where that is not what was keyed there; NaN where it is."""
     noted, found, tolerance = written.at(head, frame), {}, head.object.fields.key_tolerance
     planned, values = posed.planned(head, mapping, below.shown)
     for one, expected in zip(planned, values[0], strict=True):
-        now = value_of(one.owner, one.path, one.index)
-        before = noted.get((one.owner, one.path, one.index))
-        if before is None and abs(now / one.unit - float(expected)) <= tolerance:
-            before = now  # as close as its keys are
-        found[one.owner, one.path, one.index] = np.array([now - (expected * one.unit if before is None else before)])
+        place, now = (one.owner, one.path, one.index), value_of(one.owner, one.path, one.index)
+        # Keys that are not noted are as close as their tolerance to what is shown.
+        before, near = (noted[place] / one.unit, SAME) if place in noted else (expected, tolerance)
+        found[place] = np.array([now if abs(now / one.unit - before) > near else np.nan])
     return found
 
 

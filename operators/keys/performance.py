@@ -1,5 +1,6 @@
 """The performance of a head as its settings shape it. It is prepared once and kept while sliders move."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
@@ -62,11 +63,17 @@ def played(scene: bpy.types.Scene, head: bpy.types.Object) -> Track:
     return shaped(scene, head, prepared(head, now), now)
 
 
-def intensity(head: bpy.types.Object, performance: Emotion, rate: float) -> np.ndarray:
-    """The emotion intensity at each moment (n,): the overall one times each emotion's own, animated or not."""
+def intensity(
+    head: bpy.types.Object, performance: Emotion, rate: float, settings: Sequence[float] | None = None
+) -> np.ndarray:
+    """The emotion intensity at each moment (n,): the overall one times each emotion's own, animated or not.
+
+    `settings`: both, in place of what the head has where they are not animated.
+    """
     frames = to_frame(performance.track.time, rate)
-    overall = _setting(head, "fields.emotion_intensity", 0, head.fields.emotion_intensity, frames)
-    each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(head.fields.emotion_balance)]
+    now, *balance = settings or (head.fields.emotion_intensity, *head.fields.emotion_balance)
+    overall = _setting(head, "fields.emotion_intensity", 0, now, frames)
+    each = [_setting(head, "fields.emotion_balance", i, x, frames) for i, x in enumerate(balance)]
     return np.clip(overall * performance.balance(np.stack(each, axis=1)), emotion.MIN_INTENSITY, emotion.MAX_INTENSITY)
 
 

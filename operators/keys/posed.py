@@ -30,10 +30,10 @@ AT_ONCE = 40
 
 
 def solve(head: Head, mapping: Mapping, shown: Track, moved: Places) -> tuple[np.ndarray, np.ndarray]:
-    """The poses (p, 51) over CHANNELS that show what `shown` (p rows) shows and `moved` on top of it.
+    """The poses (p, 51) over CHANNELS that show what `shown` (p rows) shows, but for what was `moved`.
 
-    `moved`: (datablock, data path, index) -> by how much each pose differs there (p,). Returns also how much of it no
-    channel can show (p,), in units of a shape key.
+    `moved`: (datablock, data path, index) -> what each pose has there (p,), NaN where that is what is shown. Returns
+    also how much of it no channel can show (p,), in units of a shape key.
     """
     poses, lacks = [], []
     for first in range(0, len(shown), AT_ONCE):
@@ -48,7 +48,7 @@ def solve(head: Head, mapping: Mapping, shown: Track, moved: Places) -> tuple[np
 def _solve(head: Head, mapping: Mapping, shown: Track, moved: Places) -> tuple[np.ndarray, np.ndarray]:
     now, count, k = pose(shown), len(shown), len(CHANNELS)
     curves, start = planned(head, mapping, shown)
-    target = start + _targets(curves, start, moved)
+    target = _targets(curves, start, moved)
     best, best_lack = now, np.full(count, np.inf)
     for _ in range(ROUNDS):
         steps = np.concatenate([np.zeros((1, k)), STEP * np.eye(k), -STEP * np.eye(k)])
@@ -86,13 +86,18 @@ def planned(head: Head, mapping: Mapping, shown: Track) -> tuple[list[FCurveValu
 
 
 def _targets(curves: list[FCurveValues], start: np.ndarray, moved: Places) -> np.ndarray:
-    """(p, f) how far each planned F-curve is to move, in units of a shape key."""
-    changes = np.zeros(start.shape)
+    """(p, f) what each planned F-curve is to show, in units of a shape key."""
+    target = start.copy()
     for i, one in enumerate(curves):
-        change = moved.get((one.owner, one.path, one.index))
-        if change is not None:
-            changes[:, i] = np.nan_to_num(change) / one.unit
-    return changes
+        new = moved.get((one.owner, one.path, one.index))
+        if new is not None:
+            target[:, i] = np.where(np.isnan(new), start[:, i], new / one.unit)
+    for i, one in enumerate(curves):
+        if one.is_rotation and one.parts == 4 and one.index == 0:  # q and -q are the same rotation
+            four = slice(i, i + 4)
+            other = (start[:, four] * target[:, four]).sum(axis=1) < 0.0
+            target[other, four] *= -1.0
+    return target
 
 
 def _rows(track: Track, rows: np.ndarray) -> Track:

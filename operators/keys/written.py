@@ -24,6 +24,7 @@ KEPT = "fields_written"
 MARK = "fields_written"
 NOTE = "This holds what FIELDS Facial Capture wrote on “{head}”, so that keys you set yourself can be told from it.\n"
 Curve = tuple[str, str, int]  # which datablock of the head, data path, index
+Place = tuple[bpy.types.ID, str, int]
 
 
 @dataclass
@@ -60,12 +61,15 @@ def remember(head: Head, planned: Iterable[FCurveValues], frames: np.ndarray, fr
     _store(head.object, record)
 
 
-def changed(head: Head) -> tuple[np.ndarray, dict[tuple[bpy.types.ID, str, int], np.ndarray]]:
-    """What the artist changed since: the frames (n,), and for each F-curve that differs what it has more now (n,).
+def changed(head: Head) -> tuple[np.ndarray, dict[Place, np.ndarray], dict[Place, np.ndarray]]:
+    """What the artist changed since: the frames (n,), and for each F-curve that differs what it has now and what it has
+    more than before (n,), NaN where FIELDS wrote nothing.
 
-    NaN where FIELDS wrote nothing. F-curves that are gone, and those of other actions, are not looked at.
+    F-curves that are gone, and those of other actions, are not looked at.
     """
-    record, found = of(head.object), {}
+    record = of(head.object)
+    values_now: dict[Place, np.ndarray] = {}
+    more: dict[Place, np.ndarray] = {}
     for owner, tag in _tags(head).items():
         animation = fcurves.animation_of(owner)
         if not animation or not animation.action or animation.action.get(MARK) != record.mark:
@@ -75,11 +79,11 @@ def changed(head: Head) -> tuple[np.ndarray, dict[tuple[bpy.types.ID, str, int],
             if fcurve is None or fcurve.is_empty or _sum(fcurve) == record.sums[whose, path, index]:
                 continue
             now = np.array([fcurve.evaluate(frame) for frame in record.frames])
-            found[owner, path, index] = now - values
-    return record.frames, found
+            values_now[owner, path, index], more[owner, path, index] = now, now - values
+    return record.frames, values_now, more
 
 
-def at(head: Head, frame: int) -> dict[tuple[bpy.types.ID, str, int], float]:
+def at(head: Head, frame: int) -> dict[Place, float]:
     """The values that FIELDS wrote on a frame."""
     record = of(head.object)
     row = int(np.searchsorted(record.frames, frame))

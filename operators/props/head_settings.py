@@ -139,6 +139,10 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     )
     # Which performance this head was last keyed with and, on the second line, its shaping then (live.py).
     baked: StringProperty(options={"HIDDEN"})
+    # Emotion Intensity and By Emotion then, where they are not animated.
+    baked_emotion: FloatVectorProperty(
+        size=1 + len(SHOWN_EMOTIONS), default=(1.0,) * (1 + len(SHOWN_EMOTIONS)), options={"HIDDEN"}
+    )
     # The object's rotation before it was first keyed (quaternion; zeros: never keyed): later bakes start from it.
     rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
 

@@ -1,7 +1,7 @@
 """The corrections of a take, as its list has them and as the library wants them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,8 @@ from ...fields_blender.shape import corrections
 from ...fields_blender.shape.corrections import CHANNELS, Correction
 
 KEY = "corrections"
+# Corrections that stay on a frame are one up to this ratio of their eases.
+SAME_EASE = 1.5
 
 
 def of(take: Any) -> tuple[Correction, ...]:
@@ -50,35 +52,54 @@ def sort(take: Any, index: int) -> None:
     take.correction_index = target
 
 
-def merge(take: Any, index: int, made: Correction, from_keys: bool = False) -> None:
-    """More channels for a correction there is; those it has get their new change."""
-    item = take.corrections[index]
-    _fill(item, _merged(_correction(item), made))
-    item.from_keys = item.from_keys and from_keys
-    take.correction_index = index
+def keep(take: Any, made: Correction, rate: float, from_keys: bool = False) -> None:
+    """Add a correction. On a frame that has some, their channels get their new change where they are, and the others
+    join the one of the same reach."""
+    for index, each in _updates(of(take), made, rate):
+        if index is None:
+            add(take, [each], from_keys)
+        else:
+            item = take.corrections[index]
+            _fill(item, each)
+            item.from_keys = item.from_keys and from_keys
+            take.correction_index = index
 
 
-def with_more(take: Any, index: int, made: Correction) -> list[Correction]:
-    """What the take's corrections are once `made` is merged into the one at `index`; with -1 it is one more."""
-    there = list(of(take))
-    if index >= 0:
-        return [*there[:index], _merged(there[index], made), *there[index + 1 :]]
-    return [*there, made]
+def with_more(there: Sequence[Correction], made: Correction, rate: float) -> list[Correction]:
+    """What corrections are once one is added as `keep` does."""
+    result = list(there)
+    for index, each in _updates(there, made, rate):
+        if index is None:
+            result.append(each)
+        else:
+            result[index] = each
+    return result
 
 
-def _merged(before: Correction, made: Correction) -> Correction:
+def _updates(there: Sequence[Correction], made: Correction, rate: float) -> list[tuple[int | None, Correction]]:
+    """What adding a correction changes: the index of one that is there, None for a new one, and what it becomes."""
+    frame, left = nearest_frame(made.time, rate), dict(made.delta)
+    here = [i for i, each in enumerate(there) if not each.code and nearest_frame(each.time, rate) == frame]
+    changed = {i: {name: left.pop(name) for name in there[i].delta if name in left} for i in here}
+    if left and (joined := next((i for i in here if _alike(there[i], made)), None)) is not None:
+        changed[joined] |= left
+        left = {}
+    found: list[tuple[int | None, Correction]] = [(i, _merged(there[i], more)) for i, more in changed.items() if more]
+    return [*found, (None, replace(made, delta=left))] if left else found
+
+
+def _alike(one: Correction, other: Correction) -> bool:
+    """Can what two corrections of a frame change be one correction?"""
+    if one.reach != other.reach or one.reach != "HERE":
+        return one.reach == other.reach
+    return max(one.ease, other.ease) <= SAME_EASE * min(one.ease, other.ease)
+
+
+def _merged(before: Correction, more: Mapping[str, float]) -> Correction:
     """A change is kept in full: the strength there was would scale what was posed."""
     strength = 0.0 if before.mute else before.strength
-    kept = {name: delta * strength for name, delta in before.delta.items()}
-    return replace(before, delta={**kept, **made.delta}, strength=1.0, mute=False)
-
-
-def at_frame(take: Any, frame: int, rate: float) -> int:
-    """The index of the take's own correction on a frame; -1 where there is none."""
-    for index, item in enumerate(take.corrections):
-        if not item.seen and nearest_frame(item.time, rate) == frame:
-            return index
-    return -1
+    kept = {name: delta * strength for name, delta in before.delta.items()} if strength else {}
+    return replace(before, delta={**kept, **more}, strength=1.0, mute=False)
 
 
 def active(take: Any) -> Any:

@@ -246,3 +246,227 @@ def test_what_was_baked_is_remembered_as_json(head, take):
     pose(head, 3, mouthSmileLeft=0.8)
     bpy.ops.fields.keep_correction()
     assert len(json.loads(head.fields.baked.partition("\n")[2])["corrections"]) == 1
+
+
+# -- keys of one's own -------------------------------------------------------------------------------------------------
+
+
+def key(head, frame, **values):
+    pose(head, frame, **values)
+    for name in values:
+        head.data.shape_keys.key_blocks[name].keyframe_insert("value", frame=frame)
+
+
+@pytest.fixture(params=["REDUCED", "EVERY"])
+def keyed(head, take, request):
+    head.fields.key_style = request.param
+    bpy.ops.fields.bake()
+    return take
+
+
+def test_own_keys_become_corrections_here(head, keyed):
+    before = {frame: shown(head, "browInnerUp", frame) for frame in range(COUNT)}
+    key(head, 30, mouthSmileLeft=0.9, jawOpen=0.6)
+    later = shown(head, "mouthSmileLeft", 54)
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert "kept as corrections of “shot”" in head.fields.report
+    for made in keyed.corrections:
+        assert (made.reach, made.from_keys, round(made.time * RATE)) == ("HERE", True, 30)
+    assert {channel.name for made in keyed.corrections for channel in made.channels} == {"mouthSmileLeft", "jawOpen"}
+    count = len(keyed.corrections)  # two where the jaw, which hardly moves, has few keys and so eases longer
+    for _ in range(2):
+        assert shown(head, "mouthSmileLeft", 30) == pytest.approx(0.9, abs=1e-4)
+        assert shown(head, "jawOpen", 30) == pytest.approx(0.6, abs=1e-4)
+        assert shown(head, "mouthSmileLeft", 54) == pytest.approx(later, abs=0.03)
+        bpy.ops.fields.bake()
+        assert len(keyed.corrections) == count and "corrections" not in head.fields.report
+    for frame in (0, 12, 30, 60):
+        assert shown(head, "browInnerUp", frame) == pytest.approx(before[frame], abs=1e-4)
+
+
+def test_a_slider_keeps_own_keys_of_what_it_rewrites_and_leaves_all_others(head, keyed, part):
+    key(head, 30, mouthSmileLeft=0.9, tongueOut=0.6, jawOpen=0.7)
+    head.fields.emotion_intensity = 1.5  # smiles carry emotion, the tongue does not; lips and jaw are keyed together
+    assert _corrected(keyed) == {"mouthSmileLeft", "jawOpen"}
+    assert shown(head, "tongueOut", 30) == pytest.approx(0.6, abs=1e-5)
+    assert shown(head, "jawOpen", 30) == pytest.approx(0.7, abs=1e-4)
+    head.fields.emotion_intensity = 1.0
+    assert shown(head, "mouthSmileLeft", 30) == pytest.approx(0.9, abs=1e-3)
+    bpy.ops.fields.bake()
+    assert shown(head, "tongueOut", 30) == pytest.approx(0.6, abs=1e-4)
+    assert "tongueOut" in _corrected(keyed)
+
+
+def test_moved_and_deleted_keys_are_seen_too(head, take):
+    head.fields.key_style = "REDUCED"
+    bpy.ops.fields.bake()
+    curve = next(c for c in _curves(head) if "mouthSmileLeft" in c.data_path)
+    row = next(i for i, p in enumerate(curve.keyframe_points) if 20 < p.co.x < 80)
+    frame = round(curve.keyframe_points[row].co.x)
+    curve.keyframe_points[row].co.y += 0.3
+    curve.update()
+    wanted = curve.evaluate(frame)
+    bpy.ops.fields.bake()
+    assert shown(head, "mouthSmileLeft", frame) == pytest.approx(wanted, abs=1e-4)
+    curve = next(c for c in _curves(head) if "mouthFrownLeft" in c.data_path)
+    point = next(p for p in curve.keyframe_points if 20 < p.co.x < 80)
+    frame = round(point.co.x)
+    curve.keyframe_points.remove(point)
+    curve.update()
+    changed = [f for f in range(20, 80) if abs(curve.evaluate(f) - shown(head, "mouthFrownLeft", f)) > 1]
+    assert not changed
+    bpy.ops.fields.bake()
+    assert "mouthFrownLeft" in _corrected(take)
+
+
+def _corrected(take):
+    return {channel.name for made in take.corrections for channel in made.channels}
+
+
+def _curves(head):
+    from bl_ext.user_default.fields_facial_capture.operators.keys import fcurves
+
+    return list(fcurves.channelbag(head.data.shape_keys).fcurves)
+
+
+def test_discarded_when_asked(head, keyed):
+    before = shown(head, "mouthSmileLeft", 30)
+    key(head, 30, mouthSmileLeft=0.9)
+    assert bpy.ops.fields.bake(own_keys="DISCARD") == {"FINISHED"}
+    assert "keys you had set on 1 frames are overwritten" in head.fields.report
+    assert not keyed.corrections and shown(head, "mouthSmileLeft", 30) == pytest.approx(before, abs=1e-5)
+
+
+def test_own_keys_of_another_take_go_to_that_take(head, part, keyed, performance):
+    key(head, 30, mouthSmileLeft=0.9)
+    part("operators.takes.takes").add(head, performance(seed=5))
+    bpy.ops.fields.bake()
+    first, second = head.fields.takes
+    assert len(first.corrections) == 1 and not second.corrections
+    assert shown(head, "mouthSmileLeft", 30) < 0.5
+    head.fields.take_index = 0
+    bpy.ops.fields.bake()
+    assert len(first.corrections) == 1 and not second.corrections
+    assert shown(head, "mouthSmileLeft", 30) == pytest.approx(0.9, abs=1e-4)
+
+
+def test_keys_that_a_bake_leaves_alone_stay_keys(head, keyed):
+    key(head, 30, mouthSmileLeft=0.9)
+    head.fields.key_range = "PREVIEW"
+    scene = bpy.context.scene
+    scene.use_preview_range, scene.frame_preview_start, scene.frame_preview_end = True, 50, 70
+    bpy.ops.fields.bake()
+    assert not keyed.corrections and shown(head, "mouthSmileLeft", 30) == pytest.approx(0.9, abs=1e-5)
+    head.fields.key_range, head.fields.key_regions = "WHOLE", {"Jaw"}
+    bpy.ops.fields.bake()
+    assert not keyed.corrections and shown(head, "mouthSmileLeft", 30) == pytest.approx(0.9, abs=1e-5)
+
+
+def test_own_keys_refine_a_correction_there_is(head, keyed):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    key(head, 3, mouthSmileLeft=0.6, browInnerUp=0.9)
+    bpy.ops.fields.bake()
+    assert sorted((made.reach, made.name) for made in keyed.corrections) == [
+        ("ALIKE", "mouthSmileLeft"),
+        ("HERE", "browInnerUp"),
+    ]
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.6, abs=1e-4)
+    assert shown(head, "mouthSmileLeft", 27) == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_new_action_of_the_artists_is_none_of_ours(head, keyed):
+    head.data.shape_keys.animation_data.action = None
+    bpy.ops.fields.bake()
+    assert not keyed.corrections
+    head.data.shape_keys.animation_data.action = bpy.data.actions.new("mine")
+    key(head, 30, mouthSmileLeft=0.9)
+    bpy.ops.fields.bake()
+    assert not keyed.corrections
+
+
+def test_a_kept_correction_that_was_keyed_is_not_found_again(head, keyed):
+    key(head, 3, mouthSmileLeft=0.8)  # as auto keying does
+    bpy.ops.fields.keep_correction()
+    bpy.ops.fields.bake()
+    assert [made.reach for made in keyed.corrections] == ["ALIKE"]
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_what_was_written_is_one_text_which_a_copy_does_not_share(scene, head, keyed):
+    assert sum("fields_written" in text for text in bpy.data.texts if head.name in text.name) == 1
+    copy = head.copy()
+    copy.data = head.data.copy()
+    scene.collection.objects.link(copy)
+    scene.fields.head = copy
+    bpy.ops.fields.bake()
+    assert copy.fields.written != head.fields.written
+
+
+# -- rigs --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["REDUCED", "EVERY"])
+def rigged(scene, part, performance, request):
+    """The FIELDS head, whose jaw, eyes and head are bones, with a take on it."""
+    bpy.ops.fields.add_head()
+    head = scene.fields.head or bpy.context.view_layer.objects.active
+    scene.fields.head = head
+    chosen = part("operators.head.heads").chosen_head(bpy.context)
+    chosen.fields.key_style, chosen.fields.jaw_on, chosen.fields.eyes_on = request.param, "BONE", "BONE"
+    part("operators.takes.takes").add(chosen, performance())
+    bpy.ops.fields.bake()
+    return chosen
+
+
+def bone_of(part, head, source):
+    mapping = part("operators.head.mappings").of(head)
+    found = part("operators.head.heads").find(head, mapping)
+    name = next(bone.bone for bone in mapping.bones if bone.source == source)
+    return found.armature.pose.bones[found.bones[name]]
+
+
+@pytest.mark.parametrize("source", ["jaw", "head", "gaze.left"])
+@pytest.mark.parametrize("way", ["posed", "keyed"])
+def test_bones_are_corrected_too(scene, part, rigged, source, way):
+    from mathutils import Quaternion
+
+    bone = bone_of(part, rigged, source)
+    property = "rotation_quaternion" if bone.rotation_mode == "QUATERNION" else "rotation_euler"
+
+    def turned(frame):
+        scene.frame_set(frame)
+        value = getattr(bone, property)
+        return value.copy() if property == "rotation_quaternion" else value.to_quaternion()
+
+    before = {frame: turned(frame) for frame in (3, 20, 60)}
+    extra = Quaternion((1, 0, 0), 0.15)
+    scene.frame_set(3)
+    wanted = turned(3) @ extra
+    if property == "rotation_quaternion":
+        bone.rotation_quaternion = wanted
+    else:
+        bone.rotation_euler = wanted.to_euler(bone.rotation_mode)
+    if way == "keyed":
+        bone.keyframe_insert(property, frame=3)
+    else:
+        assert bpy.ops.fields.keep_correction(reach="HERE") == {"FINISHED"}
+    for _ in range(2):
+        bpy.ops.fields.bake()
+        assert turned(3).rotation_difference(wanted).angle < 2e-3
+        assert turned(60).rotation_difference(before[60]).angle < 6e-3
+    take = rigged.fields.takes[0]
+    wrong = {"jaw": "jawOpen", "head": "head", "gaze.left": "eyeLook"}[source]
+    assert all(name.startswith(("jaw", wrong)) for name in _corrected(take)), _corrected(take)
+
+
+def test_shape_keys_beside_bones(scene, part, rigged):
+    found = part("operators.head.heads").find(rigged, part("operators.head.mappings").of(rigged))
+    mesh = found.meshes[0]
+    scene.frame_set(40)
+    mesh.data.shape_keys.key_blocks["mouthPucker"].value = 0.7
+    assert bpy.ops.fields.keep_correction() == {"FINISHED"}
+    assert _corrected(rigged.fields.takes[0]) == {"mouthPucker"}
+    bpy.ops.fields.bake()
+    scene.frame_set(40)
+    assert mesh.data.shape_keys.key_blocks["mouthPucker"].value == pytest.approx(0.7, abs=1e-4)
