@@ -27,6 +27,7 @@ from .head import heads, mappings
 from .head.heads import chosen_head
 from .keys import write_keys
 from .keys.baking import bake
+from .props.on_change import together
 from .takes import actor_list, takes, track_files
 
 # First and last frame of a scene as Blender makes it.
@@ -184,7 +185,9 @@ class FIELDS_OT_capture(_Capture, bpy.types.Operator):
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         file = track_files.relative(self._path) if self._beside else ""
-        takes.add(head, result, self._name, file)
+        take = takes.add(head, result, self._name, file)
+        with together():
+            take.actor = self._actor.name if self._actor else ""
         return result
 
 

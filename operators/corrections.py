@@ -7,22 +7,27 @@ import bpy
 import numpy as np
 from bpy.props import EnumProperty
 
-from ..fields_blender.core.timeline import nearest_frame, to_seconds
+from ..fields_blender.core.errors import FieldsError
+from ..fields_blender.core.timeline import nearest_frame, nearest_frames, to_seconds
 from ..fields_blender.shape import likeness
 from ..fields_blender.shape.corrections import Correction
+from ..fields_blender.shape.spread import travelling
 from .common import timeline
 from .common.wording import say
 from .head import heads, mappings
 from .head.heads import chosen_head
 from .head_operator import HeadOperator, head_of
-from .keys import keep, live, shaping
+from .keys import keep, live, pins, shaping
 from .keys.baking import chosen_channels
+from .keys.performance import cleaned
 from .props.choices import REACHES
 from .props.on_change import together
-from .takes import correction_list, takes, track_store
+from .takes import actor_list, correction_list, takes, track_store
 
 # What the channels can't show of a pose is said from here on, in units of a shape key.
 WORTH_SAYING = 0.05
+# So many frames are suggested, one after the other.
+SUGGESTED = 5
 
 
 class _OnTake(HeadOperator):
@@ -84,6 +89,7 @@ class FIELDS_OT_keep_correction(_OnTake, bpy.types.Operator):
             correction_list.keep(take, Correction(time, kept.deltas[0], reach), rate)
         if wrong := live.rebake(head, context):
             self.report({"WARNING"}, wrong)
+        pins.show(scene, head)
         return _said(frame, kept, coded or self.reach != "ALIKE")
 
 
@@ -118,6 +124,7 @@ class FIELDS_OT_correction_delete(_OnCorrection, bpy.types.Operator):
         take.corrections.remove(index)
         take.correction_index = max(min(index, len(take.corrections) - 1), 0)
         live.rebake(head, context)
+        pins.show(context.scene, head)
         return say("The correction of frame {frame} is deleted", frame=frame)
 
 
@@ -159,9 +166,73 @@ class FIELDS_OT_correction_jump(_OnCorrection, bpy.types.Operator):
         return ""
 
 
+class FIELDS_OT_suggest_frame(_OnTake, bpy.types.Operator):
+    """Go to the frame whose correction would teach most: unsure, and like many others. Press again for the next"""
+
+    bl_idname = "fields.suggest_frame"
+    bl_label = "Suggest Frame"
+
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str | None:
+        scene, track = context.scene, track_store.load(head)
+        if not likeness.has_code(track):
+            raise FieldsError(
+                "This take does not know how the face looks, so no frame can be suggested. Capture it again, or use "
+                "Doubtful Frames."
+            )
+        known = [item.time for _, item in own(takes.active(head)) if not item.mute and item.reach != "HERE"]
+        rows = likeness.suggested(track, known, SUGGESTED)
+        if not len(rows):
+            self.report({"INFO"}, say("All frames look like corrected ones: no further correction would teach much"))
+            return None
+        frames = nearest_frames(track.time[rows], timeline.rate(scene)).tolist()
+        here = frames.index(scene.frame_current) if scene.frame_current in frames else -1
+        index = (here + 1) % len(frames)
+        scene.frame_set(frames[index])
+        before, after = (likeness.unknown(track, times).mean() for times in (known, [*known, track.time[rows[index]]]))
+        return say(
+            "Frame {frame}, suggestion {index} of {count}: correcting it speaks for {share:.0%} of the take",
+            frame=frames[index], index=index + 1, count=len(frames), share=float(before - after),
+        )  # fmt: skip
+
+
+class FIELDS_OT_teach_actor(_OnCorrection, bpy.types.Operator):
+    """Have the actor of this take know its corrections, so that all other takes of this actor use them"""
+
+    bl_idname = "fields.teach_actor"
+    bl_label = "Teach Actor"
+
+    def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
+        take, scene = takes.active(head), context.scene
+        name = take.actor or scene.fields.actor
+        item = scene.fields.actors.get(name)
+        if item is None:
+            raise FieldsError(
+                "This take has no actor to teach. Choose one here, or make one under Footage > Actor > From Take."
+            )
+        now, track = shaping.of(scene, head), track_store.load(head)
+        if not likeness.has_code(track):
+            raise FieldsError(
+                "This take does not know how the face looks, so its corrections can't be used for others. Capture it "
+                "again."
+            )
+        made = travelling(cleaned(head, now), correction_list.of(take))
+        if not made:
+            raise FieldsError("Only corrections that spread or are for the whole take can be used for other takes.")
+        count = actor_list.teach(item, take, made)
+        with together():
+            take.actor = name
+        return say("“{actor}” knows {count} corrections of “{take}” now", actor=name, count=count, take=take.name)
+
+
 def own(take: Any) -> list[tuple[int, Any]]:
     """The corrections made in this take, with their indices."""
     return [(i, item) for i, item in enumerate(take.corrections) if not item.seen]
 
 
-CLASSES = (FIELDS_OT_keep_correction, FIELDS_OT_correction_delete, FIELDS_OT_correction_jump)
+CLASSES = (
+    FIELDS_OT_keep_correction,
+    FIELDS_OT_correction_delete,
+    FIELDS_OT_correction_jump,
+    FIELDS_OT_suggest_frame,
+    FIELDS_OT_teach_actor,
+)

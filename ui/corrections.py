@@ -45,8 +45,11 @@ class _Corrections(Tab):
         if head is None or not head.fields.takes:
             return
         layout, take = split(self.layout), chosen_take(head)
+        if context.scene.fields.actors:
+            _actor(layout, context, take)
         layout.enabled = not context.window_manager.fields.running
         layout.operator("fields.keep_correction", icon="CHECKMARK")
+        layout.operator("fields.suggest_frame", icon="LIGHT")
         if not take.corrections:
             paragraph(
                 layout,
@@ -66,6 +69,16 @@ class _Corrections(Tab):
         buttons.operator("fields.correction_jump", text="", icon="TRIA_DOWN").which = "NEXT"
         if 0 <= take.correction_index < len(take.corrections):
             _chosen(layout, context, take.corrections[take.correction_index])
+        layout.prop(context.scene.fields, "show_corrections")
+
+
+def _actor(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None:
+    column = layout.column(align=True)
+    column.prop_search(take, "actor", context.scene.fields, "actors", icon="USER")
+    if take.actor:
+        column.prop(take, "actor_strength", slider=True)
+    if take.corrections:
+        column.operator("fields.teach_actor", icon="USER")
 
 
 def _chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item) -> None:

@@ -7,7 +7,7 @@ every corrected moment comes out exactly as it was corrected, in whatever order 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,21 @@ def apply(track: Track, corrections: Sequence[Correction]) -> Track:
         return track
     after = before + _changes(track, before, pins)
     return with_pose(track, _limited(before, after, pins))
+
+
+def travelling(track: Track, corrections: Sequence[Correction]) -> list[Correction]:
+    """What other takes of the same actor can use of corrections: those that spread or are of the whole take, each with
+    the code of its frame in `track`, the cleaned performance, and what was read there."""
+    wanted = [each for each in corrections if each.reach != "HERE" and not each.mute and not each.code and each.delta]
+    return [
+        replace(
+            pin.correction,
+            code=tuple(pin.code.tolist()),
+            read={name: float(pin.read[COLUMN[name]]) for name in pin.correction.delta},
+        )
+        for pin in _pins(track, pose(track), wanted)
+        if np.isfinite(pin.code).all()
+    ]
 
 
 @dataclass(frozen=True)

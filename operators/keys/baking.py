@@ -19,7 +19,7 @@ from ..common import timeline
 from ..head import heads, mappings
 from ..props.choices import KEY_REGIONS
 from ..takes import takes, track_store
-from . import confidence_curves, layers, mapping_preview, own_keys, shaping, write_keys, written
+from . import confidence_curves, layers, mapping_preview, own_keys, pins, shaping, write_keys, written
 from .bake_report import Report
 from .performance import intensity, prepared
 
@@ -45,6 +45,7 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, fresh: bo
     if why := confidence_curves.write(scene, head, track, settings.shape):
         report = replace(report, skipped=report.skipped | {"confidence": why})
     note(head, now)
+    pins.show(scene, head)
     takes.tell(head, report.sentence())
     settings.unmatched = ", ".join(report.unmatched)
     settings.skipped = report.skipped_in_words()

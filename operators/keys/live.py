@@ -15,7 +15,7 @@ from ..common.wording import say, told
 from ..head import heads, mappings
 from ..props import on_change
 from ..takes import takes, track_store
-from . import layers, own_keys, shaping
+from . import layers, own_keys, pins, shaping
 from .baking import bake, chosen_channels, frames_keyed, note, write
 from .performance import prepared, shaped
 
@@ -54,6 +54,7 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
                 takes.tell(head, kept[:1].upper() + kept[1:])
             write(scene, head, found, mapping, performance, now, sliding=True)
         note(head, now)
+        pins.show(scene, head)
     except FieldsError as error:
         takes.tell(head, told(error))
         return settings.report
@@ -91,9 +92,16 @@ def _emotional(mapping: Mapping) -> Mapping:
     return Mapping(mapping.name, tuple(channel for channel in mapping.channels if channel.name in moved))
 
 
+def _pin(scene: bpy.types.Scene, context: bpy.types.Context) -> None:
+    if (head := heads.chosen_head(context)) is not None:
+        pins.show(scene, head)
+
+
 def register() -> None:
     on_change.register(on_change.changed, rebake)
+    on_change.register(on_change.shown_in_timeline, _pin)
 
 
 def unregister() -> None:
+    on_change.unregister(on_change.shown_in_timeline, _pin)
     on_change.unregister(on_change.changed, rebake)

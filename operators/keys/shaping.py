@@ -13,7 +13,7 @@ from ...fields_blender.shape.shaping import Shaping
 from ..common import timeline
 from ..props.on_change import together
 from ..props.shape_settings import FIELDS_Channel
-from ..takes import correction_list, takes
+from ..takes import actor_list, correction_list, takes
 
 
 def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
@@ -50,7 +50,9 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
             )
             for row in head.fields.added
         ),
-        corrections=() if take is None or head.fields.track else correction_list.of(take),
+        corrections=()
+        if take is None or head.fields.track
+        else (*correction_list.of(take), *actor_list.taught(scene, take)),
     )
 
 

@@ -1,9 +1,10 @@
 """Scene.fields: what to capture onto which head."""
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..footage import picked_strip
+from . import on_change
 from .actor import FIELDS_Actor
 
 
@@ -68,6 +69,13 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
             ("PREVIEW", "Preview Range", "Only what lies within the timeline's preview range"),
         ],
         options=set(),
+    )
+    show_corrections: BoolProperty(
+        name="Markers",
+        description="Show the corrected frames of the chosen take as markers in the timeline",
+        default=True,
+        options=set(),
+        update=on_change.shown_in_timeline,
     )
     flame_model: StringProperty(
         name="FLAME Model",

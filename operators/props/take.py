@@ -11,6 +11,7 @@ from bpy.props import (
 )
 
 from ..takes import takes
+from . import on_change
 from .correction import FIELDS_Correction
 
 
@@ -66,6 +67,25 @@ class FIELDS_Take(bpy.types.PropertyGroup):
     correction_index: IntProperty(
         name="Correction", description="The one that is shown below the list", min=0, options=set()
     )
+    # Who it is of: corrections of this actor's other takes are used here.
+    actor: StringProperty(
+        name="Actor",
+        description="Who is in this take: what the actor was taught by corrections of other takes is used here too",
+        options=set(),
+        update=on_change.changed,
+    )
+    actor_strength: FloatProperty(
+        name="From Actor",
+        description="How much of what the actor was taught is used: 0 nothing, 1 as it was taught",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=1.0,
+        options=set(),
+        update=on_change.changed,
+    )
+    # The sha256 of the encoder that its appearance codes come from.
+    encoder: StringProperty(options={"HIDDEN"})
     problem: StringProperty(
         name="Problem", description="Why this take can't be used; nothing where it can", get=_problem
     )

@@ -27,6 +27,10 @@ NOTE = (
     "This holds a performance captured by FIELDS Facial Capture: the take “{take}” of “{head}”.\n"
     "Deleting this text deletes the performance. Delete the take in the FIELDS tab instead.\n"
 )
+_COPIED = (
+    "data", "file", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral", "encoder",
+    "actor", "actor_strength",
+)  # fmt: skip
 # (session_uid of a Text, key) -> are its bytes those of the key? They never change, so one look is enough.
 _looked: dict[tuple[int, str], bool] = {}
 
@@ -129,7 +133,7 @@ def duplicate(head: bpy.types.Object, index: int) -> Any:
     name = unused_name(head, settings.takes[index].name)
     copy = settings.takes.add()
     take = settings.takes[index]  # after adding: that moves the others in memory
-    for field in ("data", "file", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral"):
+    for field in _COPIED:
         setattr(copy, field, getattr(take, field))
     correction_list.copied(take, copy)
     copy.name = name
@@ -219,7 +223,7 @@ def _describe(take: Any, performance: Track) -> None:
     take.start, take.end = float(performance.time[0]), float(performance.time[-1])
     take.frames, take.coverage = len(performance), float(performance.found.mean())
     take.model = " ".join(str(card[part]) for part in ("name", "version") if part in card)
-    take.no_neutral = seems_without_neutral(performance)
+    take.no_neutral, take.encoder = seems_without_neutral(performance), track.encoder_of(performance)
     take.date = str(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
 
 

@@ -470,3 +470,102 @@ def test_shape_keys_beside_bones(scene, part, rigged):
     bpy.ops.fields.bake()
     scene.frame_set(40)
     assert mesh.data.shape_keys.key_blocks["mouthPucker"].value == pytest.approx(0.7, abs=1e-4)
+
+
+# -- suggestions, markers, actors --------------------------------------------------------------------------------------
+
+
+def test_suggested_frames_teach_and_are_not_suggested_again(scene, head, take):
+    frames = []
+    for _ in range(2):
+        assert bpy.ops.fields.suggest_frame() == {"FINISHED"}
+        frames.append(scene.frame_current)
+    first, second = ((frame % RATE) // (RATE // 2) for frame in frames)
+    assert first != second  # there are two faces
+    pose(head, frames[0], mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    scene.frame_set(0)
+    bpy.ops.fields.suggest_frame()
+    assert (scene.frame_current % RATE) // (RATE // 2) == second
+    pose(head, scene.frame_current, mouthSmileLeft=0.1)
+    bpy.ops.fields.keep_correction()
+    assert bpy.ops.fields.suggest_frame() == {"CANCELLED"}
+
+
+def test_nothing_to_suggest_without_codes(head, part, performance):
+    part("operators.takes.takes").add(head, performance(coded=False))
+    assert "how the face looks" in error_of(bpy.ops.fields.suggest_frame)
+
+
+def test_corrected_frames_are_markers_and_the_artists_own_stay(scene, head, take):
+    mine = scene.timeline_markers.new("cut", frame=7)
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    pose(head, 50, browInnerUp=0.8)
+    bpy.ops.fields.keep_correction()
+
+    def shown_there():
+        return sorted((marker.frame, marker.name) for marker in scene.timeline_markers)
+
+    assert shown_there() == [(3, "◆ mouthSmileLeft"), (7, "cut"), (50, "◆ browInnerUp")]
+    take.corrections[0].mute = True
+    assert shown_there()[0] == (3, "◇ mouthSmileLeft")
+    scene.fields.show_corrections = False
+    assert shown_there() == [(7, "cut")]
+    scene.fields.show_corrections = True
+    take.correction_index = 0
+    bpy.ops.fields.correction_delete()
+    assert shown_there() == [(7, "cut"), (50, "◆ browInnerUp")]
+    assert mine.name == "cut"
+
+
+@pytest.fixture
+def actor(scene, part):
+    made = part("fields_blender.capture.actor").Actor("Ada", np.ones(8, np.float32), 3, "")
+    return part("operators.takes.actor_list").add(scene, made, "a photo")
+
+
+def test_other_takes_of_the_actor_learn_too(scene, head, part, take, performance, actor, tmp_path):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    pose(head, 30, tongueOut=0.8)
+    bpy.ops.fields.keep_correction(reach="HERE")
+    assert bpy.ops.fields.teach_actor() == {"FINISHED"}
+    assert take.actor == "Ada"
+    bpy.ops.fields.bake()
+    assert shown(head, "mouthSmileLeft", 3) == pytest.approx(0.8, abs=1e-5)  # its own is not counted twice
+    made = performance()
+    later = part("operators.takes.takes").add(head, replace(made, time=made.time + 10.0, source={"name": "second"}))
+    bpy.ops.fields.bake()
+    plain = shown(head, "mouthSmileLeft", 243)
+    assert plain < 0.5
+    later.actor = "Ada"
+    assert shown(head, "mouthSmileLeft", 243) == pytest.approx(0.8, abs=0.06)
+    assert shown(head, "tongueOut", 270) < 0.5
+    later.actor_strength = 0.5
+    assert shown(head, "mouthSmileLeft", 243) == pytest.approx((0.8 + plain) / 2, abs=0.04)
+    later.actor_strength = 0.0
+    assert shown(head, "mouthSmileLeft", 243) == pytest.approx(plain, abs=1e-6)
+    later.actor_strength = 1.0
+    bpy.context.scene.fields.actors["Ada"].name = "Grace"
+    assert later.actor == "Grace" and shown(head, "mouthSmileLeft", 243) == pytest.approx(0.8, abs=0.06)
+    pose(head, 243, mouthSmileLeft=0.3)
+    bpy.ops.fields.keep_correction()
+    assert shown(head, "mouthSmileLeft", 243) == pytest.approx(0.3, abs=1e-4)
+    path = tmp_path / "ada.npz"
+    bpy.ops.fields.actor_export(filepath=str(path))
+    again = part("fields_blender.capture.actor").load(path)
+    assert len(again.corrections) == 1 and "mouthSmileLeft" in again.corrections[0]["delta"]
+
+
+def test_teaching_again_replaces_and_without_an_actor_it_says_so(scene, head, part, take, actor):
+    pose(head, 3, mouthSmileLeft=0.8)
+    bpy.ops.fields.keep_correction()
+    scene.fields.actor = ""
+    assert "no actor" in error_of(bpy.ops.fields.teach_actor)
+    scene.fields.actor = "Ada"
+    for _ in range(2):
+        bpy.ops.fields.teach_actor()
+    assert len(part("operators.takes.actor_list").read(actor).corrections) == 1
+    take.encoder = "another"
+    assert "different versions" in error_of(bpy.ops.fields.teach_actor)
