@@ -4,6 +4,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..footage import picked_strip
+from . import on_change
 from .actor import FIELDS_Actor
 
 
@@ -72,6 +73,13 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     # Which strips the reference view shows, and what they were like then, as JSON; empty where there is none.
     reference: StringProperty(options={"HIDDEN"})
     reference_outdated: BoolProperty(options={"HIDDEN"})
+    show_corrections: BoolProperty(
+        name="Markers",
+        description="Show the corrected frames of the chosen take as markers in the timeline",
+        default=True,
+        options=set(),
+        update=on_change.shown_in_timeline,
+    )
     flame_model: StringProperty(
         name="FLAME Model",
         description="Your own FLAME model file (.pkl or .npz, any release), which defines what FLAME coefficients "
