@@ -47,9 +47,11 @@ def test_each_lane_has_the_numpy_of_the_makefile():
     }
 
 
-def test_rigify_runs_in_a_process_of_its_own():
+def test_each_of_rigifys_tests_runs_in_a_process_of_its_own():
     alone = made("RIGIFY")
-    assert f"pytest --ignore={alone}\n" in CI and f"pytest {alone}\n" in CI and (ROOT / alone).exists()
+    each = f"for rig in classic skin metarig; do {{}} -m pytest {alone} -k {{}}; done"
+    assert f"pytest --ignore={alone}\n" in CI and each.format("python", "$rig") in CI and (ROOT / alone).exists()
+    assert each.format("$(RUN)", "$$rig").replace(alone, "$(RIGIFY)") in MAKEFILE
 
 
 def test_the_libraries_of_bpy_are_the_same_everywhere():

@@ -17,7 +17,8 @@ from .trainer import Trainer
 
 PICTURES = 120_000  # trained on, at most
 CHUNK = 8_000  # pictures read at once, rounded to whole people
-WITHOUT_REST = 0.2  # share of pictures read without their rest face
+# How certain their face at rest is, for equal shares of the pictures: one photo, a few, a person who is known.
+CERTAINTY = (0.0, 0.5, 1.0, 1.0)
 STEPS, BATCH, RATE = 4000, 1024, 2e-3
 
 
@@ -44,7 +45,7 @@ def trained_branch(shipped: ShippedNetwork, trainer: Trainer) -> EmotionBranch:
 
 
 def shipped_controls(shipped: ShippedNetwork, trainer: Trainer, rows: np.ndarray) -> Tensor:
-    """(k, 48) controls of these pictures, sorted by person; some are read without their rest face."""
+    """(k, 48) controls of these pictures, sorted by person."""
     person = trainer.data.person[rows]
     starts = np.flatnonzero(np.diff(person, prepend=-1))
     parts = np.split(rows, starts[np.searchsorted(starts, np.arange(CHUNK, len(rows), CHUNK), side="right") - 1])
@@ -52,7 +53,8 @@ def shipped_controls(shipped: ShippedNetwork, trainer: Trainer, rows: np.ndarray
     for part in parts:
         features = only(validation.features_of(trainer.data, part), trainer.settings.inputs)
         rest, known = validation.resting(features, trainer.data, part)
-        known *= torch.from_numpy(rng.random((len(part), 1)) >= WITHOUT_REST)
+        known *= torch.from_numpy(rng.choice(CERTAINTY, (len(part), 1))).float()
+        rest = torch.lerp(trainer.mean_face.cpu().expand_as(rest), rest, known)
         with torch.no_grad():
             read, _ = shipped.reader(features, rest, known)
             controls.append(shipped.limited(shipped.fitted(read, features, rest, known)))

@@ -14,6 +14,7 @@ from ..core.track import Track, empty
 from . import neutral_frames
 from .actor import Actor, Rest, check
 from .clip import Clip, Frame, frames
+from .expression_maps import ExpressionMaps
 from .face import Choice, Face, FaceTracker
 from .features import Features, temporary_file
 from .head_pose_correction import corrected_rotation
@@ -34,8 +35,8 @@ CHOICES = 2
 PRIOR = 4
 # From when to when the face is at rest (s).
 Span = tuple[float, float]
-# The regressor's outputs for all faces, relative to the features of a face at rest.
-Reader = Callable[[Floats], dict[str, Floats]]
+# The regressor's outputs for all faces, relative to the features of a face at rest and how certain that is.
+Reader = Callable[[Floats, float], dict[str, Floats]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def capture(
     if actor is not None:
         check(actor, regressor.card, regressor.features)
     with temporary_file() as file:
-        seen = _Performance(Features(file, regressor))
+        seen = _Performance(Features(file, regressor), ExpressionMaps(models, device))
         stopped = yield from _watch(clip, tracker, seen, stop, stills)
         if not seen.time:
             raise FieldsError("Nothing was captured: the clip gave no frame in that range. Choose a longer range.")
@@ -106,7 +107,7 @@ def meet(
     tracker = FaceTracker(models, device, choose)
     regressor = Regressor(models, device)
     with temporary_file() as file:
-        seen = _Performance(Features(file, regressor))
+        seen = _Performance(Features(file, regressor), ExpressionMaps(models, device))
         yield from _watch(clip, tracker, seen, stop, stills=False)
         seen.features.encode()
         count = len(seen.features)
@@ -132,6 +133,7 @@ class _Performance:
     """
 
     features: Features
+    expression_maps: ExpressionMaps
     time: list[float] = field(default_factory=list)
     score: list[float] = field(default_factory=list)
     poses: list[Floats] = field(default_factory=list)
@@ -158,7 +160,8 @@ class _Performance:
         sight = line_of_sight(face.landmarks, width, height)
         rotation = corrected_rotation(front[None], fitted[None], sight)[0]
         self.poses.append(np.concatenate([rotation, translation]).astype(np.float32))
-        self.features.add(front, fitted, face.inner8, face.inner4, shot=shot)
+        maps = self.expression_maps.of_picture(frame.image, face.landmarks)
+        self.features.add(front, fitted, face.inner8[0], face.inner4[0], *maps, shot=shot)
 
 
 def _watch(
@@ -197,13 +200,14 @@ def _outputs(seen: _Performance, regressor: Regressor, known: _Known) -> tuple[d
     seen.features.encode()
     noise = seen.features.noise()
 
-    def read(rest: Floats) -> dict[str, Floats]:
-        return _read(seen.features, noise, regressor, rest)
+    def read(rest: Floats, certainty: float) -> dict[str, Floats]:
+        return _read(seen.features, noise, regressor, rest, certainty)
 
     rest, chosen = _rest(seen, regressor, known, read)
-    outputs = read(rest.features)
+    outputs = read(rest.features, rest.certainty)
     if rest.origin != "mean face":
-        at_rest = outputs["gaze"][chosen] if len(chosen) else regressor.read(rest.features[None], rest.features)["gaze"]
+        itself = regressor.read(rest.features[None], rest.features, rest.certainty)
+        at_rest = outputs["gaze"][chosen] if len(chosen) else itself["gaze"]
         outputs["gaze"][:, :, 1] -= LID_SHARE * at_rest[:, :, 1].mean()
     return outputs, rest
 
@@ -212,9 +216,11 @@ def _rest(seen: _Performance, regressor: Regressor, known: _Known, read: Reader)
     """The best guess of the face at rest, and the faces of the clip that it is the mean of, if any."""
     features, mean_face, none = seen.features, regressor.mean_face, np.empty(0, int)
 
-    def made(origin: str, rest: Floats, count: int) -> Rest:
-        neutral = float(regressor.read(rest[None], mean_face)["emotion"][0, 0])
-        return Rest(origin, rest, count, neutral, regressor.card["networks"]["encoder"]["sha256"])
+    def made(origin: str, rest: Floats, count: int, certainty: float | None = 1.0) -> Rest:
+        """Without a certainty, the rest counts as much as it looks neutral."""
+        neutral = float(regressor.read(rest[None], mean_face, 0.0)["emotion"][0, 0])
+        counts = neutral if certainty is None else certainty
+        return Rest(origin, rest, count, neutral, counts, regressor.card["networks"]["encoder"]["sha256"])
 
     if known.actor is not None:
         return made("actor", known.actor.rest, known.actor.count), none
@@ -224,25 +230,24 @@ def _rest(seen: _Performance, regressor: Regressor, known: _Known, read: Reader)
     if known.stills and known.same_person and len(features):
         # A few pictures may all show the same expression: the mean face counts as some more.
         count = len(features)
-        mean = features.mean(np.arange(count))
-        return made("pictures", (count * mean + PRIOR * mean_face) / (count + PRIOR), count), none
+        return made("pictures", features.mean(np.arange(count)), count, count / (count + PRIOR)), none
     if known.stills or len(features) < neutral_frames.ENOUGH:
-        return made("mean face", mean_face, 0), none
+        return made("mean face", mean_face, 0, 0.0), none
     # The choice starts from the mean of the clip and is made again relative to what was chosen: from nothing at all, or
     # from a choice of its own, it would stay where it began.
-    rest, chosen = features.mean(np.arange(len(features))), none
+    rest, chosen, certainty = features.mean(np.arange(len(features))), none, 1.0
     for _ in range(CHOICES):
-        chosen = neutral_frames.quietest(read(rest), seen.pose[:, :3], seen.pose[:, 3:])
+        chosen = neutral_frames.quietest(read(rest, certainty), seen.pose[:, :3], seen.pose[:, 3:])
         rest = features.mean(chosen)
-    return made("quietest frames", rest, len(chosen)), chosen
+    return made("quietest frames", rest, len(chosen), None), chosen
 
 
-def _read(features: Features, noise: float, regressor: Regressor, rest: Floats) -> dict[str, Floats]:
-    """The regressor's outputs for all faces. `rest`: features of the face at rest."""
+def _read(features: Features, noise: float, regressor: Regressor, rest: Floats, certainty: float) -> dict[str, Floats]:
+    """The regressor's outputs for all faces. `rest`: features of the face at rest, which counts as it is certain."""
     parts: dict[str, list[Floats]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
     for first in range(0, len(features), BATCH):
         rows = features.denoised(first, min(first + BATCH, len(features)), noise)
-        for name, value in regressor.read(rows, rest).items():
+        for name, value in regressor.read(rows, rest, certainty).items():
             parts[name].append(value)
     return {name: np.concatenate(values) for name, values in parts.items()}
 
