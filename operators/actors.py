@@ -54,8 +54,8 @@ def _added(scene: bpy.types.Scene, actor: Actor, made_from: str) -> str:
 class _FromStrips(_Meet):
     """From the chosen strips."""
 
-    def when(self, context: bpy.types.Context) -> tuple[int, int]:
-        """First and last scene frame to read."""
+    def when(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int]:
+        """First and last frame of the footage's scene to read."""
         raise NotImplementedError
 
     @classmethod
@@ -69,13 +69,14 @@ class _FromStrips(_Meet):
         return False
 
     def footage(self, context: bpy.types.Context, ask: Probe | None):
-        strips, (first, last) = chosen_footage.chosen_strips(context), self.when(context)
-        name = strips[0].name if strips else ""
+        footage = chosen_footage.required(context)
+        first, last = self.when(context, footage.scene)
+        name = footage.name
         if first == last:
             self._made_from = say("{strip}, frame {first}", strip=name, first=first)
         else:
             self._made_from = say("{strip}, frames {first} to {last}", strip=name, first=first, last=last)
-        return (yield from chosen_footage.clip(context, strips, (first, last), ask))
+        return (yield from chosen_footage.clip(footage, (first, last), ask))
 
 
 class FIELDS_OT_actor_from_frame(_FromStrips, bpy.types.Operator):
@@ -84,8 +85,8 @@ class FIELDS_OT_actor_from_frame(_FromStrips, bpy.types.Operator):
     bl_idname = "fields.actor_from_frame"
     bl_label = "From Current Frame"
 
-    def when(self, context: bpy.types.Context) -> tuple[int, int]:
-        frame = chosen_footage.sequencer_scene(context).frame_current
+    def when(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int]:
+        frame = chosen_footage.playhead(context, scene)
         return frame, frame
 
 
@@ -99,13 +100,12 @@ class FIELDS_OT_actor_from_range(_FromStrips, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if not super().poll(context):
             return False
-        if not chosen_footage.sequencer_scene(context).use_preview_range:
+        if not chosen_footage.chosen(context).scene.use_preview_range:
             cls.poll_message_set(say("Set a preview range first: P in the Sequencer, around a neutral face"))
             return False
         return True
 
-    def when(self, context: bpy.types.Context) -> tuple[int, int]:
-        scene = chosen_footage.sequencer_scene(context)
+    def when(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int]:
         return scene.frame_preview_start, scene.frame_preview_end
 
 

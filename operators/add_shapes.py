@@ -21,6 +21,12 @@ _FEWEST = 500  # vertices: with fewer no lid can shut
 
 class _OnMesh(HeadOperator):
     @classmethod
+    def head(cls, context: bpy.types.Context) -> bpy.types.Object | None:
+        """The chosen head, or else the active mesh: what has no shapes yet is none."""
+        active = context.view_layer.objects.active
+        return super().head(context) or (active if active and active.type == "MESH" else None)
+
+    @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
             cls.poll_message_set(say("Go to Object Mode first"))

@@ -4,18 +4,22 @@ from datetime import datetime
 from typing import Any
 
 import bpy
+from bpy.props import BoolProperty
 
 from ..fields_blender.capture import actor
 from ..fields_blender.capture.regressor import load_card
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
 from ..fields_blender.core.paths import MODELS
+from ..fields_blender.core.timeline import frames_covered
 from ..fields_blender.core.track import Track
 from ..fields_blender.shape import blend
 from .common.datablocks import by_uid
 from .common.job import running
+from .common.timeline import rate
 from .common.wording import say, told
 from .footage import chosen_footage
+from .footage.chosen_footage import Footage
 from .footage.face_job import FaceJob
 from .footage.strips import Probe
 from .head import heads, mappings
@@ -24,12 +28,19 @@ from .keys import write_keys
 from .keys.baking import bake
 from .takes import actor_list, takes, track_files
 
+# First and last frame of a scene as Blender makes it.
+_NEW_SCENE = (1, 250)
+
 
 class _Capture(FaceJob):
-    """What both operators share. They differ in which part of the strips they read and in how they keep the result."""
+    """What both operators share. They differ in what they read, and in how they keep the result."""
 
-    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        """First and last scene frame to capture; None: all that the strips show."""
+    def chosen(self, context: bpy.types.Context) -> Footage:
+        """The strips to capture. Raises FieldsError where there are none."""
+        raise NotImplementedError
+
+    def limits(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int] | None:
+        """First and last frame of the footage's scene to capture; None: all that the strips show."""
         raise NotImplementedError
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
@@ -40,8 +51,6 @@ class _Capture(FaceJob):
     def poll(cls, context: bpy.types.Context) -> bool:
         if running():
             cls.poll_message_set(say("A capture is running"))
-        elif missing := chosen_footage.missing(context):
-            cls.poll_message_set(missing)
         elif chosen_head(context) is None:
             cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
         else:
@@ -55,8 +64,8 @@ class _Capture(FaceJob):
         self._actor = actor_list.known(context.scene)
         if self._actor is not None:
             actor.check(self._actor, load_card(MODELS))
-        strips = chosen_footage.chosen_strips(context)
-        self._name = strips[0].name if strips else ""
+        self._footage = self.chosen(context)
+        self._name, self._described = self._footage.name, chosen_footage.described(self._footage)
         self._head, self._scene = head.session_uid, context.scene.session_uid
         self._path = track_files.path_for(head.name, takes.unused_name(head, self._name))
         self._beside = context.scene.fields.takes_in == "BESIDE"
@@ -65,8 +74,7 @@ class _Capture(FaceJob):
         return (yield from super().prepare(context))
 
     def footage(self, context: bpy.types.Context, ask: Probe | None):
-        strips = chosen_footage.chosen_strips(context)
-        return (yield from chosen_footage.clip(context, strips, self.limits(context), ask))
+        return (yield from chosen_footage.clip(self._footage, self.limits(context, self._footage.scene), ask))
 
     def read(self, networks: Any, device: str, choose: str):
         return networks.capture(self._clip, MODELS, device, choose, self._stop.is_set, actor=self._actor)
@@ -82,19 +90,20 @@ class _Capture(FaceJob):
             track_files.save(result, self._path)
             self.report({"WARNING"}, say("The head is gone. What was captured is kept in {path}", path=self._path))
             return {"CANCELLED"}
+        target = by_uid(bpy.data.scenes, self._scene) or context.scene
+        if target.fields.head is None:  # so that the take stays in sight, whatever is clicked next
+            target.fields.head = head
         captured, no_neutral = len(result), actor.seems_without_neutral(result)
         result = self.keep(head, result)
         if cancelled:
-            head.fields.report = say(
-                "Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured
-            )
-            self.report({"INFO"}, head.fields.report)
+            said = say("Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured)
+            takes.tell(head, said)
+            self.report({"INFO"}, said)
             return {"FINISHED"}
         try:
-            target = by_uid(bpy.data.scenes, self._scene) or context.scene
             said = bake(target, head, result)
         except FieldsError as error:
-            head.fields.report = told(error)
+            takes.tell(head, told(error))
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
@@ -106,29 +115,71 @@ class _Capture(FaceJob):
                     "This clip seems to have no neutral face. Name its actor under Footage > Actor, then capture again"
                 ),
             )
-        self.report({"INFO"}, said)
+        if note := in_sight(target, result):
+            self.report({"WARNING"}, note)
+        self.report({"INFO"}, say("“{strip}” on “{head}”: {report}", strip=self._name, head=head.name, report=said))
         return {"FINISHED"}
 
     def abandon(self, result: Track) -> str:
         track_files.save(self._named(result), self._path)
         return say(
-            "The capture was stopped. What it had is in {path}: Takes > Import Take brings it in", path=self._path
+            "The capture was stopped. What it had is in {path}: Import Take, under Import and Export, brings it in",
+            path=self._path,
         )
 
     def _named(self, result: Track) -> Track:
         said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
-        return Track(result.time, result.groups, result.card, {**result.source, **said})
+        return Track(result.time, result.groups, result.card, {**result.source, **self._described, **said})
+
+
+def in_sight(scene: bpy.types.Scene, performance: Track) -> str:
+    """See to it that playing the scene shows a performance: at the playhead, and to its last frame.
+
+    A scene that still ends where new ones do becomes longer; the end of any other is the artist's own. Returns what to
+    say about it, which may be nothing.
+    """
+    frames = frames_covered(performance.time, rate(scene))
+    if len(frames) == 0:
+        return ""
+    first, last = int(frames[0]), int(frames[-1])
+    if not first <= scene.frame_current <= last:
+        scene.frame_set(first)
+    if last <= scene.frame_end:
+        return ""
+    if (scene.frame_start, scene.frame_end) != _NEW_SCENE:
+        return say("The keys go on to frame {last}, but the scene ends on {end}", last=last, end=scene.frame_end)
+    scene.frame_end = last
+    return say("The scene ends on frame {last} now, with the keys", last=last)
 
 
 class FIELDS_OT_capture(_Capture, bpy.types.Operator):
-    """Capture the face in the active strip (or the selected ones) as a new take and key it onto the head"""
+    """Capture the face in the footage as a new take and key it onto the head"""
 
     bl_idname = "fields.capture"
     bl_label = "Capture"
     bl_options = {"UNDO"}
 
-    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        return chosen_footage.limits(context)
+    selected: BoolProperty(
+        name="Selected Strips",
+        description="Capture the strips that are selected in the Sequencer, whatever the footage is",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        # The strips that are selected would do too, for who asks for them.
+        if (missing := chosen_footage.missing(context)) and chosen_footage.missing(context, selected=True):
+            cls.poll_message_set(missing)
+            return False
+        return True
+
+    def chosen(self, context: bpy.types.Context) -> Footage:
+        return chosen_footage.required(context, self.selected)
+
+    def limits(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int] | None:
+        return chosen_footage.limits(context, scene)
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         file = track_files.relative(self._path) if self._beside else ""
@@ -160,11 +211,15 @@ class FIELDS_OT_recapture(_Capture, bpy.types.Operator):
         self._take = takes.stamp(takes.active(chosen_head(context)))
         return (yield from super().prepare(context))
 
-    def limits(self, context: bpy.types.Context) -> tuple[int, int] | None:
-        shown = chosen_footage.sequencer_scene(context)
-        if shown.use_preview_range:
-            return shown.frame_preview_start, shown.frame_preview_end
-        return shown.frame_start, shown.frame_end
+    def chosen(self, context: bpy.types.Context) -> Footage:
+        """The take's own strips, whatever is chosen by now."""
+        own = chosen_footage.of_take(takes.read(takes.active(chosen_head(context))).source)
+        return own or chosen_footage.required(context)
+
+    def limits(self, context: bpy.types.Context, scene: bpy.types.Scene) -> tuple[int, int] | None:
+        if scene.use_preview_range:
+            return scene.frame_preview_start, scene.frame_preview_end
+        return scene.frame_start, scene.frame_end
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         take = next((take for take in head.fields.takes if takes.stamp(take) == self._take), None)

@@ -8,13 +8,14 @@ from ..fields_blender.capture import actor
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
 from .footage.strip_api import all_strips
+from .head.heads import chosen_head
 from .takes import actor_list
 
 PROGRAM = "blender --command fields"
 EXAMPLES = """\
 examples:
   blender --command fields capture shot.blend --save shot-keyed.blend
-      the active strip onto the head chosen in the file
+      the footage chosen in the file, or else the active strip, onto the head chosen there
   blender --command fields capture shot.blend --strip take1 --strip take2 --head Anna --save shot.blend
       two strips onto the head called Anna; the file is replaced
   blender --command fields capture shot.blend --actor ann.npz --save shot-keyed.blend
@@ -64,7 +65,7 @@ def _parser():
         action="append",
         default=[],
         metavar="NAME",
-        help="strip to capture; may be repeated (default: active)",
+        help="strip to capture; may be repeated (default: the footage chosen in the file, else the active strip)",
     )
     capture.add_argument("--head", metavar="NAME", help="object to animate (default: the one chosen in the file)")
     capture.add_argument(
@@ -99,9 +100,9 @@ def _capture(arguments) -> int:
     if not bpy.ops.fields.capture.poll():
         print("Nothing to capture: name a movie or image strip with --strip and a head with --head.")
         return 1
-    if bpy.ops.fields.capture() != {"FINISHED"}:
+    if bpy.ops.fields.capture(selected=bool(arguments.strip)) != {"FINISHED"}:
         return 1
-    head = scene.fields.head or bpy.context.view_layer.objects.active
+    head = chosen_head(bpy.context)
     target.parent.mkdir(parents=True, exist_ok=True)
     bpy.ops.wm.save_as_mainfile(filepath=str(target))
     print(f"{head.fields.report}. Saved {arguments.save}.")

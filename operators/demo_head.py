@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 import numpy as np
+from bpy.props import BoolProperty
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.paths import MODELS
+from .common.free_place import corners, free_place
 from .common.meshes import add_shape_key, to_blender
+from .common.viewport import show
 from .common.wording import say, told
 
 if TYPE_CHECKING:
@@ -48,6 +51,13 @@ class FIELDS_OT_add_head(bpy.types.Operator):
     bl_label = "FIELDS Head"
     bl_options = {"REGISTER", "UNDO"}
 
+    show: BoolProperty(
+        name="Show",
+        description="Put it where nothing hides it, look at it from the front with its materials, and make it the head "
+        "that is animated",
+        options={"SKIP_SAVE"},
+    )
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
@@ -63,7 +73,9 @@ class FIELDS_OT_add_head(bpy.types.Operator):
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        add_head(context, head)
+        face = add_head(context, head)
+        if self.show:
+            _show(context, face)
         return {"FINISHED"}
 
 
@@ -86,6 +98,16 @@ def add_head(context: bpy.types.Context, head: "DemoHead") -> bpy.types.Object:
     face.select_set(True)
     context.view_layer.objects.active = face
     return face
+
+
+def _show(context: bpy.types.Context, face: bpy.types.Object) -> None:
+    rig = face.parent
+    assert rig is not None
+    context.view_layer.update()
+    rig.location += free_place(context, *corners(face), (face, rig))
+    context.view_layer.update()
+    context.scene.fields.head = face
+    show(context, (face, rig))
 
 
 def _mesh(head: "DemoHead") -> bpy.types.Object:

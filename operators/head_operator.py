@@ -26,8 +26,13 @@ class HeadOperator(_Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
+    def head(cls, context: bpy.types.Context) -> bpy.types.Object | None:
+        """What it acts on."""
+        return chosen_head(context)
+
+    @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if chosen_head(context) is None:
+        if cls.head(context) is None:
             cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
             return False
         return True
@@ -40,8 +45,10 @@ class HeadOperator(_Operator):
         raise NotImplementedError
 
     def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
+        head = self.head(context)
+        assert head is not None  # `poll` has seen it
         try:
-            done = self.act(context, head_of(context))
+            done = self.act(context, head)
         except FieldsError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}

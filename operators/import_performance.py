@@ -93,6 +93,8 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         later = to_seconds(start, timeline.rate(context.scene))
         performance = recordings.starting_at(recordings.read(path, options), later)
         takes.keep(context.scene, head, performance, path.stem)
+        if context.scene.fields.head is None:  # so that the take stays in sight, whatever is clicked next
+            context.scene.fields.head = head
         context.view_layer.update()
         report = bake(context.scene, head, performance)
         return say("“{file}”: {report}", file=path.name, report=report)

@@ -4,7 +4,9 @@ Blender finds the files in folders called presets/fields_head: ours beside this 
 folder.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -47,6 +49,11 @@ class FIELDS_OT_preset_add(  # pyright: ignore[reportIncompatibleMethodOverride]
         "fields = head.fields",
         "shape = fields.shape",
     ]
+
+    def execute(self, context: bpy.types.Context) -> Any:
+        with _as_the_choice(context, head_of(context)):
+            return AddPresetBase.execute(self, context)
+
     preset_values = [*(f"fields.{name}" for name in OF_THE_HEAD), *(f"shape.{name}" for name in OF_ITS_SHAPE)]
 
 
@@ -68,7 +75,7 @@ class FIELDS_OT_preset_use(HeadOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> "set[OperatorReturnItems]":
         head = head_of(context)
-        with together():
+        with together(), _as_the_choice(context, head):
             done = bpy.ops.script.execute_preset(filepath=self.filepath, menu_idname="FIELDS_PT_presets")
         if done != {"FINISHED"}:
             return {"CANCELLED"}
@@ -78,6 +85,17 @@ class FIELDS_OT_preset_use(HeadOperator, bpy.types.Operator):
             except FieldsError as error:
                 self.report({"WARNING"}, told(error))
         return {"FINISHED"}
+
+
+@contextmanager
+def _as_the_choice(context: bpy.types.Context, head: bpy.types.Object) -> Iterator[None]:
+    """Inside, `head` is the one under FIELDS > Head: presets, which stay as artists saved them, ask for that."""
+    settings = context.scene.fields
+    before, settings.head = settings.head, head
+    try:
+        yield
+    finally:
+        settings.head = before
 
 
 CLASSES = (FIELDS_OT_preset_add, FIELDS_OT_preset_use)

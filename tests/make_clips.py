@@ -114,6 +114,8 @@ def _make_data() -> None:
     _ffmpeg(frames, DATA / "no_index.mp4", *h264)
     whole = (DATA / "no_index.mp4").read_bytes()
     (DATA / "no_index.mp4").write_bytes(whole[: len(whole) // 2])
+    sound = ["-f", "lavfi", "-i", "sine=duration=1", *h264, "-c:a", "aac", "-b:a", "16k"]
+    _ffmpeg(frames, DATA / "with_sound.mp4", *sound)
     for name in ("sound.m4a", "sound.mp4"):
         subprocess.run(
             ["ffmpeg", "-y", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "aac"]

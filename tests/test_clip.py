@@ -243,3 +243,19 @@ def test_folders_without_pictures(tmp_path):
         open_stills(tmp_path)
     with pytest.raises(FieldsError, match="no folder"):
         open_stills(tmp_path / "missing")
+
+
+def test_frames_after_a_damaged_one_are_read(tmp_path):
+    """A damaged packet in the middle takes a frame or two; everything else is there at its time."""
+    path = write_video(tmp_path / "whole.mp4", 60, 30)
+    whole = [stamp for stamp, _ in video.decode(path)]
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat")
+    length = int.from_bytes(data[start - 4 : start], "big")
+    middle = start + length // 2
+    data[middle : middle + length // 30] = bytes(length // 30)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
+    left = [stamp for stamp, _ in video.decode(damaged)]
+    assert 60 > len(left) >= 50, len(left)
+    assert left[-1] == whole[-1] and set(left) <= set(whole)

@@ -83,7 +83,7 @@ ROOMS = {
         "footage": {"common"},
         "takes": {"common"},
         "head": {"common"},
-        "props": {"common", "takes", "head"},
+        "props": {"common", "footage", "takes", "head"},
         "keys": {"common", "takes", "head", "props"},
     },
 }

@@ -6,9 +6,11 @@ Buttons are found as a person finds them: the mouse moves down the sidebar, and 
 
 # The stubs of bpy know neither our operators nor which kind of editor an area shows.
 # pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false, reportOptionalSubscript=false
-# pyright: reportArgumentType=false, reportOptionalIterable=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportArgumentType=false, reportOptionalIterable=false, reportGeneralTypeIssues=false, reportReturnType=false, reportCallIssue=false
 
+import shutil
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Generator
@@ -23,6 +25,7 @@ PAGES = 4  # of the sidebar, from top to bottom
 FRAMES = 90  # of the sample, so that a slow machine finishes in time
 REPEATED = 6  # times the sample is on the timeline, so that a fast machine doesn't finish before ESC is pressed
 said: list[str] = []
+clicks = 0
 STALL = 0.05  # s; a longer gap is noticed while moving the mouse
 gaps: dict[str, list[tuple[float, float]]] = {}
 watched = ""  # what the gaps are counted under
@@ -81,11 +84,11 @@ def hovered() -> str:
     return ""
 
 
-def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
+def find(wanted: str, pages: int = PAGES) -> Generator[Any, Any, tuple[int, int]]:
     """Where the button or slider is; scrolls down if need be. Raises AssertionError if there is none to use."""
     side = region("UI")
     x = side.x + side.width // 2
-    for _ in range(PAGES):
+    for _ in range(pages):
         for y in range(side.y + side.height - 12, side.y + 8, -14):  # a button is 20 px high
             event("MOUSEMOVE", "NOTHING", (x - 1, y))
             event("MOUSEMOVE", "NOTHING", (x, y))
@@ -95,11 +98,13 @@ def find(wanted: str) -> Generator[Any, Any, tuple[int, int]]:
         for _ in range(8):
             event("WHEELDOWNMOUSE", "PRESS", (x, side.y + side.height // 2))
             yield 0.05
-    raise AssertionError(f"There is no {wanted} in the sidebar.")
+    raise AssertionError(f"There is no {wanted} in the sidebar, or not on its first {pages} pages.")
 
 
-def click(wanted: str) -> Generator:
-    at = yield from find(wanted)
+def click(wanted: str, pages: int = PAGES) -> Generator:
+    global clicks
+    at = yield from find(wanted, pages)
+    clicks += 1
     event("LEFTMOUSE", "PRESS", at)
     event("LEFTMOUSE", "RELEASE", at)
     yield 0.3
@@ -161,6 +166,7 @@ def undo_and_redo(before: tuple, after: tuple) -> Generator:
 
 
 def walk() -> Generator:
+    yield from first_steps()
     yield from set_up()
     yield from shot("1_ready")
     before = seen()
@@ -215,6 +221,102 @@ def walk() -> Generator:
     yield from undo_and_redo(before, seen())
 
     yield from hard_times()
+
+
+def first_steps() -> Generator:
+    """README's first capture, word by word, from the scene that Blender opens with."""
+    global clicks
+    say("the first capture, from Blender's own scene")
+    yield from tab()
+    scene, scenes = window().scene, len(bpy.data.scenes)
+    yield from shot("0_1_tab")
+    clicks = 0
+    yield from click("fields.open_video", pages=1)
+    yield from choose_file()
+    assert len(bpy.data.scenes) == scenes and window().scene == scene, "Opening a video made or chose another scene."
+    assert scene.fields.footage == Path(CLIP).name, scene.fields.footage
+    assert (scene.frame_end, scene.render.fps) == (300, 30), (scene.frame_end, scene.render.fps)
+    yield from shot("0_2_footage")
+    yield from click("fields.add_head", pages=1)
+    yield 1.0
+    assert scene.fields.head == head() == bpy.context.view_layer.objects.active
+    assert head().parent.location.z > 0.9, "The head is inside the cube."
+    space = area().spaces.active
+    assert space.shading.type == "MATERIAL" and space.region_3d.view_distance < 2.0, space.region_3d.view_distance
+    yield from shot("0_3_head")
+    yield from click("fields.capture", pages=1)
+    yield lambda: state().running
+    yield 2.0
+    yield from shot("0_4_capturing")
+    yield lambda: not state().running
+    yield 0.5
+    say(f"clicks from the tab to the moving head: {clicks}")
+    assert clicks <= 4 and head().data.shape_keys.animation_data.action
+    report = head().fields.takes[0].report
+    assert "channels keyed" in report, report
+    say(report)
+    # Bake Keys and the report are on screen, without scrolling.
+    yield from find("fields.bake", pages=1)
+    event("MOUSEMOVE", "NOTHING", middle())
+    for part in (head().parent, head(), bpy.data.objects["Light"]):
+        bpy.context.view_layer.objects.active = part
+        yield 0.2
+        assert bpy.ops.fields.bake.poll(), f"The take is out of sight when {part.name} is clicked."
+    yield from shot("0_5_captured")
+    for _ in range(3):
+        yield from key("Z", ctrl=True)
+    assert "FIELDS Head" not in bpy.data.objects or not head().fields.takes, "Undo left the take."
+    for _ in range(3):
+        yield from key("Z", ctrl=True, shift=True)
+    yield lambda: "FIELDS Head" in bpy.data.objects and len(head().fields.takes) == 1
+    bpy.ops.wm.read_homefile(use_factory_startup=False)
+    yield 1.0
+
+
+def choose_file() -> Generator:
+    """Double click on the video, which is alone in its folder, in the file browser that has opened."""
+    global clicks
+    yield lambda: browser() is not None
+    yield 0.5
+    where, editor = browser()
+    with tempfile.TemporaryDirectory(prefix="fields-footage-") as folder:
+        shutil.copy(CLIP, folder)
+        editor.spaces.active.params.directory = folder.encode()
+        yield 1.5
+        files = next(part for part in editor.regions if part.type == "WINDOW")
+        at = files.x + 60, files.y + files.height - 40
+        where.event_simulate(type="MOUSEMOVE", value="NOTHING", x=at[0], y=at[1])
+        yield 0.3
+        # Two simulated presses are no double click to Blender: Return stands for the second one.
+        for button in ("LEFTMOUSE", "RET"):
+            where.event_simulate(type=button, value="PRESS", x=at[0], y=at[1])
+            where.event_simulate(type=button, value="RELEASE", x=at[0], y=at[1])
+            yield 0.5
+        clicks += 1
+        yield lambda: browser() is None
+        yield 1.0
+        # The folder is about to go: the strip stays with the file that was given.
+        for strip in strips_of(window().scene):
+            strip.filepath = CLIP
+
+
+def browser() -> tuple[bpy.types.Window, bpy.types.Area] | None:
+    windows = bpy.context.window_manager.windows
+    return next(((w, a) for w in windows for a in w.screen.areas if a.type == "FILE_BROWSER"), None)
+
+
+def strips_of(scene: bpy.types.Scene) -> Any:
+    editor = scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def tab() -> Generator:
+    """Open the sidebar at our tab."""
+    area().spaces.active.show_region_ui = True
+    yield 1.5  # the sidebar must be drawn before one of its tabs can be chosen
+    region("UI").active_panel_category = "FIELDS"
+    area().tag_redraw()
+    yield 1.0
 
 
 def stalls() -> Generator:
@@ -309,19 +411,14 @@ def set_up() -> Generator:
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
     scene.fields.head = head()
-    editor = scene.sequence_editor_create()
-    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    editor, strips = scene.sequence_editor_create(), strips_of(scene)
     for i in range(REPEATED):
         strip = strips.new_movie(f"performance {i + 1}", CLIP, 1, 1 + 300 * i)
         strip.select, editor.active_strip = True, strip
     if hasattr(bpy.context.workspace, "sequencer_scene"):
         bpy.context.workspace.sequencer_scene = scene
     scene.frame_start, scene.frame_end = 1, FRAMES
-    area().spaces.active.show_region_ui = True
-    yield 1.5  # the sidebar must be drawn before one of its tabs can be chosen
-    region("UI").active_panel_category = "FIELDS"
-    area().tag_redraw()
-    yield 1.0
+    yield from tab()
     bpy.ops.ed.undo_push(message="Set up")
 
 

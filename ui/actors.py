@@ -34,6 +34,10 @@ def draw_actor(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if actor is not None:
         column.prop(actor, "name")
         paragraph(layout, context, say("From {strip}", strip=actor.made_from))
+
+
+def draw_no_neutral(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """A warning where the chosen take has no neutral face."""
     head = head_of(context)
     if head is not None and head.fields.takes and chosen_take(head).no_neutral:
         paragraph(

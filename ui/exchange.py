@@ -4,7 +4,7 @@ from typing import Any
 
 import bpy
 
-from .layout import Tab, in_both, split
+from .layout import Tab, has_take, head_of, in_both, split
 
 
 class _Exchange(Tab):
@@ -16,6 +16,9 @@ class _Exchange(Tab):
         column = layout.column(align=True)
         column.operator("fields.import_performance", icon="IMPORT")
         column.operator("fields.export_performance", icon="EXPORT")
+        column.operator("fields.take_import", icon="IMPORT")
+        if not has_take(head_of(context)):  # later it is beside the takes
+            layout.prop(context.scene.fields, "takes_in")
         layout.prop(context.scene.fields, "flame_model")
         layout.operator("fields.import_flame", icon="USER")
 

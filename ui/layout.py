@@ -5,6 +5,7 @@ from typing import Any
 
 import bpy
 
+from ..operators.props.chosen import head_of as head_of
 from ..operators.props.words import say_in_panel as say
 
 
@@ -13,14 +14,24 @@ class Tab:
     bl_category = "FIELDS"
 
 
+class OfHead(Tab):
+    """A panel that is there with a head."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        head = head_of(context)
+        return head is not None and bool(head.users_collection)
+
+
+def has_take(head: bpy.types.Object | None) -> bool:
+    """Has the head a performance, which panels could be about?"""
+    return head is not None and (bool(head.fields.track) or len(head.fields.takes) > 0)
+
+
 def split(layout: Any) -> bpy.types.UILayout:
     layout.use_property_split = True
     layout.use_property_decorate = False
     return layout
-
-
-def head_of(context: bpy.types.Context) -> bpy.types.Object | None:
-    return context.scene.fields.head or context.view_layer.objects.active
 
 
 def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:

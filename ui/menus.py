@@ -15,10 +15,11 @@ class FIELDS_MT_animation(bpy.types.Menu):
         layout.operator_context = "INVOKE_DEFAULT"
         for i, group in enumerate(
             (
-                ("capture", "recapture"),
+                ("open_video", "capture", "recapture"),
                 ("rest_here", "reset_shape", "emotion_curves", "emotion_markers"),
                 ("bake", "bake_down", "push_to_nla"),
                 ("next_doubtful", "mapping_match", "take_blend"),
+                ("place_landmarks", "add_shapes"),
             )
         ):
             if i:
@@ -34,7 +35,7 @@ class FIELDS_MT_strip(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.operator_context = "INVOKE_DEFAULT"
-        self.layout.operator("fields.capture", text="Capture Face")
+        self.layout.operator("fields.capture", text="Capture Face").selected = True
         self.layout.operator("fields.recapture")
         self.layout.menu("FIELDS_MT_actor")
 

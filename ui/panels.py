@@ -3,23 +3,16 @@
 import bpy
 
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
+from ..operators.props.chosen import footage_of
 from ..operators.props.words import CONTEXT
 from . import actors, takes
-from .actors import draw_actor
-from .layout import Tab, head_of, in_both, paragraph, say, split
+from .actors import draw_actor, draw_no_neutral
+from .footage import draw_footage
+from .head import CLASSES as HEAD_CLASSES
+from .layout import OfHead, Tab, has_take, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
-
-
-def _strip(context: bpy.types.Context):
-    """The active strip of the scene the Sequencer shows (its own from Blender 5.0 on)."""
-    scene = getattr(context, "sequencer_scene", None) or context.scene
-    return scene.sequence_editor.active_strip if scene.sequence_editor else None
-
-
-def _has_take(head: bpy.types.Object) -> bool:
-    return bool(head.fields.track) or len(head.fields.takes) > 0
 
 
 class _Footage(Tab):
@@ -27,35 +20,23 @@ class _Footage(Tab):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
-        strip = _strip(context)
-        if strip is None:
-            paragraph(layout, context, "No strip is active. Add a video in the Sequencer and click it", "INFO")
-        else:
-            layout.label(text=strip.name, icon="SEQUENCE", translate=False)
-        layout.prop(context.scene.fields, "range")
-        layout.prop(context.scene.fields, "face")
-        draw_actor(layout, context)
+        draw_footage(layout, context)
+        draw_no_neutral(layout, context)
 
 
-class _Head(Tab):
-    bl_label = "2 Head"
+class _WhatOfIt(Tab):
+    bl_label = "Range, Face, Actor"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(footage_of(context).strips)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
-        layout.prop(context.scene.fields, "head")
-        head = head_of(context)
-        if head is None:
-            paragraph(layout, context, "No head is chosen. Add > Mesh > FIELDS Head makes one", "INFO")
-            return
-        if context.scene.fields.head is None:
-            layout.label(text=say("Active object: {name}", name=head.name), icon="OBJECT_DATA", translate=False)
-        column = layout.column()
-        column.prop(head.fields, "use_head_rotation")
-        column.prop(head.fields, "jaw_on")
-        column.prop(head.fields, "eyes_on")
-        column = layout.column(align=True)  # one below the other: side by side the names are cut off
-        column.operator("fields.place_landmarks", icon="EMPTY_AXIS")
-        column.operator("fields.add_shapes", icon="SHAPEKEY_DATA")
+        layout.prop(context.scene.fields, "range")
+        layout.prop(context.scene.fields, "face")
+        draw_actor(layout, context)
 
 
 class FIELDS_UL_mapping(bpy.types.UIList):
@@ -98,7 +79,7 @@ def _sureness(row) -> str:
 _KIND_ICONS = {"KEY": "NONE", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMBAL", "PROPERTY": "PROPERTIES"}
 
 
-class _Mapping(Tab):
+class _Mapping(OfHead):
     bl_label = "Mapping"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -195,7 +176,15 @@ class _Capture(Tab):
             paragraph(layout, context, state.device)
 
 
-class _Shape(Tab):
+class _OfATake(Tab):
+    """A panel that is there where the head has a take."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return has_take(head_of(context))
+
+
+class _Shape(_OfATake):
     bl_label = "4 Shape the Performance"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
@@ -209,11 +198,9 @@ class _Shape(Tab):
             return
         row = layout.row(align=True)
         row.use_property_split = False  # its name fits into the slider, but not beside it
-        row.enabled = _has_take(head) and not context.window_manager.fields.running
+        row.enabled = not context.window_manager.fields.running
         row.prop(head.fields, "emotion_intensity", slider=True)
         row.prop_decorator(head.fields, "emotion_intensity")
-        if not _has_take(head):
-            paragraph(layout, context, "This head has no take yet. Capture a strip first", "INFO")
 
 
 class _ByEmotion(Tab):
@@ -227,7 +214,7 @@ class _ByEmotion(Tab):
             return
         column = layout.column()
         column.use_property_decorate = True  # the dot that keys it
-        column.enabled = _has_take(head) and not context.window_manager.fields.running
+        column.enabled = not context.window_manager.fields.running
         for index, name in enumerate(SHOWN_EMOTIONS):
             column.prop(head.fields, "emotion_balance", index=index, text=name, slider=True)
         column = layout.column(align=True)  # one below the other: side by side the names are cut off
@@ -267,7 +254,7 @@ class _Added(Tab):
                     column.prop(added, name)
 
 
-class _Keys(Tab):
+class _Keys(_OfATake):
     bl_label = "5 Keys"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
@@ -278,10 +265,11 @@ class _Keys(Tab):
         head = head_of(context)
         if head is None:
             return
-        layout.prop(head.fields, "key_style")
+        row = layout.row(align=True)  # one line: the report below should be on screen too
+        row.use_property_split = False
+        row.prop(head.fields, "key_style", text="")
         if head.fields.key_style == "REDUCED":
-            layout.prop(head.fields, "key_tolerance")
-        layout.prop(head.fields, "write_as")
+            row.prop(head.fields, "key_tolerance", text="")
         row = layout.row(align=True)
         row.operator("fields.bake", icon="KEYFRAME")
         row.operator("fields.bake", text="", icon="ADD").fresh = True
@@ -291,7 +279,7 @@ class _Keys(Tab):
 
 
 class _WhatIsKeyed(Tab):
-    bl_label = "Existing Keys and Range"
+    bl_label = "Layers, Range, Existing Keys"
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -299,6 +287,7 @@ class _WhatIsKeyed(Tab):
         head = head_of(context)
         if head is None:
             return
+        layout.prop(head.fields, "write_as")
         layout.prop(head.fields, "existing_keys")
         if head.fields.existing_keys == "MIX":
             layout.prop(head.fields, "mix_share", slider=True)
@@ -312,7 +301,8 @@ class _WhatIsKeyed(Tab):
 CLASSES = (
     *actors.CLASSES,
     *in_both(_Footage, "footage"),
-    *in_both(_Head, "head"),
+    *in_both(_WhatOfIt, "what_of_it", parent="footage"),
+    *HEAD_CLASSES,
     FIELDS_UL_mapping,
     *in_both(_Mapping, "mapping", parent="head"),
     *in_both(_Capture, "capture"),

@@ -4,6 +4,7 @@ import bpy
 
 from ..operators.props.words import CONTEXT
 from .layout import head_of, paragraph, say, split
+from .takes import chosen_take
 
 
 class FIELDS_PT_result(bpy.types.Panel):
@@ -36,11 +37,24 @@ class FIELDS_PT_result(bpy.types.Panel):
             layout.prop(row, "target")
 
 
+def _of_take(settings, take) -> str:
+    """What was said of a take. Files of older versions have it with the head alone."""
+    told = any(each.report for each in settings.takes)
+    return take.report if told else settings.report
+
+
 def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context, head: bpy.types.Object) -> None:
     """The report, and the button where a channel found no target on the head."""
     settings = head.fields
-    if settings.report:
-        paragraph(layout, context, settings.report)
+    take = chosen_take(head) if settings.takes and not settings.track else None
+    report = settings.report if take is None else _of_take(settings, take)
+    if take is not None:
+        name = say("“{take}” on “{head}”", take=take.name, head=head.name)
+        layout.label(text=name, icon="REC", translate=False)
+    if not report:
+        paragraph(layout, context, "Not keyed yet. Bake Keys writes this take", "INFO")
+        return
+    paragraph(layout, context, report)
     count = sum(len(listed.split(", ")) for listed in (settings.unmatched, settings.skipped) if listed)
     if count:
         layout.popover(

@@ -2,7 +2,7 @@
 
 import bpy
 
-from .layout import Tab, head_of, in_both, paragraph, say, split
+from .layout import Tab, has_take, head_of, in_both, paragraph, say, split
 
 
 class FIELDS_UL_takes(bpy.types.UIList):
@@ -40,6 +40,11 @@ class FIELDS_MT_takes(bpy.types.Menu):
 
 class _Takes(Tab):
     bl_label = "Takes"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return has_take(head_of(context))
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout

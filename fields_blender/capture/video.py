@@ -22,6 +22,8 @@ SOUNDS = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".op
 SAME_TIME = 1e-3
 # A seek costs about as much as decoding this many seconds (a group of pictures): no seek to a start before that.
 WORTH_A_SEEK = 3.0
+# So many frames in a row may be damaged; after more, the rest of the file is.
+DAMAGED = 100
 # Size of the decoded pictures held while a video is read backwards; 40 frames of 1080p.
 BACKWARDS_BYTES = 256_000_000
 
@@ -68,7 +70,7 @@ def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[f
         step = 1.0 / _rate(capture)
         scale = _square_pixels(capture)
         previous = -step
-        while capture.grab():
+        while _grabbed(capture):
             stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
             # Raw streams and some AVI files have no time stamps, or repeat them: such a frame comes one step later.
             if not math.isfinite(stamp) or stamp <= previous:
@@ -79,6 +81,11 @@ def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[f
             ok, image = capture.retrieve()
             if ok:
                 yield stamp, image if scale == (1.0, 1.0) else cv2.resize(image, None, fx=scale[0], fy=scale[1])
+
+
+def _grabbed(capture: Any) -> bool:
+    """Go to the next frame that can be decoded; damaged ones before it are left out. False at the end."""
+    return any(capture.grab() for _ in range(DAMAGED + 1))
 
 
 def decode_backwards(path: str | os.PathLike[str], end: float) -> Iterator[tuple[float, Image]]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from .errors import FieldsError
 
+UNPACKED_BYTES, UNPACKED_FACTOR, LARGEST_UNPACKED = 64_000_000, 50, 1_000_000_000
+
 
 def check_writable(path: Path) -> None:
     """Raises FieldsError when `path` can't be written. Leaves nothing behind.
@@ -27,6 +29,19 @@ def check_writable(path: Path) -> None:
         for folder in made:  # the innermost first
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def check_unpacked(name: str, unpacked: int, packed: int, factor: int = UNPACKED_FACTOR) -> None:
+    """Raises FieldsError for a compressed file that would unpack to far more than its size, as a zip bomb does.
+
+    `unpacked`, `packed`: bytes. Up to UNPACKED_BYTES any factor is allowed.
+    """
+    if unpacked > max(UNPACKED_BYTES, factor * packed) or unpacked > LARGEST_UNPACKED:
+        raise FieldsError(
+            "{file} would unpack to {size:.1f} GB, more than such a file holds. Not opened.",
+            file=name,
+            size=unpacked / 1e9,
+        )
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -10,11 +10,10 @@ from typing import IO
 import numpy as np
 
 from .errors import FieldsError
+from .files import check_unpacked
 from .track import UNREADABLE
 
 MAX_BYTES = 1_000_000_000
-# A zip bomb unpacks to far more than its size. Up to so many bytes any factor is allowed, above that no more than this.
-UNPACKED_BYTES, UNPACKED_FACTOR = 64_000_000, 50
 
 
 def load(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndarray]:
@@ -46,13 +45,7 @@ def load(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndar
 def _arrays(archive: zipfile.ZipFile, size: int, wanted: Collection[str] | None, name: str) -> dict[str, np.ndarray]:
     entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
     chosen = {key: entry for key, entry in entries.items() if wanted is None or key in wanted}
-    unpacked = sum(entry.file_size for entry in chosen.values())
-    if unpacked > max(UNPACKED_BYTES, UNPACKED_FACTOR * size) or unpacked > MAX_BYTES:
-        raise FieldsError(
-            "{file} would unpack to {size:.1f} GB, more than such a file holds. Not opened.",
-            file=name,
-            size=unpacked / 1e9,
-        )
+    check_unpacked(name, sum(entry.file_size for entry in chosen.values()), size)
     found = {}
     for key, entry in chosen.items():
         with archive.open(entry) as file:

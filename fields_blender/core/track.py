@@ -5,6 +5,7 @@ import json
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,18 +17,18 @@ import numpy as np
 
 from .arrays import Bools, Floats, Times
 from .errors import FieldsError
-from .files import write_whole
+from .files import check_unpacked, write_whole
 from .names import GROUPS
 
 FORMAT = 1
-# A Track takes about 0.5 KB a frame, so ten hours at 60 fps stay far below this. Files that unpack to more are refused.
-MAX_BYTES = 2_000_000_000
+# Hours without a face are compressed 210 times, which must stay readable; zeros, as in a zip bomb, 1,000 times.
+UNPACKED_FACTOR = 400
 # No time, weight, angle or length of a performance comes near it.
 LARGEST = 1e9
 # What zipfile, zlib, numpy and json raise for damaged or malicious files (encrypted, truncated, nested without end).
 UNREADABLE = (
     OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, RuntimeError, MemoryError,
-    zipfile.BadZipFile, zlib.error, struct.error,
+    zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError,
 )  # fmt: skip
 
 
@@ -118,13 +119,9 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-            if size > MAX_BYTES:
-                raise FieldsError(
-                    "{file} would unpack to {size:.1f} GB, too much for a track. Not opened.",
-                    file=name,
-                    size=size / 1e9,
-                )
+            entries = archive.infolist()
+            unpacked, packed = (sum(getattr(e, size) for e in entries) for size in ("file_size", "compress_size"))
+            check_unpacked(name, unpacked, packed, UNPACKED_FACTOR)
             meta = json.loads(str(_read(archive, "meta", "U", ())))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
                 raise FieldsError(

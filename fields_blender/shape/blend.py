@@ -89,7 +89,7 @@ def at_times(track: Track, time: np.ndarray) -> Track:
 
 def moved(track: Track, seconds: float) -> Track:
     """The performance that many seconds later, without the strips it was captured from: they no longer match it."""
-    source = {key: value for key, value in track.source.items() if key != "strips"}
+    source = {key: value for key, value in track.source.items() if key not in ("strips", "footage")}
     return Track(track.time + seconds, track.groups, track.card, source)
 
 

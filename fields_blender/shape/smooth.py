@@ -35,6 +35,7 @@ REACH = 0.1
 # Lids that swing by more than BLINK_SWING within BLINK s to either side blink, and stay as captured; those that swing
 # by less than STILL_SWING do not, and noise stays below that.
 BLINK, STILL_SWING, BLINK_SWING = 0.15, 0.1, 0.18
+FASTEST = 1000.0  # frames a second of any recording; time stamps that lie closer are an error of its file
 
 
 def _setting(name: str) -> tuple[float, float]:
@@ -123,7 +124,8 @@ def _swing(time: np.ndarray, values: np.ndarray) -> np.ndarray:
     if len(time) < 2:
         return np.zeros_like(values)
     high, low = values.copy(), values.copy()
-    for step in range(1, math.ceil(BLINK / float(np.median(np.diff(time)))) + 1):
+    frame = max(float(np.median(np.diff(time))), 1 / FASTEST)
+    for step in range(1, min(math.ceil(BLINK / frame), len(time) - 1) + 1):
         for here, there in ((slice(step, None), slice(None, -step)), (slice(None, -step), slice(step, None))):
             high[here] = np.maximum(high[here], values[there])
             low[here] = np.minimum(low[here], values[there])

@@ -6,6 +6,8 @@ from typing import Any
 
 import bpy
 
+TEMPORARY = "FIELDS (temporary)"  # how the name of a scene that `scratch_copy` made begins
+
 
 def strips_of(owner: Any) -> Any:
     """The strips of a sequence editor or meta strip."""
@@ -63,7 +65,7 @@ def scratch_copy(scene: Any, strip: Any) -> Iterator[tuple[Any, Any]]:
     """A copy of the scene to try things on, and the strip's twin in it; removed at the end."""
     index = list(all_strips(scene.sequence_editor)).index(strip)
     copy = scene.copy()
-    copy.name = "FIELDS (temporary)"
+    copy.name = TEMPORARY
     name = copy.name
     try:
         yield copy, list(all_strips(copy.sequence_editor))[index]

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import bpy
 import numpy as np
-from mathutils import Vector
+
+from ..common.free_place import corners
 
 
 def members(chosen: bpy.types.Object) -> list[bpy.types.Object]:
@@ -26,7 +27,7 @@ def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
     """The armature of a head: itself, below it, in a modifier, or above it."""
     if chosen.type == "ARMATURE":
         return chosen
-    for member in (chosen, *chosen.children_recursive):
+    for member in _with_children(chosen):
         if member.type == "ARMATURE":
             return member
         for modifier in member.modifiers:
@@ -36,6 +37,12 @@ def armature_of(chosen: bpy.types.Object) -> bpy.types.Object | None:
     while parent and parent.type != "ARMATURE":
         parent = parent.parent
     return parent
+
+
+def _with_children(chosen: bpy.types.Object) -> Iterator[bpy.types.Object]:
+    """The object, then all below it: finding those takes long in large files."""
+    yield chosen
+    yield from chosen.children_recursive
 
 
 def with_shape_keys(objects: list[bpy.types.Object]) -> Iterator[bpy.types.Object]:
@@ -50,8 +57,8 @@ def with_shape_keys(objects: list[bpy.types.Object]) -> Iterator[bpy.types.Objec
 
 def box(mesh: bpy.types.Object) -> tuple[np.ndarray, np.ndarray]:
     """The lowest and highest corner (3,), (3,) of a mesh's bounding box, in the world."""
-    corners = np.array([mesh.matrix_world @ Vector(corner) for corner in mesh.bound_box])
-    return corners.min(axis=0), corners.max(axis=0)
+    low, high = corners(mesh)
+    return np.array(low), np.array(high)
 
 
 def _beside(

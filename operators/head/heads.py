@@ -10,7 +10,7 @@ import numpy as np
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.rig.mapping import BoneChannel, Channel, Mapping
 from ...fields_blender.rig.rig_names import plain
-from . import custom_properties, head_axes
+from . import custom_properties, head_axes, whole_head
 from .custom_properties import Property
 from .head_objects import armature_of, members, with_shape_keys
 
@@ -40,8 +40,14 @@ class Head:
 
 
 def chosen_head(context: bpy.types.Context) -> Any:
-    """The head under FIELDS > Head, else the active object."""
-    return context.scene.fields.head or context.view_layer.objects.active
+    """The head under FIELDS > Head, else the one that the active object is a part of. None where there is none.
+
+    Whatever part of it is chosen, it is the object that has the takes.
+    """
+    chosen, active = context.scene.fields.head, context.view_layer.objects.active
+    if chosen is not None:
+        return whole_head.quickly(whole_head.in_use, chosen)
+    return whole_head.quickly(whole_head.of, active) if active else None
 
 
 def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:

@@ -18,7 +18,7 @@ from ...fields_blender.shape.shaping import Shaping
 from ..common import timeline
 from ..head import heads, mappings
 from ..props.choices import KEY_REGIONS
-from ..takes import track_store
+from ..takes import takes, track_store
 from . import confidence_curves, layers, mapping_preview, shaping, write_keys
 from .bake_report import Report
 from .performance import intensity, prepared
@@ -43,7 +43,7 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, fresh: bo
     if why := confidence_curves.write(scene, head, track, settings.shape):
         report = replace(report, skipped=report.skipped | {"confidence": why})
     settings.baked = baked(head, now)
-    settings.report = report.sentence()
+    takes.tell(head, report.sentence())
     settings.unmatched = ", ".join(report.unmatched)
     settings.skipped = report.skipped_in_words()
     return settings.report

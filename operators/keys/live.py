@@ -12,7 +12,7 @@ from ..common.job import running
 from ..common.wording import say, told
 from ..head import heads, mappings
 from ..props import on_change
-from ..takes import track_store
+from ..takes import takes, track_store
 from . import layers, shaping
 from .baking import bake, baked, chosen_channels, write
 from .performance import prepared, shaped
@@ -28,7 +28,7 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
         return ""
     scene, settings = context.scene, head.fields
     if settings.existing_keys != "REPLACE":
-        settings.report = say("Existing keys are mixed in, so the sliders wait for Bake Keys")
+        takes.tell(head, say("Existing keys are mixed in, so the sliders wait for Bake Keys"))
         return settings.report
     try:
         stamp, _, text = settings.baked.partition("\n")
@@ -49,7 +49,7 @@ def rebake(head: bpy.types.Object, context: bpy.types.Context) -> str:
             write(scene, head, found, mapping, performance, now, sliding=True)
         settings.baked = baked(head, now)
     except FieldsError as error:
-        settings.report = told(error)
+        takes.tell(head, told(error))
         return settings.report
     return ""
 

@@ -1,6 +1,6 @@
 """Settings as Blender keeps them: on a head, on the scene, of the run.
 
-May import common, takes and head.
+May import common, footage, takes and head.
 """
 
 import bpy

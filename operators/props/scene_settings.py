@@ -3,6 +3,7 @@
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, PointerProperty, StringProperty
 
+from ..footage import picked_strip
 from .actor import FIELDS_Actor
 
 
@@ -13,10 +14,22 @@ def _is_head(_settings, candidate: bpy.types.Object) -> bool:
 class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     """Scene.fields: what to capture onto which head."""
 
+    footage: EnumProperty(
+        name="Footage",
+        description="The strip to capture, of any scene of this file",
+        items=picked_strip.items,
+        get=picked_strip.number,
+        set=picked_strip.choose,
+        options=set(),
+    )
+    # What `footage` reads and writes (picked_strip.py). The scene only where it is another than this one.
+    footage_scene: PointerProperty(type=bpy.types.Scene, options={"HIDDEN"})
+    footage_mark: StringProperty(options={"HIDDEN"})
+    footage_name: StringProperty(options={"HIDDEN"})
     head: PointerProperty(
         name="Head",
-        description="The head to animate: its face mesh, its armature, or the empty that holds its meshes. "
-        "Without one, the active object",
+        description="The head to animate: its face mesh, its armature, or any other part of it. "
+        "With none chosen, the head that the active object is a part of",
         type=bpy.types.Object,
         poll=_is_head,
         options=set(),

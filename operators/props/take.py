@@ -46,6 +46,7 @@ class FIELDS_Take(bpy.types.PropertyGroup):
         max=1.0,
     )
     model: StringProperty(name="Model", description="The network that read the face")
+    report: StringProperty(name="Report", description="What the last capture or bake of it did")
     date: StringProperty(name="Date", description="When it was captured")
     no_neutral: BoolProperty(
         name="No Neutral Face",

@@ -115,6 +115,14 @@ def stamp(take: Any) -> str:
     return track_files.stamp(take.file)
 
 
+def tell(head: bpy.types.Object, report: str) -> None:
+    """Keep what was last said of the head's performance, with the take it is about."""
+    head.fields.report = report
+    take = active(head)
+    if take is not None and not head.fields.track:
+        take.report = report
+
+
 def duplicate(head: bpy.types.Object, index: int) -> Any:
     """A second take with the same performance; a file is shared as well."""
     settings = _editable(head)

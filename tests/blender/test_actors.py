@@ -348,6 +348,7 @@ def shown(part, scene, head) -> str:
         preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
     )  # fmt: skip
     part("ui.actors").draw_actor(Layout(), context)
+    part("ui.actors").draw_no_neutral(Layout(), context)
     return " ".join(said)
 
 

@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 import pytest
+from mathutils import Vector
 
 from fields_blender.core.names import ARKIT
 
@@ -147,6 +148,76 @@ def test_one_undo_step():
 
 def test_add_menu_offers_it():
     assert any("demo_head" in draw.__module__ for draw in bpy.types.VIEW3D_MT_mesh_add._dyn_ui_initialize())
+
+
+def cube(scene, size=2.0, at=(0.0, 0.0, 0.0), name="Cube") -> bpy.types.Object:
+    bpy.ops.mesh.primitive_cube_add(size=size, location=at)
+    made = bpy.context.view_layer.objects.active
+    made.name = name
+    return made
+
+
+def show() -> bpy.types.Object:
+    assert bpy.ops.fields.add_head(show=True) == {"FINISHED"}
+    bpy.context.view_layer.update()
+    return bpy.context.view_layer.objects.active
+
+
+def apart(one: bpy.types.Object, other: bpy.types.Object, part) -> bool:
+    """Do their bounding boxes share no space?"""
+    corners = part("operators.common.free_place").corners
+    (low, high), (other_low, other_high) = corners(one), corners(other)
+    return any(high[i] <= other_low[i] + 1e-4 or other_high[i] <= low[i] + 1e-4 for i in range(3))
+
+
+def test_in_an_empty_place_it_stands_at_the_cursor_and_is_the_head(scene, added):
+    scene.cursor.location = (1.0, 2.0, 3.0)
+    mesh = show()
+    assert tuple(mesh.parent.location) == (1.0, 2.0, 3.0) and scene.fields.head == mesh
+    assert bpy.context.selected_objects == [mesh]
+
+
+def test_it_stands_on_the_default_cube_not_in_it(scene, added, part):
+    box = cube(scene)
+    mesh = show()
+    assert apart(mesh, box, part) and mesh.parent.location.z == pytest.approx(1.0, abs=0.01)
+    assert tuple(mesh.parent.location)[:2] == (0.0, 0.0)
+
+
+def test_heads_stand_side_by_side(scene, added, part):
+    heads = [show() for _ in range(3)]
+    assert all(apart(a, b, part) for a in heads for b in heads if a != b)
+    assert {round(head.parent.location.z, 3) for head in heads} == {0.0}
+
+
+def test_in_a_room_it_stays_at_the_cursor_and_in_a_cupboard_it_does_not(scene, added, part):
+    cube(scene, size=6.0, at=(0.0, 0.0, 2.0), name="room")
+    mesh = show()
+    assert tuple(mesh.parent.location) == (0.0, 0.0, 0.0)
+    scene.cursor.location = (1.5, 0.0, 0.0)
+    cupboard = cube(scene, size=1.2, at=(1.5, 0.0, 0.1), name="cupboard")
+    assert apart(show(), cupboard, part)
+
+
+def test_hidden_things_are_in_nobodys_way(scene, added):
+    cube(scene).hide_set(True)
+    assert tuple(show().parent.location) == (0.0, 0.0, 0.0)
+
+
+def test_the_3d_view_looks_at_it_from_the_front_with_its_materials(scene, added):
+    area = next(area for area in bpy.context.window.screen.areas if area.type == "VIEW_3D")
+    space, before = area.spaces.active, area.spaces.active.shading.type
+    cube(scene)
+    mesh = show()
+    try:
+        assert space.shading.type == "MATERIAL"
+        view = space.region_3d
+        middle = sum((mesh.matrix_world @ Vector(corner) for corner in mesh.bound_box), Vector()) / 8
+        assert (view.view_location - middle).length < 0.02 and 0.1 < view.view_distance < 1.5
+        assert view.view_perspective == "PERSP"
+        assert tuple(view.view_rotation @ Vector((0, 0, -1))) == pytest.approx((0, 1, 0), abs=1e-6)
+    finally:
+        space.shading.type = before
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.8, 1.57])

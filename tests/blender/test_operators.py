@@ -530,7 +530,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
     reports = []
     state = SimpleNamespace(
         report=lambda kinds, text: reports.append(text), _stop=threading.Event(), _name="take", _clip=None,
-        _head=head.session_uid, _scene=scene.session_uid,
+        _described={},        _head=head.session_uid, _scene=scene.session_uid,
         _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
     state._named, state._beside = lambda result: operator._named(state, result), False
@@ -619,3 +619,94 @@ def test_the_command_says_what_is_wrong(tmp_path):
     said = command(tmp_path, "capture", "--help")
     assert "code 0" in said and "--strip" in said and "examples:" in said
     shutil.rmtree(tmp_path)
+
+
+# -- what one sees afterwards ------------------------------------------------------------------------------------------
+
+
+def test_playing_shows_what_was_keyed(scene, head, strip, captured):
+    assert (scene.frame_start, scene.frame_end, scene.frame_current) == (1, 250, 1)
+    bpy.ops.fields.capture()
+    assert (scene.frame_end, scene.frame_current) == (250, START)
+    strip.frame_start, scene.frame_current = 301, 310
+    bpy.ops.fields.capture()
+    assert (scene.frame_end, scene.frame_current) == (300 + FRAMES, 310)  # a new scene ends with the keys
+
+
+def test_an_end_that_the_artist_set_stays_and_is_said(scene, part, head, strip, captured):
+    scene.frame_end = 20
+    bpy.ops.fields.capture()
+    assert scene.frame_end == 20
+    said = part("operators.capture").in_sight(scene, captured())
+    assert said == f"The keys go on to frame {START + FRAMES - 1}, but the scene ends on 20"
+
+
+def test_capture_fills_the_head_picker_and_leaves_a_choice_alone(scene, head, strip, captured):
+    scene.fields.head = None
+    bpy.context.view_layer.objects.active = head
+    bpy.ops.fields.capture()
+    assert scene.fields.head == head
+    bpy.context.view_layer.objects.active = None
+    other = bpy.data.objects.new("part", None)
+    scene.collection.objects.link(other)
+    scene.fields.head, head.parent = other, other
+    bpy.context.view_layer.update()
+    bpy.ops.fields.capture()
+    assert scene.fields.head == other and len(head.fields.takes) == 2 and not other.fields.takes
+
+
+def test_the_report_belongs_to_its_take(scene, head, strip, captured, capsys):
+    bpy.ops.fields.capture()
+    assert f"“take” on “{head.name}”: {FRAMES} frames" in capsys.readouterr().out
+    first = head.fields.takes[0].report
+    assert first == head.fields.report and "channels keyed" in first
+    scene.fields.range, scene.frame_start, scene.frame_end = "SCENE", START, START + 9
+    bpy.ops.fields.capture()
+    takes = head.fields.takes
+    assert takes[0].report == first and takes[1].report.startswith("10 frames")
+    bpy.ops.fields.take_duplicate()
+    assert takes[2].report == ""
+    head.fields.take_index = 0
+    head.fields.emotion_intensity = 0.5
+    bpy.ops.fields.bake()
+    assert takes[1].report.startswith("10 frames") and takes[2].report == ""
+
+
+def test_two_selected_strips_make_a_take_with_both_names(scene, head, strip, captured, tmp_path):
+    editor = scene.sequence_editor
+    second = (editor.strips if hasattr(editor, "strips") else editor.sequences).new_movie(
+        "next", strip.filepath, 1, START + FRAMES
+    )
+    second.select = strip.select = True
+    editor.active_strip = strip
+    bpy.ops.fields.capture()
+    assert head.fields.takes[0].name == "take + next" and head.fields.takes[0].frames == 2 * FRAMES
+
+
+def test_the_strip_menu_captures_what_is_selected_whatever_is_picked(scene, head, strip, captured):
+    editor = scene.sequence_editor
+    picked = (editor.strips if hasattr(editor, "strips") else editor.sequences).new_movie(
+        "picked", strip.filepath, 2, 200
+    )
+    picked.select, scene.fields.footage = False, "picked"
+    strip.select, editor.active_strip = True, strip
+    bpy.ops.fields.capture(selected=True)
+    bpy.ops.fields.capture()
+    assert [take.name for take in head.fields.takes] == ["take", "picked"]
+
+
+def test_panels_are_there_when_they_have_something_to_say(scene, head, strip, captured):
+    def shown() -> set[str]:
+        names = ("footage", "head", "rig", "mapping", "capture", "takes", "shape", "keys")
+        panels = {name: getattr(bpy.types, f"FIELDS_PT_{name}_view") for name in names}
+        return {name for name, panel in panels.items() if not hasattr(panel, "poll") or panel.poll(bpy.context)}
+
+    scene.fields.head = None
+    bpy.context.view_layer.objects.active = None
+    assert shown() == {"footage", "head", "capture"}
+    scene.fields.head = head
+    assert shown() == {"footage", "head", "rig", "mapping", "capture"}
+    bpy.ops.fields.capture()
+    assert shown() == {"footage", "head", "rig", "mapping", "capture", "takes", "shape", "keys"}
+    scene.collection.objects.unlink(head)
+    assert not {"rig", "mapping"} & shown()

@@ -369,16 +369,3 @@ def test_files_that_moved_or_are_damaged(scene, reading, errors, videos, tmp_pat
 def test_nothing_in_the_range(scene, reading, errors, videos):
     with pytest.raises(errors, match="shows no video between frames 500 and 600"):
         reading.clip_from_strips(scene, [add_movie(scene, videos[24])], (500, 600))
-
-
-def test_chosen_strips(scene, part, videos):
-    choosing = part("operators.footage.chosen_footage").chosen_strips
-    assert choosing(bpy.context) == []
-    one, two = add_movie(scene, videos[24], start=1), add_movie(scene, videos[25], start=50)
-    other = add_effect(scene, "COLOR", 4, 1, 20)  # selected together with them, as sounds are
-    for strip in (one, two, other):
-        strip.select = False
-    scene.sequence_editor.active_strip = two
-    assert choosing(bpy.context) == [two]
-    one.select = two.select = other.select = True
-    assert choosing(bpy.context) == [two, one]

@@ -248,6 +248,40 @@ def test_a_part_is_captured_again_into_the_take(scene, head, part, takes, perfor
     assert abs(smile(part, head).evaluate(31) - new["expression"][10, 30]) < 1  # keyed
 
 
+def test_a_part_is_captured_again_from_the_takes_own_strip(
+    scene, head, part, takes, performance, monkeypatch, tmp_path
+):
+    from tests.blender.test_operators import add_strip
+    from tests.make_clips import write_video
+
+    solve, seen = part("fields_blender.capture.solve"), []
+
+    def capture(clip, *_, actor):
+        seen.append([strip["name"] for strip in clip.source["strips"]])
+        yield solve.Progress(1, 1, 1)
+        return performance(len(seen), start=11 / RATE, strips=clip.source["strips"], rate=RATE)
+
+    monkeypatch.setattr(solve, "capture", capture)
+    own = add_strip(scene, write_video(tmp_path / "own.mp4", 48, RATE))
+    own.name = "own"
+    assert bpy.ops.fields.capture() == {"FINISHED"}
+    own.select = False
+    other = add_strip(scene, write_video(tmp_path / "other.mp4", 48, RATE))
+    other.name = scene.fields.footage = "other"
+    own.name = "renamed"
+    scene.frame_start, scene.frame_end = 21, 40
+    assert bpy.ops.fields.recapture() == {"FINISHED"}
+    assert seen == [["own"], ["renamed"]] and len(head.fields.takes) == 1
+    # A take that doesn't say what it was captured from takes what is chosen.
+    takes.add(head, performance(3, start=11 / RATE), "imported")
+    assert bpy.ops.fields.recapture() == {"FINISHED"}
+    assert seen[-1] == ["other"]
+    head.fields.take_index = 0
+    editor = scene.sequence_editor
+    (editor.strips if hasattr(editor, "strips") else editor.sequences).remove(own)
+    assert "“own”, from which this take was captured" in error_of(bpy.ops.fields.recapture)
+
+
 def test_a_linked_head_is_refused_with_a_way_out(scene, head, takes, performance, tmp_path):
     bpy.data.libraries.write(str(tmp_path / "lib.blend"), {head})
     with bpy.data.libraries.load(str(tmp_path / "lib.blend"), link=True) as (inside, wanted):
