@@ -28,7 +28,7 @@ from fields_blender.capture.solve import PRIOR
 
 # What the reader is told of a person, by probability: the true rest face, that drawn towards the mean face, the mean of
 # some pictures, nothing.
-TOLD = (0.45, 0.1, 0.2, 0.25)
+TOLD = (0.4, 0.1, 0.2, 0.3)
 PEOPLE_A_SHARD, SHARDS_A_FOLDER = 1000, 100_000  # at most
 ROWS_A_SHARD = 784  # about: in some pictures no face is found
 KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()

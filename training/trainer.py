@@ -20,8 +20,8 @@ from .encode import encoder_of
 from .model import CONTROLS, Regressor
 
 RATE, DECAY = 7e-4, 0.05
-LINEAR_RATE = 0.1  # of that, for the path that begins with the least-squares solution
-LEAST_SQUARES, RIDGE = 150_000, 0.02  # pictures; ridge penalty as a share of a feature's variance
+LINEAR_RATE = 0.03  # of that, for the path that begins with the least-squares solution
+LEAST_SQUARES, RIDGE = 150_000, 0.2  # pictures; ridge penalty as a share of a feature's variance
 FIRST_STAGE = 0.8  # share of the steps
 SECOND_RATE = 0.1  # of the first stage's
 WARM_UP = 0.05
