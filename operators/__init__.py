@@ -28,6 +28,8 @@ from . import (
     open_video,
     presets,
     props,
+    reference_view,
+    side_by_side,
     take_verbs,
 )
 from .common import job, module_exit
@@ -41,6 +43,8 @@ _VERBS = (
     calibrate,
     doubtful_frames,
     open_video,
+    reference_view,
+    side_by_side,
     capture,
     actors,
     take_verbs,
@@ -60,7 +64,19 @@ _VERBS = (
 )
 _CLASSES = tuple(cls for verb in _VERBS for cls in verb.CLASSES)
 # What registers more than classes: handlers, menus, listeners.
-_MORE = (demo_head, job, track_files, takes, confidence_curves, live, mapping_preview, command, presets, keymap)
+_MORE = (
+    demo_head,
+    job,
+    track_files,
+    takes,
+    confidence_curves,
+    live,
+    mapping_preview,
+    command,
+    presets,
+    keymap,
+    reference_view,
+)
 
 
 def register() -> None:

@@ -7,8 +7,7 @@ from . import exchange, menus, panels, preferences, presets, result, shape_panel
 
 _CLASSES = (
     *preferences.CLASSES, *presets.CLASSES, *result.CLASSES, *panels.CLASSES, *shape_panels.CLASSES,
-    *exchange.CLASSES,
-    *menus.CLASSES,
+    *exchange.CLASSES, *menus.CLASSES,
 )  # fmt: skip
 
 

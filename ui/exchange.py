@@ -17,6 +17,8 @@ class _Exchange(Tab):
         column.operator("fields.import_performance", icon="IMPORT")
         column.operator("fields.export_performance", icon="EXPORT")
         column.operator("fields.take_import", icon="IMPORT")
+        if head_of(context) is not None:
+            column.operator("fields.side_by_side", icon="RENDER_ANIMATION")
         if not has_take(head_of(context)):  # later it is beside the takes
             layout.prop(context.scene.fields, "takes_in")
         layout.prop(context.scene.fields, "flame_model")
@@ -33,6 +35,7 @@ def _import_menu(self, _context: bpy.types.Context) -> None:
 
 def _export_menu(self, _context: bpy.types.Context) -> None:
     self.layout.operator("fields.export_performance", text="Facial Performance (.csv/.json/.npz)")
+    self.layout.operator("fields.side_by_side", text="Side-by-Side Video (.mp4)")
 
 
 _IN: tuple[tuple[Any, Any], ...] = (

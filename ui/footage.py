@@ -1,9 +1,9 @@
-"""The footage: which strip it is, the button that opens a video, and what different frame rates mean."""
+"""The footage: which strip it is, the buttons that open a video and show it, and what different frame rates mean."""
 
 import bpy
 
 from ..operators.props.chosen import Footage, footage_of, rates_of
-from .layout import paragraph, say
+from .layout import head_of, paragraph, say
 
 _SAME = 0.005  # frames a second; 29.97 and 30 / 1.001 are the same, 29.97 and 30 are not
 
@@ -24,6 +24,20 @@ def draw_footage(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if not picked:
         layout.label(text=footage.name, icon="SEQUENCE", translate=False)
     _rates(layout, context, footage)
+
+
+def draw_reference(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The button that shows the footage beside the head, where there are both, and what becomes of it."""
+    settings = context.scene.fields
+    if head_of(context) is None or not (settings.reference or footage_of(context).strips):
+        return
+    row = layout.row(align=True)
+    row.operator("fields.reference_view", icon="IMAGE_REFERENCE")
+    row.operator("fields.reference_view", text="", icon="CAMERA_DATA").place = "CAMERA"
+    if settings.reference:
+        row.operator("fields.reference_remove", text="", icon="X")
+    if settings.reference_outdated:
+        paragraph(layout, context, "The strips have changed. Press Reference View again", "INFO")
 
 
 def _rates(layout: bpy.types.UILayout, context: bpy.types.Context, footage: Footage) -> None:

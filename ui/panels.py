@@ -7,7 +7,7 @@ from ..operators.props.chosen import footage_of
 from ..operators.props.words import CONTEXT
 from . import actors, takes
 from .actors import draw_actor, draw_no_neutral
-from .footage import draw_footage
+from .footage import draw_footage, draw_reference
 from .head import CLASSES as HEAD_CLASSES
 from .layout import OfHead, Tab, has_take, head_of, in_both, paragraph, say, split
 from .preferences import chosen_device
@@ -21,6 +21,7 @@ class _Footage(Tab):
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         draw_footage(layout, context)
+        draw_reference(layout, context)
         draw_no_neutral(layout, context)
 
 

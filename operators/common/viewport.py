@@ -14,15 +14,13 @@ def show(context: bpy.types.Context, things: Iterable[bpy.types.Object]) -> None
 
     In the 3D View one is in, or else the largest one; without one nothing happens.
     """
-    area = _view(context)
+    area = of(context)
     if area is None:
         return
     space = area.spaces.active
     assert isinstance(space, bpy.types.SpaceView3D)
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    if space.local_view:
-        for thing in things:
-            thing.local_view_set(space, True)
+    region = window_of(area)
+    add_to_local_view(area, things)
     if space.shading.type in {"WIREFRAME", "SOLID"}:
         space.shading.type = "MATERIAL"
     view = space.region_3d
@@ -32,7 +30,21 @@ def show(context: bpy.types.Context, things: Iterable[bpy.types.Object]) -> None
         bpy.ops.view3d.view_selected()
 
 
-def _view(context: bpy.types.Context) -> bpy.types.Area | None:
+def add_to_local_view(area: bpy.types.Area, things: Iterable[bpy.types.Object]) -> None:
+    """Where a 3D View is in local view, show `things` there too."""
+    space = area.spaces.active
+    if isinstance(space, bpy.types.SpaceView3D) and space.local_view:
+        for thing in things:
+            thing.local_view_set(space, True)
+
+
+def window_of(area: bpy.types.Area) -> bpy.types.Region:
+    """The region of an area that shows the scene."""
+    return next(region for region in area.regions if region.type == "WINDOW")
+
+
+def of(context: bpy.types.Context) -> bpy.types.Area | None:
+    """The 3D View one is in, or else the largest one; None without one."""
     if context.area is not None and context.area.type == "VIEW_3D":
         return context.area
     there = [area for area in context.window.screen.areas if area.type == "VIEW_3D"] if context.window else []

@@ -23,11 +23,14 @@ def picture_path(folder: Path, frame: int) -> Path:
     return folder / f"{frame:06d}.jpg"
 
 
-def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) -> Iterator[int]:
+def render_strip(
+    scene: Any, strip: Any, first: int, last: int, folder: Path, longest: int = LONGEST_SIDE
+) -> Iterator[int]:
     """Render scene frames `first` to before `last` of `strip` alone to `picture_path`s; one a step.
 
-    Works on a copy of the scene that is removed at the end, so that nothing of the artist's scene changes. Must run in
-    the main thread. Raises FieldsError where Blender can't render or the disk is too full.
+    `longest`: px that the longer side of the pictures has at most. Works on a copy of the scene that is removed at the
+    end, so that nothing of the artist's scene changes. Must run in the main thread. Raises FieldsError where Blender
+    can't render or the disk is too full.
     """
     if first < 0:
         raise FieldsError(
@@ -36,11 +39,12 @@ def render_strip(scene: Any, strip: Any, first: int, last: int, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     with scratch_copy(scene, strip) as (copy, twin):
         _mute_others(copy, twin)
-        _set_canvas(copy, twin)
-        _set_output(copy)
+        _set_canvas(copy, twin, longest)
+        write_pictures(copy, folder)
+        keep_colours(copy)
+        copy.render.use_sequencer = True
         _disable_cache(copy.sequence_editor)
         render = copy.render
-        render.filepath = str(folder / FILE_NAME)
         pixels = render.resolution_x * render.resolution_y * (render.resolution_percentage / 100) ** 2
         need = pixels * BYTES_PER_PIXEL * (last - first)
         if need > shutil.disk_usage(folder).free:
@@ -100,7 +104,7 @@ def _mute_others(scene: Any, strip: Any) -> None:
     strip.blend_type = "REPLACE"
 
 
-def _set_canvas(scene: Any, strip: Any) -> None:
+def _set_canvas(scene: Any, strip: Any, longest: int) -> None:
     """As large as the source picture; where the artist rotated or cropped it, the scene's own canvas."""
     parts = _inputs(strip)
     width, height = _source_size(parts)
@@ -113,8 +117,7 @@ def _set_canvas(scene: Any, strip: Any) -> None:
                 part.transform.scale_x = part.transform.scale_y = 1.0
                 part.transform.offset_x = part.transform.offset_y = 0.0
     render.pixel_aspect_x = render.pixel_aspect_y = 1.0
-    longest = max(render.resolution_x, render.resolution_y)
-    render.resolution_percentage = min(100, math.floor(100 * LONGEST_SIDE / longest))
+    render.resolution_percentage = min(100, math.floor(100 * longest / max(render.resolution_x, render.resolution_y)))
 
 
 def _source_size(parts: list[Any]) -> tuple[int, int]:
@@ -124,9 +127,10 @@ def _source_size(parts: list[Any]) -> tuple[int, int]:
     return max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
 
 
-def _set_output(scene: Any) -> None:
+def write_pictures(scene: Any, folder: Path) -> None:
+    """Set a scene's output to a JPEG a frame, named as `picture_path` has it, and to nothing else."""
     render = scene.render
-    render.use_sequencer = True
+    render.filepath = str(folder / FILE_NAME)
     render.use_compositing = False
     render.use_border = False
     render.use_multiview = False
@@ -141,8 +145,11 @@ def _set_output(scene: Any) -> None:
     settings.file_format = "JPEG"
     settings.color_mode = "RGB"
     settings.quality = 95
-    # The video's own colours: the scene's view transform (AgX, Filmic) is made for renders of 3D scenes.
     settings.color_management = "FOLLOW_SCENE"
+
+
+def keep_colours(scene: Any) -> None:
+    """The video's own colours: the scene's view transform (AgX, Filmic) is made for renders of 3D scenes."""
     scene.display_settings.display_device = "sRGB"
     view = scene.view_settings
     view.view_transform = "Standard"

@@ -1,10 +1,13 @@
 """Strips by the same names in every Blender: 5.0 says strips for 4.2's sequences, 5.2 renames the handles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import bpy
+import numpy as np
+
+from ..common.timeline import rate
 
 TEMPORARY = "FIELDS (temporary)"  # how the name of a scene that `scratch_copy` made begins
 
@@ -83,3 +86,20 @@ def keeps_speed(scene: Any, strip: Any) -> bool:
     with scratch_copy(scene, strip) as (copy, twin):
         copy.render.fps *= 2
         return content_length(twin) != content_length(strip)
+
+
+def source_rate(scene: Any, strip: Any) -> float:
+    """How many source frames of a movie strip a scene frame takes."""
+    return strip.fps / rate(scene) if keeps_speed(scene, strip) else 1.0
+
+
+def source_indices(strip: Any, frames: Sequence[int], factor: float) -> np.ndarray:
+    """Which source frame (n,), counted from 0, Blender shows on scene frames (n,); see strips.py.
+
+    `factor`: source frames a scene frame. Beyond the content, where Blender holds a frame, that frame.
+    """
+    last = content_length(strip) - 1
+    position = np.clip(np.asarray(frames) - content_start(strip), 0, max(last, 0))
+    if strip.use_reverse_frames:
+        position = last - position
+    return np.floor(position * factor + 0.5).astype(int) + trim_start(strip)

@@ -3,9 +3,9 @@
 Which source frame Blender shows at scene frame f (measured against its own renders in 4.2, 4.5, 5.0):
     index = floor((f - start) * factor + 1/2) + trim      forwards
     index = floor((last - f) * factor + 1/2) + trim       reversed, last = start + content length - 1
-where `factor` is source frames per scene frame and `trim` the source frames cut off at the front. Blender finds the
-frame of an index in a file by time, index / strip.fps, which is how variable frame rates are followed too. So a source
-frame with time stamp s happens at scene frame start + (s * strip.fps - trim) / factor.
+where `factor` is source frames per scene frame and `trim` the source frames cut off at the front (`source_indices`).
+Blender finds the frame of an index in a file by time, index / strip.fps, which is how variable frame rates are followed
+too. So a source frame with time stamp s happens at scene frame start + (s * strip.fps - trim) / factor.
 """
 
 import itertools
@@ -27,9 +27,10 @@ from .strip_api import (
     content_length,
     content_start,
     is_reframed,
-    keeps_speed,
     left,
     right,
+    source_indices,
+    source_rate,
     strips_of,
     trim_end,
     trim_start,
@@ -72,7 +73,7 @@ def read_strips(
 
     The Clip has to be closed after use. Raises FieldsError where there is nothing to read and for missing files.
     """
-    shown = _shown_by(scene, strips, limits)
+    shown = shown_by(scene, strips, limits)
     rendered = []
     for item in shown:
         rendered.append((yield from _must_render(scene, item.strip, ask)))
@@ -119,7 +120,8 @@ READABLE = {"MOVIE", "IMAGE", "META", "SPEED", "TRANSFORM"}
 ALTERING = {"SPEED", "TRANSFORM"}
 
 
-def _shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None) -> list[Shown]:
+def shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None) -> list[Shown]:
+    """Which strips are seen when, in order of time. Raises FieldsError as `read_strips`."""
     if not strips:
         raise FieldsError("No strip is chosen. Select a movie strip or an image sequence in the Video Sequencer.")
     readable = [strip for strip in strips if strip.type in READABLE]
@@ -156,14 +158,14 @@ def _as_seen(editor: Any, strip: Any) -> Any:
         if other.type in ALTERING and other.input_1 == strip and not other.mute:
             return _as_seen(editor, other)
     parent = strip.parent_meta()
-    if parent is not None and _altered(parent):
+    if parent is not None and altered(parent):
         return _as_seen(editor, parent)
     return strip
 
 
 def _inside(item: Shown) -> list[Shown]:
     """What a meta strip shows in that time, strip by strip; any other strip as it is."""
-    if item.strip.type != "META" or _altered(item.strip):
+    if item.strip.type != "META" or altered(item.strip):
         return [item]
     channels = item.strip.channels
     children = [
@@ -209,7 +211,7 @@ def _muted(editor: Any, strip: Any) -> bool:
     return strip.mute or channels[strip.channel].mute or (parent is not None and _muted(editor, parent))
 
 
-def _altered(strip: Any) -> bool:
+def altered(strip: Any) -> bool:
     """Does Blender change which frames this strip shows, or where the face is in them?"""
     return bool(
         len(getattr(strip, "retiming_keys", ()))
@@ -221,13 +223,13 @@ def _altered(strip: Any) -> bool:
 
 
 def _must_render(scene: Any, strip: Any, ask: Probe) -> Generator[None, None, bool]:
-    if strip.type not in ("MOVIE", "IMAGE") or _altered(strip):
+    if strip.type not in ("MOVIE", "IMAGE") or altered(strip):
         return True
     if strip.type == "IMAGE":
         return any(Path(element.filename).suffix.lower() not in PICTURES for element in strip.elements)
     if strip.stream_index:
         return True
-    path = _file(scene, strip, strip.filepath)
+    path = file_of(scene, strip, strip.filepath)
     try:
         yield from ask(path)
     except FieldsError:
@@ -268,10 +270,10 @@ def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
 
 def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], ask: Probe) -> Generator[None, None, VideoPiece]:
     strip, fps = item.strip, rate(scene)
-    path = _file(scene, strip, strip.filepath)
+    path = file_of(scene, strip, strip.filepath)
     info = yield from ask(path)
     trim = trim_start(strip)
-    factor = strip.fps / fps if keeps_speed(scene, strip) else 1.0
+    factor = source_rate(scene, strip)
     if strip.use_reverse_frames:
         scale = -strip.fps / (factor * fps)
         offset = to_seconds(content_start(strip) + content_length(strip) - 1 + trim / factor, fps)
@@ -285,21 +287,21 @@ def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], ask: Prob
 
 def _image_piece(scene: Any, item: Shown) -> PicturePiece:
     strip, fps = item.strip, rate(scene)
-    start, end, trim = content_start(strip), content_start(strip) + content_length(strip) - 1, trim_start(strip)
     names = [element.filename for element in strip.elements]
     last_number = len(names) - 1 - trim_end(strip)
     paths, times, previous = [], [], None
-    for frame in range(item.first, item.last):
-        position = end - frame if strip.use_reverse_frames else frame - start
-        number = min(max(int(position + 0.5), 0) + trim, last_number)
+    frames = range(item.first, item.last)
+    for frame, index in zip(frames, source_indices(strip, frames, 1.0), strict=True):
+        number = min(int(index), last_number)
         if number != previous:  # a frame that is held is one picture
-            paths.append(str(_file(scene, strip, strip.directory, names[number])))
+            paths.append(str(file_of(scene, strip, strip.directory, names[number])))
             times.append(to_seconds(frame, fps))
         previous = number
     return PicturePiece(tuple(paths), tuple(times))
 
 
-def _file(scene: Any, strip: Any, path: str, name: str = "") -> Path:
+def file_of(scene: Any, strip: Any, path: str, name: str = "") -> Path:
+    """Where a file of a strip is. Raises FieldsError when it is not there."""
     absolute = Path(bpy.path.abspath(path, library=scene.library), name)
     if not absolute.is_file():
         raise FieldsError(

@@ -1,7 +1,7 @@
 """Scene.fields: what to capture onto which head."""
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..footage import picked_strip
 from .actor import FIELDS_Actor
@@ -69,6 +69,9 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
         ],
         options=set(),
     )
+    # Which strips the reference view shows, and what they were like then, as JSON; empty where there is none.
+    reference: StringProperty(options={"HIDDEN"})
+    reference_outdated: BoolProperty(options={"HIDDEN"})
     flame_model: StringProperty(
         name="FLAME Model",
         description="Your own FLAME model file (.pkl or .npz, any release), which defines what FLAME coefficients "
