@@ -14,8 +14,12 @@ from onnx import TensorProto, helper, numpy_helper
 from fields_blender.capture.regressor import OUTPUTS
 from fields_blender.core.names import EMOTIONS, EXPRESSION, GROUPS, UNCERTAINTY
 
-# Mean of the landmarks, rotation, mean of each of the inner maps.
-FEATURES = 12
+# Mean of the landmarks, rotation, mean of each of the maps that the tests look at.
+FEATURES = 8
+MAPS = {
+    "lips8": (64, 8, 8), "lips4": (128, 4, 4), "near": (3, 64, 9, 9), "map8": (128, 8, 8), "map4": (128, 4, 4),
+    "map2": (128, 2, 2), "close_ups": (5, 112, 7, 7),
+}  # fmt: skip
 # A fixed matrix from features to each output; a sigmoid follows.
 MATRICES = {
     name: np.random.default_rng(i).normal(0, 1, (FEATURES, int(np.prod(GROUPS[name])))).astype(np.float32)
@@ -57,30 +61,29 @@ def encoder() -> onnx.ModelProto:
     inputs = [
         helper.make_tensor_value_info("landmarks", TensorProto.FLOAT, ["n", 478, 3]),
         helper.make_tensor_value_info("rotation", TensorProto.FLOAT, ["n", 3]),
-        helper.make_tensor_value_info("inner8", TensorProto.FLOAT16, ["n", 3, 64, 8, 8]),
-        helper.make_tensor_value_info("inner4", TensorProto.FLOAT16, ["n", 3, 128, 4, 4]),
+        *(helper.make_tensor_value_info(n, TensorProto.FLOAT16, ["n", *shape]) for n, shape in MAPS.items()),
     ]
     nodes = [helper.make_node("ReduceMean", ["landmarks"], ["landmarks_part"], axes=[1], keepdims=0)]
-    for name in ("inner8", "inner4"):
+    for name in ("lips8", "lips4"):
         nodes += [
             helper.make_node("Cast", [name], [f"{name}_float"], to=TensorProto.FLOAT),
-            helper.make_node("ReduceMean", [f"{name}_float"], [f"{name}_part"], axes=[2, 3, 4], keepdims=0),
+            helper.make_node("ReduceMean", [f"{name}_float"], [f"{name}_mean"], axes=[1, 2, 3], keepdims=0),
+            helper.make_node("Unsqueeze", [f"{name}_mean", "one"], [f"{name}_part"]),
         ]
-    parts = ["landmarks_part", "rotation", "inner8_part", "inner4_part"]
+    parts = ["landmarks_part", "rotation", "lips8_part", "lips4_part"]
     nodes.append(helper.make_node("Concat", parts, ["features"], axis=1))
     outputs = [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", FEATURES])]
-    return _model(nodes, inputs, outputs, {})
+    return _model(nodes, inputs, outputs, {"one": np.array([1])})
 
 
 def reader() -> onnx.ModelProto:
     inputs = [
         helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", FEATURES]),
         helper.make_tensor_value_info("rest", TensorProto.FLOAT, ["n", FEATURES]),
-        helper.make_tensor_value_info("rest_known", TensorProto.FLOAT, ["n", 1]),
+        helper.make_tensor_value_info("certainty", TensorProto.FLOAT, ["n", 1]),
     ]
     nodes = [
-        helper.make_node("Mul", ["rest", "rest_known"], ["taken"]),
-        helper.make_node("Sub", ["features", "taken"], ["change"]),
+        helper.make_node("Sub", ["features", "rest"], ["change"]),
     ]
     constants, outputs = {}, []
     for name, matrix in MATRICES.items():

@@ -1,11 +1,13 @@
-"""Made-up training shards for tests: faces of random points; inner maps and features that tell the controls."""
+"""Made-up training shards for tests: faces of random points; maps of the lips and features that tell the controls."""
 
 from pathlib import Path
 
 import numpy as np
 
+from training.crops import jpeg, save_crops
+
 PEOPLE, PICTURES, AT_REST = 44, 10, 2
-FEATURES = 1699  # as in training.encoder, which needs torch
+FEATURES = 1875  # as in training.encoder, which needs torch
 
 
 def face() -> np.ndarray:
@@ -43,11 +45,10 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
     emotion = np.zeros((n, 8))
     intensity = controls.mean(axis=1, keepdims=True)
     emotion[row, np.where(at_rest, 0, 1 + controls[:, :7].argmax(axis=1))] = 1
-    inner8, inner4 = rng.normal(0, 1, (n, 3, 64, 8, 8)), rng.normal(0, 1, (n, 3, 128, 4, 4))
-    # In the maps of lips, right eye and left eye some channels are as strong as one control.
-    for k in range(48):
-        inner8[:, k % 3, k // 3] += 3 * controls[:, k, None, None]
-        inner4[:, k % 3, k // 3] += 3 * controls[:, k, None, None]
+    lips8, lips4 = rng.normal(0, 1, (n, 64, 8, 8)), rng.normal(0, 1, (n, 128, 4, 4))
+    # Some channels of the maps are as strong as one control.
+    for maps in (lips8, lips4):
+        maps[:, :48] += 3 * controls[:, :, None, None]
     np.savez(
         path,
         landmarks=landmarks.astype(np.float16),
@@ -59,6 +60,7 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
         points=rng.normal(0, 0.02, (n, 478, 2)).astype(np.float16),
         gaps=controls[:, 42:45].astype(np.float32),
         person=person.astype(np.int32),
+        in_crop=rng.uniform(0.3, 0.7, (n, 478, 2)).astype(np.float16),
         at_rest=at_rest,
         family=(person % 2).astype(np.int8),
         twin=twin.astype(np.int32),
@@ -67,5 +69,6 @@ def write_shard(path: Path, rng: np.random.Generator, motion: np.ndarray, people
     features = rng.normal(0, 1, (n, FEATURES)) + rng.normal(0, 1, (people, FEATURES))[person]
     features[:, : 48 * 20] += 2 * np.repeat(controls, 20, axis=1)
     np.save(path.with_suffix(".features.npy"), features.astype(np.float16))
-    np.save(path.with_suffix(".inner8.npy"), inner8.astype(np.float16))
-    np.save(path.with_suffix(".inner4.npy"), inner4.astype(np.float16))
+    np.save(path.with_suffix(".lips8.npy"), lips8.astype(np.float16))
+    np.save(path.with_suffix(".lips4.npy"), lips4.astype(np.float16))
+    save_crops(path, [jpeg(rng.integers(0, 256, (320, 320, 3), np.uint8))] * n)

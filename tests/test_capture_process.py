@@ -77,7 +77,7 @@ def test_it_meets_an_actor_and_captures_with_them(made, child, processes):  # no
 
 
 def test_an_actor_of_other_networks_is_refused_there_too(made, child):  # noqa: F811
-    stranger = Actor("Bob", np.zeros(12, np.float32), 1, "0" * 64)
+    stranger = Actor("Bob", np.zeros(8, np.float32), 1, "0" * 64)
     with pytest.raises(FieldsError, match="“Bob” was made with another version"):
         drain(child.capture(open_video(CLIP, 0.0, 0.1), made, "cpu", "largest", lambda: False, stranger))
 

@@ -203,8 +203,8 @@ def test_moving_shots_are_read_as_clips_and_stills_one_by_one(tmp_path):
     from tests import make_networks
 
     make_networks.write(tmp_path / "models")
-    for name in ("face.json", "face_detector.onnx", "face_landmarks.onnx"):
-        shutil.copy(MODELS / name, tmp_path / "models" / name)
+    for path in MODELS.glob("face*"):
+        shutil.copy(path, tmp_path / "models")
     video, folder = cv2.VideoCapture(str(CLIP)), tmp_path / "videos-ict"
     folder.mkdir()
     for i in range(30):

@@ -180,8 +180,8 @@ def evaluate(other_heads, tmp_path, monkeypatch):
     from training.evaluation import evaluate
 
     make_networks.write(tmp_path / "models")
-    for name in ("face.json", "face_detector.onnx", "face_landmarks.onnx"):
-        shutil.copy(MODELS / name, tmp_path / "models" / name)
+    for path in MODELS.glob("face*"):
+        shutil.copy(path, tmp_path / "models")
 
     def run(page: Path) -> None:
         words = ["evaluate", "--data", tmp_path / "eval", "--models", tmp_path / "models", "--resamples", 2, "--clips",

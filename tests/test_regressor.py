@@ -24,13 +24,12 @@ def made(tmp_path):
 
 @pytest.fixture(scope="module")
 def frames():
-    """Twenty frames' landmarks, rotations and inner maps; what they show does not matter here."""
+    """Twenty frames' landmarks, rotations and maps; what they show does not matter here."""
     rng = np.random.default_rng(3)
     return (
         rng.normal(0, 0.3, (20, 478, 3)).astype(np.float32),
         rng.normal(0, 0.2, (20, 3)).astype(np.float32),
-        rng.normal(0, 2, (20, 3, 64, 8, 8)).astype(np.float16),
-        rng.normal(0, 2, (20, 3, 128, 4, 4)).astype(np.float16),
+        *(rng.normal(0, 2, (20, *shape)).astype(np.float16) for shape in make_networks.MAPS.values()),
     )
 
 
@@ -45,7 +44,7 @@ def bundled() -> Regressor:
 def test_outputs_have_the_sizes_and_ranges_of_the_contract(bundled, frames):
     features = bundled.encode(*frames)
     assert features.shape == (20, bundled.features) and features.dtype == np.float32
-    read = bundled.read(features, bundled.mean_face)
+    read = bundled.read(features, bundled.mean_face, 0.0)
     assert set(read) == set(OUTPUTS)
     for name, value in read.items():
         assert value.shape == (20, *GROUPS[name]) and value.dtype == np.float32 and np.isfinite(value).all(), name
@@ -58,19 +57,19 @@ def test_outputs_have_the_sizes_and_ranges_of_the_contract(bundled, frames):
 def test_a_frame_is_read_the_same_alone_and_among_others(bundled, frames):
     whole, alone = bundled.encode(*frames), bundled.encode(*(part[7:8] for part in frames))
     np.testing.assert_allclose(alone[0], whole[7], atol=2e-3)
-    together, single = bundled.read(whole, whole[0]), bundled.read(whole[7:8], whole[0])
+    together, single = bundled.read(whole, whole[0], 1.0), bundled.read(whole[7:8], whole[0], 1.0)
     for name in OUTPUTS:
         np.testing.assert_allclose(single[name][0], together[name][7], atol=1e-4)
 
 
 def test_what_the_person_looks_like_at_rest_matters(bundled, frames):
     features = bundled.encode(*frames)
-    one, other = bundled.read(features, bundled.mean_face), bundled.read(features, features[0])
+    one, other = (bundled.read(features, features[0], certainty) for certainty in (0.0, 1.0))
     assert np.abs(one["expression"] - other["expression"]).max() > 0.01
 
 
 def test_the_mean_face_is_neutral(bundled):
-    read = bundled.read(bundled.mean_face[None], bundled.mean_face)
+    read = bundled.read(bundled.mean_face[None], bundled.mean_face, 0.0)
     assert read["emotion"][0, 0] > 0.8 and read["expression"].max() < 0.1 and read["eyelids"].max() < 0.1
 
 
@@ -79,16 +78,17 @@ def test_the_mean_face_is_neutral(bundled):
 
 def test_everything_reaches_the_networks_as_it_is(made, frames):
     regressor = Regressor(made, "cpu")
-    landmarks, rotation, *inner = frames
+    landmarks, rotation, *maps = frames
     parts = [landmarks.mean(1), rotation]
-    parts += [maps.astype(np.float32).mean((2, 3, 4)) for maps in inner]
+    parts += [lips.astype(np.float32).mean((1, 2, 3))[:, None] for lips in maps[:2]]
     features = regressor.encode(*frames)
     assert regressor.features == make_networks.FEATURES
     np.testing.assert_allclose(features, np.concatenate(parts, axis=1), atol=1e-5)
-    for rest in (regressor.mean_face, features[3]):
-        read = regressor.read(features, rest)
+    # The mean face, all zeros here, counts for what the certainty lacks to 1.
+    for certainty in (0.0, 0.4, 1.0):
+        read = regressor.read(features, features[3], certainty)
         for name in OUTPUTS:
-            expected = make_networks.read(features, rest, name).reshape(20, *GROUPS[name])
+            expected = make_networks.read(features, certainty * features[3], name).reshape(20, *GROUPS[name])
             np.testing.assert_allclose(read[name], expected, atol=1e-5)
 
 

@@ -4,7 +4,9 @@ import copy
 import os
 import sys
 from dataclasses import replace
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,10 +19,11 @@ sys.path.insert(0, os.fspath(Path(__file__).parent))
 import shards  # noqa: E402
 from torch import nn  # noqa: E402
 
+from fields_blender.capture.regressor import ENCODER  # noqa: E402
 from fields_blender.core.names import UNCERTAINTY  # noqa: E402
 from training import batches, dataset, encode, losses, validation  # noqa: E402
 from training import trainer as trainer_module  # noqa: E402
-from training.encoder import CODE, CODE_NOISE, FEATURES, SEEN, Coder, Encoder, MapCoder  # noqa: E402
+from training.encoder import CODE, CODE_NOISE, FEATURES, MAPS, SEEN, Coder, Encoder, MapCoder  # noqa: E402
 from training.model import (  # noqa: E402
     CONTROL_NAMES,
     CONTROLS,
@@ -112,18 +115,17 @@ def test_landmark_components_keep_the_face(data):
     assert (size[:40] > 0.9).all() and (size < 1.01).all() and size[-1] < 0.5
 
 
-def test_map_components_are_apart_of_unit_size_and_count_channels_alike(monkeypatch):
-    monkeypatch.setattr("training.encoder.INNER", 12)
+def test_map_components_are_apart_of_unit_size_and_count_channels_alike():
     rng = np.random.default_rng(0)
     hidden = rng.normal(0, 1, (4000, 3, 6)) @ rng.normal(0, 1, (6, 4 * 9))  # six hidden causes, and no more
     maps = (hidden.reshape(4000, 3, 4, 3, 3) * [[[1.0]], [[1.0]], [[1.0]], [[50.0]]] + 3).astype(np.float16)
-    found = MapCoder(4, 9, maps)(torch.from_numpy(maps)).numpy().reshape(4000, 3, 12)
+    found = MapCoder(3, 4, 9, 8, maps)(torch.from_numpy(maps)).numpy().reshape(4000, 3, 8)
     quieter = maps * np.array([[[1.0]], [[1.0]], [[1.0]], [[0.1]]], np.float16)
-    others = MapCoder(4, 9, quieter)(torch.from_numpy(quieter)).numpy().reshape(4000, 3, 12)
+    others = MapCoder(3, 4, 9, 8, quieter)(torch.from_numpy(quieter)).numpy().reshape(4000, 3, 8)
     for region in range(3):
         mine, other = found[:, region], others[:, region]
         np.testing.assert_allclose(mine.mean(axis=0), 0, atol=0.01)
-        np.testing.assert_allclose(mine.T @ mine / 4000, np.diag([1.0] * 6 + [0.0] * 6), atol=0.02)
+        np.testing.assert_allclose(mine.T @ mine / 4000, np.diag([1.0] * 6 + [0.0] * 2), atol=0.02)
         # How loud a channel is makes no difference but for the sign of a component.
         np.testing.assert_allclose(np.abs(other[:, :6]), np.abs(mine[:, :6]), atol=0.05)
         flat = maps[:, region].astype(float).reshape(4000, -1)
@@ -132,62 +134,82 @@ def test_map_components_are_apart_of_unit_size_and_count_channels_alike(monkeypa
         assert (lost**2).mean() < 1e-4  # the maps can be told from their components
 
 
-def test_nobody_held_out_fixes_the_encoder(tmp_path, monkeypatch):
+@pytest.fixture
+def maps_of_noise(monkeypatch):
+    """The networks of `expression_maps` are replaced by noise: (other, later pictures) -> other maps."""
+    from fields_blender.capture.expression_maps import Maps
+
+    class Networks:
+        def __init__(self) -> None:
+            self.calls = 0
+
+        def of_crop(self, crop: np.ndarray, points: np.ndarray) -> Maps:
+            assert crop.shape == (320, 320, 3) and points.min() > 90 and points.max() < 230
+            rng = np.random.default_rng(self.calls)
+            self.calls += 1
+            shapes = ((regions, channels, cells) for regions, channels, cells, _ in list(MAPS.values())[2:])
+            return Maps(*(rng.normal(0, 1, shape).astype(np.float16) for shape in shapes))
+
+    networks = Networks()
+    monkeypatch.setattr(encode, "expression_maps", lambda: networks)
+    return networks
+
+
+def test_nobody_held_out_fixes_the_encoder(tmp_path, monkeypatch, maps_of_noise):
     """Nor is an encoder that is there fixed anew: features already made would no longer fit."""
-    small = {"inner8": (2, 4), "inner4": (3, 2)}
+    small = {name: (*sizes[:3], 3) for name, sizes in MAPS.items()}
     monkeypatch.setattr("training.encoder.MAPS", small)
-    monkeypatch.setattr("training.encoder.INNER", 3)
     shards.write(tmp_path)
     shard = dataset.shards_of(tmp_path)[0]
-    rng = np.random.default_rng(0)
     with np.load(shard) as file:
         rows = dict(file)
     out = dataset.held_out(rows["person"])
     assert 0 < out.sum() < len(out)
-    maps = {name: rng.normal(0, 1, (len(out), 3, *size)).astype(np.float16) for name, size in small.items()}
 
     def fixed() -> dict[str, torch.Tensor]:
         np.savez(shard, **rows)
-        for name, values in maps.items():
-            np.save(shard.with_suffix(f".{name}.npy"), values)
-        return encode.fixed_encoder(tmp_path).state_dict()
+        maps_of_noise.calls = 0
+        with ThreadPool(1) as pool:
+            return encode.fixed_encoder(tmp_path, pool).state_dict()
 
     first = fixed()
     faces = rows["landmarks"][~out].astype(np.float32).mean(axis=0)
     np.testing.assert_allclose(first["coder.mean"].numpy(), faces.ravel(), atol=1e-4)
-    for name, values in maps.items():
-        mean = values[~out].astype(np.float32).mean(axis=0).reshape(3, -1)
-        np.testing.assert_allclose(first[f"{name}.mean"].numpy(), mean, atol=1e-4)
-        values[out] += 5
+    lips = np.load(shard.with_suffix(".lips8.npy"))
+    mean = lips[~out].astype(np.float32).mean(axis=0).ravel()
+    np.testing.assert_allclose(first["maps.lips8.mean"].numpy()[0], mean, atol=1e-3)
+    lips[out] += 5
+    np.save(shard.with_suffix(".lips8.npy"), lips)
     rows["landmarks"][out] *= 2
     (tmp_path / "encoder.pt").unlink()
     again = fixed()
-    for name in first.keys() - {"coder.axes"}:  # of which the last ones are rounding
+    for name in [name for name in first if name.endswith("mean")]:
         torch.testing.assert_close(again[name], first[name], msg=name)
-    for values in maps.values():
-        values[~out] += 5
+    rows["landmarks"][~out] *= 2
     kept = fixed()
     assert all(torch.equal(kept[name], again[name]) for name in again)
 
 
-def test_an_encoded_shard_holds_what_the_encoder_says(folder, tmp_path):
+def test_an_encoded_shard_holds_what_the_encoder_says(tmp_path, maps_of_noise):
     shards.write(tmp_path, people=2)
     shard = dataset.shards_of(tmp_path)[0]
     torch.manual_seed(0)
     encoder = Encoder()
     for name, buffer in encoder.named_buffers():
         if name.endswith("axes"):
-            buffer.normal_(0, 0.05)
-    encode.encode(encoder, shard)
-    inputs = dataset.inputs(shard)
-    wanted = encoder(*(torch.from_numpy(inputs[name]) for name in dataset.ENCODED))
+            buffer.normal_(0, 0.01)
+    torch.save(encoder.state_dict(), tmp_path / "encoder.pt")
+    encode.encode((tmp_path, shard))
+    maps_of_noise.calls = 0
+    inputs = encode.inputs(shard)
+    wanted = encoder(*(torch.from_numpy(inputs[name]) for name in ENCODER[0]))
     found = dataset.load(tmp_path).features
     assert found.shape == (20, FEATURES) and found.dtype == np.float16
     np.testing.assert_array_equal(found, wanted.half().numpy())
     np.testing.assert_allclose(found[:, -3:], inputs["rotation"], atol=1e-3)
 
 
-def test_each_shard_is_encoded_once_by_one_encoder(tmp_path, monkeypatch, capsys):
+def test_each_shard_is_encoded_once_by_one_encoder(tmp_path, monkeypatch, capsys, maps_of_noise):
     """Data of others too; and anew where the features are older than the encoder, so of another one."""
     ours, others = tmp_path / "ours", tmp_path / "others"
     shards.write(ours, shards=2, people=2)
@@ -200,6 +222,8 @@ def test_each_shard_is_encoded_once_by_one_encoder(tmp_path, monkeypatch, capsys
     names[2].unlink()
     kept = np.load(names[1])
     monkeypatch.setattr(sys, "argv", ["encode", "--data", str(ours), "--extra", str(others)])
+    threads = SimpleNamespace(Pool=lambda workers, begin: ThreadPool(1))
+    monkeypatch.setattr(encode.multiprocessing, "get_context", lambda method: threads)
     encode.main()
     assert "1/1" in capsys.readouterr().out
     for name in (names[0], names[2]):  # an encoder of zeros lets nothing through but the rotation
@@ -435,6 +459,36 @@ def test_a_resting_picture_is_never_its_own_rest(data):
     np.testing.assert_allclose(batch.rest_weight.sum(axis=1), 1)
 
 
+def test_what_is_told_of_a_person(data):
+    """Their own face at rest, that and the mean face, some pictures and the mean face, or the mean face alone."""
+    sampler = dataset.Sampler(data, np.arange(len(data.person)), 4, 8)
+    seen = set()
+    for seed in range(20):
+        batch = sampler.draw(np.random.default_rng(seed))
+        assert (data.person[batch.rows[batch.given]] == data.person[batch.rows][:, None]).all()
+        certainty = batch.given_weight.sum(axis=1)
+        own, pictures = batch.given_weight[:, :2].sum(axis=1), batch.given_weight[:, 2:]
+        assert not (own * pictures.sum(axis=1)).any()
+        shown = (pictures > 0).sum(axis=1)
+        np.testing.assert_allclose(pictures.sum(axis=1), shown / (shown + dataset.PRIOR), rtol=1e-6)
+        seen |= {(o > 0, n > 0, c == 1) for o, n, c in zip(own, shown, certainty.round(6), strict=True)}
+        features = torch.from_numpy(data.features[batch.rows]).float()
+        told = {n: torch.from_numpy(getattr(batch, n)) for n in ("given", "given_weight")}
+        told["certainty"] = told["given_weight"].sum(dim=1, keepdim=True)
+        rest = batches.resting(features, told, torch.full((FEATURES,), 7.0))
+        nothing = certainty == 0
+        assert (rest[nothing] == 7).all()
+        one = features[batch.given[0]] * told["given_weight"][0][:, None]
+        torch.testing.assert_close(rest[0], one.sum(dim=0) + 7 * (1 - told["certainty"][0]))
+    assert seen == {(True, False, True), (True, False, False), (False, True, False), (False, False, False)}
+
+
+def test_the_mean_face_counts_head_families_alike():
+    features = np.array([[1.0], [3.0], [10.0], [99.0]])
+    at_rest, family = np.array([True, True, True, False]), np.array([0, 0, 1, 1])
+    np.testing.assert_allclose(dataset.mean_face(features, at_rest, family), [6.0])
+
+
 def test_nobody_held_out_is_trained_on(data, folder):
     for family in ("both", "ict"):
         split = batches.split(data, family)
@@ -548,7 +602,7 @@ def test_rate_rises_falls_and_starts_again_lower():
 # ---- export
 
 
-def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
+def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path, maps_of_noise):
     pytest.importorskip("onnx")
     from training import export, postprocess
 
@@ -558,9 +612,11 @@ def test_exported_networks_say_what_the_trained_one_says(data, begin, tmp_path):
     whole = postprocess.calibrated(trainer)
     export.write_networks(trainer, whole, tmp_path)
     rows = np.arange(7)  # not the number of the example
-    found = export.encoded(tmp_path / "encoder.onnx", data, rows)
-    inputs = dataset.inputs(data.shards[0])
-    expected = encode.encoder_of(data.folder)(*(torch.from_numpy(inputs[name][rows]) for name in dataset.ENCODED))
+    maps_of_noise.calls = 0
+    found = export.encoded(tmp_path / "encoder.onnx", export._feed(data, rows))
+    maps_of_noise.calls = 0
+    inputs = encode.inputs(data.shards[0], rows)
+    expected = encode.encoder_of(data.folder)(*(torch.from_numpy(inputs[name]) for name in ENCODER[0]))
     np.testing.assert_allclose(found, expected.numpy(), atol=2e-3, rtol=2e-3)  # matrices in 16 bits
     features = data.features[rows].astype(np.float32)
     rest, known = np.roll(features, 1, axis=0), np.array([[0.0], [1.0]] * 3 + [[1.0]], np.float32)
@@ -601,7 +657,7 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
     features = validation.features_of(data, rows)
     rest, known = validation.resting(features, data, rows)
     guess, uncertainty, _ = (part.numpy() for part in validation.predict(trainer.average, features, rest, known))
-    truth, gain, order = data.arrays["controls"][rows], whole.gain.numpy(), mirrored_controls()[0]
+    truth, gain, order = data.arrays["controls"][rows], whole.gain[1].numpy(), mirrored_controls()[0]
     r = validation.agreement(guess, truth)["r"]
     needed = truth.std(axis=0) / np.maximum(guess.std(axis=0), 1e-6)
     free = (r > 0.5) & (needed > 1) & (needed < postprocess.MOST)
@@ -615,7 +671,7 @@ def test_gain_gives_a_control_that_is_seen_its_true_spread(data, begin):
         fitted = whole.fitted(torch.from_numpy(guess), features, rest, known).numpy()
     error = (fitted - truth) / losses.FULL_SCALE
     for region, columns in enumerate(REGION_CONTROLS):
-        said = (uncertainty[:, region] * whole.uncertainty_gain.numpy()[region]) ** 2
+        said = (uncertainty[:, region] * whole.uncertainty_gain[1].numpy()[region]) ** 2
         assert said.mean() == pytest.approx((error[:, columns] ** 2).mean(), rel=0.01)
 
 
@@ -626,7 +682,7 @@ def test_what_is_as_strong_as_faces_at_rest_is_quietened(begin):
     for step in range(3):
         trainer.learn(trainer.batch(step))
     whole = postprocess.calibrated(trainer)
-    whole.fit, whole.at_rest, whole.gain = None, 0 * whole.at_rest, torch.ones(CONTROLS)
+    whole.fits, whole.at_rest, whole.gain = nn.ModuleList(), 0 * whole.at_rest, torch.ones(2, CONTROLS)
     noise = whole.noise = whole.noise.clamp(min=0.01)
     features, known = torch.zeros(2, FEATURES), torch.tensor([[0.0], [1.0]])
     for times, kept in ((1, 0.5), (2, 0.8), (7, 0.98)):

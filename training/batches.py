@@ -12,7 +12,6 @@ from . import dataset, losses, supervised_landmarks
 from .encoder import CODE, CODE_NOISE, SEEN
 from .people import CONTROLS, FAMILIES
 
-REST_KNOWN = 0.75  # share of people whose rest face is given
 NO_LANDMARKS, NO_IMAGE = 0.06, 0.2  # shares of people who lose their landmarks or their maps
 # Real faces look different from renders: the maps' components get an offset per person, up to MAP_SHIFT, and noise per
 # picture.
@@ -76,12 +75,11 @@ def motion(data: dataset.Data, batch: dataset.Batch) -> tuple[np.ndarray, np.nda
     return faces - np.where(has_rest[:, None], rest, faces[other]), has_rest, other
 
 
-def make_batch(data: dataset.Data, drawn: dataset.Batch, rng: np.random.Generator, landmarks: np.ndarray) -> Batch:
+def make_batch(data: dataset.Data, drawn: dataset.Batch, landmarks: np.ndarray) -> Batch:
     """All tensors of a step. `landmarks` (p,): those whose true places are learned."""
     arrays = {name: data.arrays[name][drawn.rows] for name in dataset.KEPT}
     missed = arrays.pop("points")[:, landmarks].astype(np.float32)
     moved, has_rest, other = motion(data, drawn)
-    known = has_rest & (rng.random(drawn.group.max() + 1) < REST_KNOWN)[drawn.group]
     return {
         "features": torch.from_numpy(data.features[drawn.rows]).float(),
         **{name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays if name != "at_rest"},
@@ -90,8 +88,10 @@ def make_batch(data: dataset.Data, drawn: dataset.Batch, rng: np.random.Generato
         "moved": torch.from_numpy(moved.astype(np.float32)),
         "has_rest": torch.from_numpy(has_rest),
         "other": torch.from_numpy(other),
-        "known": torch.from_numpy(known.astype(np.float32)[:, None]),
-        **{name: torch.from_numpy(getattr(drawn, name)) for name in ("rest", "rest_weight", "group", "twins", "same")},
+        "certainty": torch.from_numpy(drawn.given_weight.sum(axis=1, keepdims=True)),
+        **{
+            name: torch.from_numpy(getattr(drawn, name)) for name in ("given", "given_weight", "group", "twins", "same")
+        },
     }
 
 
@@ -120,6 +120,7 @@ def only(features: Tensor, inputs: Inputs) -> Tensor:
     return torch.cat([code * float(inputs != "image"), seen * float(inputs != "landmarks"), rotation], dim=1)
 
 
-def resting(features: Tensor, batch: Batch) -> Tensor:
-    """(n, F) mean features of the same person's resting pictures in the batch."""
-    return (features[batch["rest"]] * batch["rest_weight"][:, :, None]).sum(dim=1)
+def resting(features: Tensor, batch: Batch, mean_face: Tensor) -> Tensor:
+    """(n, F) features of what the reader is told of each person's face at rest. mean_face (F,)."""
+    own = torch.einsum("ng,ngf->nf", batch["given_weight"], features[batch["given"]])
+    return own + (1 - batch["certainty"]) * mean_face

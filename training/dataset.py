@@ -1,14 +1,16 @@
 """Training data: shards written by `pictures.make_data` or by `footage`, and batches of whole people drawn from them.
 
-A shard is `shard-00000.npz` with one row per picture. Beside it lie the landmark network's inner maps of lips, right
-eye, left eye in `shard-00000.inner8.npy` (n, 3, 64, 8, 8) and `shard-00000.inner4.npy` (n, 3, 128, 4, 4), float16, and
-their features from `encode` in `shard-00000.features.npy` (n, FEATURES), float16. The rows:
+A shard is `shard-00000.npz` with one row per picture. Beside it lie the landmark network's maps of the lips in
+`shard-00000.lips8.npy` (n, 64, 8, 8) and `shard-00000.lips4.npy` (n, 128, 4, 4), float16; the crops around the faces
+in `shard-00000.crops.npz`, as JPEG files one after the other and where each of them ends; and the features from
+`encode` in `shard-00000.features.npy` (n, FEATURES), float16. The rows:
 
     landmarks (n, 478, 3)  as pose.frontal gives them      rotation (n, 3)  as pose.head_pose gives it
     controls (n, 48)  expression, jaw, eyelids, gaze       emotion (n, 8)   soft label, all 0 where unknown
     va (n, 2)  valence, arousal                            intensity (n, 1)
     points (n, 478, 2)  from the landmarks to their true places, along and across the eye line, in outer-eye distances
     gaps (n, 3)  openings of left lids, right lids, inner lips, in inter-ocular distances
+    in_crop (n, 478, 2)  the landmarks in the crop, 0..1
     person (n,)  number within the shard    at_rest (n,) bool    family (n,)  0 ICT, 1 MakeHuman, 2 scans, 3 unlabelled
     twin (n,)  row of the same picture with other noise    same (n,)  row of another person with the same expression;
     -1 where there is none
@@ -22,9 +24,13 @@ from pathlib import Path
 
 import numpy as np
 
+from fields_blender.capture.solve import PRIOR
+
+# What the reader is told of a person, by probability: the true rest face, that drawn towards the mean face, the mean of
+# some pictures, nothing.
+TOLD = (0.4, 0.1, 0.2, 0.3)
 PEOPLE_A_SHARD, SHARDS_A_FOLDER = 1000, 100_000  # at most
 ROWS_A_SHARD = 784  # about: in some pictures no face is found
-ENCODED = ("landmarks", "rotation", "inner8", "inner4")
 KEPT = "landmarks rotation controls emotion va intensity points gaps at_rest family".split()
 
 
@@ -54,12 +60,20 @@ def shards_of(folder: Path) -> list[Path]:
     return found
 
 
-def inputs(shard: Path, share: int = 1) -> dict[str, np.ndarray]:
-    """The encoder's inputs (ENCODED) for a shard's pictures, or for every `share`-th of them; and `person`."""
+def count(shard: Path) -> int:
+    """How many pictures a shard has."""
     with np.load(shard, allow_pickle=False) as arrays:
-        small = {name: arrays[name][::share].astype(np.float32) for name in ("landmarks", "rotation")}
-        small["person"] = arrays["person"][::share] + PEOPLE_A_SHARD * int(shard.stem.split("-")[-1])
-    return small | {n: np.load(shard.with_suffix(f".{n}.npy"))[::share] for n in ("inner8", "inner4")}
+        return len(arrays["person"])
+
+
+def pictures(shard: Path, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What a shard has for the encoder, for these rows: landmarks, rotation, lips8, lips4, in_crop; and `person`,
+    unique across the shards.
+    """
+    with np.load(shard, allow_pickle=False) as arrays:
+        found = {name: arrays[name][rows].astype(np.float32) for name in ("landmarks", "rotation", "in_crop")}
+        found["person"] = arrays["person"][rows] + PEOPLE_A_SHARD * int(shard.stem.split("-")[-1])
+    return found | {name: np.load(shard.with_suffix(f".{name}.npy"))[rows] for name in ("lips8", "lips4")}
 
 
 def load(folder: Path, extra: Sequence[Path] = ()) -> Data:
@@ -114,13 +128,16 @@ def for_calibration(person: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class Batch:
     """Rows of whole people. `rest` (k, 2): positions in the batch of resting pictures of the same person, never the
-    row itself; `rest_weight` (k, 2): how they are averaged, all 0 where the person has none. `group` (k,): the person's
-    number in the batch. `twins`, `same` (m, 2): pairs of positions that must give the same controls.
+    row itself; `rest_weight` (k, 2): how they are averaged, all 0 where the person has none. `given`, `given_weight`
+    (k, g): the same for what the reader is told of the person; what the weights lack to 1 is the mean face's. `group`
+    (k,): the person's number in the batch. `twins`, `same` (m, 2): pairs of positions that must give the same controls.
     """
 
     rows: np.ndarray
     rest: np.ndarray
     rest_weight: np.ndarray
+    given: np.ndarray
+    given_weight: np.ndarray
     group: np.ndarray
     twins: np.ndarray
     same: np.ndarray
@@ -154,7 +171,8 @@ class Sampler:
         rest, weight = self._rest(rng, chosen)
         position = {row: k for k, row in enumerate(rows)}
         twins, same = (_pairs(partner[chosen], position) for partner in (self.data.twin, self.data.same))
-        return Batch(chosen, rest, weight, np.array(group), twins, same)
+        given, given_weight = self._given(rng, rest, weight)
+        return Batch(chosen, rest, weight, given, given_weight, np.array(group), twins, same)
 
     def _pictures(self, rng: np.random.Generator, person: int, wanted: np.ndarray) -> np.ndarray:
         """`each` rows of a person: two at rest, then `wanted` ones and a picture with its twin, where there are any."""
@@ -179,6 +197,29 @@ class Sampler:
         weight[offset == 0], weight[offset == 1] = (0.0, 1.0), (1.0, 0.0)
         has_rest = self.data.arrays["at_rest"][rows[first]] & (rows[first] != rows[first + 1])
         return rest, (weight * has_rest[:, None]).astype(np.float32)
+
+    def _given(self, rng: np.random.Generator, rest: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What the reader is told of each person: the true rest face, or that and the mean face, or the mean of some
+        pictures whatever they show and the mean face, or the mean face alone.
+        """
+        count, each = len(rest), self.each
+        given = np.concatenate([rest, np.arange(count)[:, None] // each * each + np.arange(each)], axis=1)
+        weights = np.zeros(given.shape, np.float32)
+        for first in range(0, count, each):
+            rows = slice(first, first + each)
+            told = rng.choice(len(TOLD), p=TOLD)
+            if told < 2:
+                weights[rows, :2] = weight[rows] * (1.0 if told == 0 else rng.uniform(0.3, 1.0))
+            elif told == 2:
+                shown = rng.choice(each, rng.integers(1, each + 1), replace=False)
+                weights[rows, 2 + shown] = 1 / (len(shown) + PRIOR)
+        return given, weights
+
+
+def mean_face(features: np.ndarray, at_rest: np.ndarray, family: np.ndarray) -> np.ndarray:
+    """(features,) float32: the mean of features (n, features) at rest (n,), each head family (n,) counting alike."""
+    means = [features[at_rest & (family == f)].mean(axis=0, dtype=np.float64) for f in np.unique(family[at_rest])]
+    return np.mean(means, axis=0).astype(np.float32) if means else np.zeros(features.shape[1], np.float32)
 
 
 def _pairs(partner: np.ndarray, position: dict[int, int]) -> np.ndarray:

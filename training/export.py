@@ -25,7 +25,7 @@ from fields_blender.capture.features import ENCODED_AT_ONCE
 from fields_blender.capture.regressor import ENCODER, NAME, READER
 from fields_blender.core.names import EMOTIONS, EXPRESSION, UNCERTAINTY
 
-from . import dataset, mean_face, postprocess, retrain_emotion, validation
+from . import dataset, encode, postprocess, retrain_emotion, validation
 from .batches import only
 from .encode import encoder_of
 from .encoder import FEATURES
@@ -33,6 +33,7 @@ from .model import CONTROL_NAMES
 from .people import FAMILIES
 from .trainer import Trainer
 
+MEAN_FACE = "mean_face.npy"
 CALIBRATED = 384  # pictures that set the ranges of the quantisation
 LARGE = 20_000  # values: matrices above this are stored in 16 bits
 # Speed-up that an 8-bit encoder must reach, since other processors gain less, and mean r that it may lose.
@@ -46,15 +47,17 @@ class ExportedEncoder(nn.Module):
         super().__init__()
         self.encoder, self.inputs = encoder_of(trainer.data.folder), trainer.settings.inputs
 
-    def forward(self, landmarks: Tensor, rotation: Tensor, inner8: Tensor, inner4: Tensor) -> Tensor:
-        return only(self.encoder(landmarks, rotation, inner8, inner4), self.inputs)
+    def forward(self, landmarks: Tensor, rotation: Tensor, *maps: Tensor) -> Tensor:
+        return only(self.encoder(landmarks, rotation, *maps), self.inputs)
 
 
-def store_in_16_bits(path: Path) -> None:
-    """Store large matrices in 16 bits, with no visible change of the output; loading the network widens them."""
+def store_in_16_bits(path: Path, least: int = LARGE) -> None:
+    """Store matrices of more than `least` values in 16 bits, with no visible change of the output; loading the network
+    widens them.
+    """
     model = onnx.load(path)
     for k, values in enumerate(model.graph.initializer):
-        if values.data_type == onnx.TensorProto.FLOAT and math.prod(values.dims) > LARGE:
+        if values.data_type == onnx.TensorProto.FLOAT and math.prod(values.dims) > least:
             half = onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(values).astype(np.float16), f"half{k}")
             widened = onnx.helper.make_node("Cast", [half.name], [values.name], to=onnx.TensorProto.FLOAT)
             values.CopyFrom(half)
@@ -64,11 +67,11 @@ def store_in_16_bits(path: Path) -> None:
 
 def write_networks(trainer: Trainer, reader: postprocess.ShippedNetwork, folder: Path) -> None:
     """Write encoder.onnx and regressor.onnx (opset 17), for batches of any size."""
-    faces = (torch.zeros(2, 478, 3), torch.zeros(2, 3))
-    maps = (torch.zeros(2, 3, 64, 8, 8).half(), torch.zeros(2, 3, 128, 4, 4).half())
+    first = encode.inputs(trainer.data.shards[0], np.arange(2))
+    pictures = tuple(torch.from_numpy(first[name]) for name in ENCODER[0])
     features = (torch.zeros(2, FEATURES), torch.zeros(2, FEATURES), torch.zeros(2, 1))
     for name, net, example, (inputs, outputs) in (
-        ("encoder", ExportedEncoder(trainer), (*faces, *maps), ENCODER),
+        ("encoder", ExportedEncoder(trainer), pictures, ENCODER),
         (NAME, reader, features, READER),
     ):
         path = folder / f"{name}.onnx"
@@ -84,7 +87,7 @@ def write_in_8_bits(encoder: Path, trainer: Trainer, path: Path) -> None:
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    feed = _encoder_feed(trainer.data.shards[0])
+    feed = _feed(trainer.data, np.arange(CALIBRATED))
 
     class Pictures(CalibrationDataReader):
         def __init__(self) -> None:
@@ -109,20 +112,21 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _encoder_feed(shard: Path) -> dict[str, np.ndarray]:
-    inputs = dataset.inputs(shard)
-    return {name: inputs[name] for name in ENCODER[0]}
+Feed = dict[str, np.ndarray]
 
 
-def encoded(path: Path, data: dataset.Data, rows: np.ndarray) -> np.ndarray:
-    """(k, FEATURES) of ascending rows, by an exported encoder."""
-    session, parts = _session(path), []
+def _feed(data: dataset.Data, rows: np.ndarray) -> Feed:
+    """The encoder's inputs for ascending rows."""
     shard = np.searchsorted(data.first, rows, side="right") - 1
-    for number in np.unique(shard):
-        mine = rows[shard == number] - data.first[number]
-        feed = {name: part[mine] for name, part in _encoder_feed(data.shards[number]).items()}
-        parts.append(np.asarray(session.run(["features"], feed)[0]))
-    return np.concatenate(parts)
+    parts = [encode.inputs(data.shards[n], rows[shard == n] - data.first[n]) for n in np.unique(shard)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in ENCODER[0]}
+
+
+def encoded(path: Path, feed: Feed) -> np.ndarray:
+    """(k, FEATURES) of pictures, by an exported encoder."""
+    session, count = _session(path), len(feed["landmarks"])
+    some = [{name: part[i : i + 64] for name, part in feed.items()} for i in range(0, count, 64)]
+    return np.concatenate([np.asarray(session.run(["features"], part)[0]) for part in some])
 
 
 def milliseconds(
@@ -130,7 +134,7 @@ def milliseconds(
 ) -> list[float]:
     """Median ms per picture in batches of `together` on 2 threads, the networks taking turns."""
     sessions = [_session(path) for path in paths]
-    feed = {name: part[:together] for name, part in _encoder_feed(data.shards[0]).items()}
+    feed = _feed(data, np.arange(together))
     times: list[list[float]] = [[] for _ in paths]
     for _ in range(repeats):
         for session, mine in zip(sessions, times, strict=True):
@@ -150,13 +154,21 @@ def controls_of(outputs: dict[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([outputs[name] for name in ("expression", "jaw", "eyelids", "gaze")], axis=1)
 
 
-def measured(folder: Path, encoder: Path, trainer: Trainer) -> dict[str, dict[str, Any]]:
+def held_out_feeds(trainer: Trainer) -> dict[str, tuple[np.ndarray, Feed]]:
+    """For each head family: rows of held-out people, and the encoder's inputs for them."""
+    chosen = {name: validation.whole_people(trainer.data, rows) for name, rows in trainer.split.held_out.items()}
+    return {name: (rows, _feed(trainer.data, rows)) for name, rows in chosen.items()}
+
+
+def measured(
+    folder: Path, encoder: Path, trainer: Trainer, feeds: dict[str, tuple[np.ndarray, Feed]]
+) -> dict[str, dict[str, Any]]:
     """Figures of the exported networks on held-out people by head family, with the rest face known."""
     tables = {}
-    for family, rows in trainer.split.held_out.items():
-        rows = validation.whole_people(trainer.data, rows)
-        features = encoded(encoder, trainer.data, rows)
+    for family, (rows, feed) in feeds.items():
+        features = encoded(encoder, feed)
         rest, known = validation.resting(torch.from_numpy(features), trainer.data, rows)
+        rest = torch.lerp(trainer.mean_face.cpu().expand_as(rest), rest, known)
         outputs = read(folder / f"{NAME}.onnx", features, rest.numpy(), known.numpy())
         truth = trainer.data.arrays["controls"][rows]
         scores, used = validation.agreement(controls_of(outputs), truth), validation.moving(truth)
@@ -175,6 +187,10 @@ def measured(folder: Path, encoder: Path, trainer: Trainer) -> dict[str, dict[st
     return tables
 
 
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 3)
 
@@ -183,23 +199,26 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
     data, settings = trainer.data, trainer.settings
     return {
         "name": "FIELDS regressor",
-        "version": 2,
+        "version": 3,
         "licence": "CC0-1.0",
-        "networks": {
-            name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            for name, path in files.items()
-        },
+        "networks": {name: {"file": path.name, "sha256": _sha256(path)} for name, path in files.items()},
         "inputs": {
             "landmarks": [478, 3],
             "rotation": [3],
-            "inner8": [3, 64, 8, 8],
-            "inner4": [3, 128, 4, 4],
+            "lips8": [64, 8, 8],
+            "lips4": [128, 4, 4],
+            "near": [3, 64, 9, 9],
+            "map8": [128, 8, 8],
+            "map4": [128, 4, 4],
+            "map2": [128, 2, 2],
+            "close_ups": [5, 112, 7, 7],
             "features": [FEATURES],
             "rest": [FEATURES],
-            "rest_known": [1],
+            "certainty": [1],
             "meaning": "landmarks turned to the front by fields_blender.capture.pose.frontal; rotation head to camera, "
-            "axis-angle in rad; inner8, inner4: float16, inner maps of the landmark network for lips, right eye, "
-            "left eye; features: of the encoder; rest: mean features of the same person at rest where rest_known is 1",
+            "axis-angle in rad; lips8, lips4: float16, maps of the landmark network for the lips; the other maps, "
+            "float16: fields_blender.capture.expression_maps; features: of the encoder; rest: certainty times the "
+            "features of the same person at rest, and the mean face for what is missing to 1",
         },
         "outputs": list(READER[1]),
         "units": "expression 0..1 over the names below; jaw axis-angle in rad; eyelids 0..1; gaze rad (yaw to the "
@@ -228,26 +247,28 @@ def card(trainer: Trainer, files: dict[str, Path], held_out: dict[str, Any]) -> 
 
 
 def export(trainer: Trainer, models: Path) -> dict[str, Any]:
-    """Write both networks, the mean face and their card; returns the card, but for the mean face."""
+    """Write both networks, the mean face at rest in training and their card; returns the card."""
     models.mkdir(parents=True, exist_ok=True)
     reader = postprocess.calibrated(trainer)
     reader.emotion = retrain_emotion.trained_branch(reader, trainer)
     write_networks(trainer, reader, models)
     encoder = models / "encoder.onnx"
-    held_out = measured(models, encoder, trainer)
+    feeds = held_out_feeds(trainer)
+    held_out = measured(models, encoder, trainer, feeds)
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / encoder.name
         write_in_8_bits(encoder, trainer, small)
         full_ms, small_ms = milliseconds([encoder, small], trainer.data)
-        small_held_out = measured(models, small, trainer)
+        small_held_out = measured(models, small, trainer, feeds)
         r, small_r = (np.mean([t["mean_r"] for t in tables.values()]) for tables in (held_out, small_held_out))
         print(f"encoder in float32: {full_ms:.2f} ms, mean r {r:.4f}; in 8 bits: {small_ms:.2f} ms, {small_r:.4f}")
         if FASTER * small_ms < full_ms and small_r > r - ALLOWED_LOSS:
             encoder.write_bytes(small.read_bytes())
             held_out = small_held_out
+    np.save(models / MEAN_FACE, trainer.mean_face.cpu().numpy())
     written = card(trainer, {"encoder": encoder, NAME: models / f"{NAME}.onnx"}, held_out)
+    written["mean_face"] = {"file": MEAN_FACE, "sha256": _sha256(models / MEAN_FACE)}
     (models / f"{NAME}.json").write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
-    mean_face.write(models, trainer.data.shards)
     return written
 
 

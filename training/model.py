@@ -1,5 +1,8 @@
 """The regressor: features of the current picture and of the face at rest (`encoder`) -> controls (`Reader`).
 
+What is given as the face at rest is the person's own, a guess, or anything between: the certainty says which. A guess
+is drawn towards the mean face of training; at a certainty of 0 it is the mean face itself.
+
 The landmark network's two eye branches differ, so mirroring a face changes its features and the reader learns left and
 right separately. The emotion branch sees controls only and gives the same answer for a mirrored face.
 """
@@ -81,43 +84,44 @@ class EmotionBranch(nn.Module):
 
 
 class Reader(nn.Module):
-    """Features now and at rest (n, FEATURES each), rest known or not (n, 1) -> controls (n, 48) and their uncertainty
-    by region (n, 8): the expected error in ARKit weights, one standard deviation.
+    """Features now and at rest (n, FEATURES each), certainty 0..1 of the latter (n, 1) -> controls (n, 48) and their
+    uncertainty by region (n, 8): the expected error in ARKit weights, one standard deviation.
 
     A linear path runs beside the deep one: most of what the features tell is linear and is found by least squares at
-    once. Dropout limits the rest, since ten thousand people are easily memorised.
+    once. A second linear path counts as much as the rest is certain. Dropout limits the deep one, since ten thousand
+    people are easily memorised.
     """
 
     def __init__(self, hidden: int = 768) -> None:
         super().__init__()
         inputs = 2 * FEATURES + 4
-        self.linear = nn.Linear(inputs, CONTROLS)
+        self.linear, self.certain = nn.Linear(inputs, CONTROLS), nn.Linear(inputs, CONTROLS)
         self.trunk = nn.Sequential(
             *(nn.Dropout(0.1), nn.Linear(inputs, hidden), nn.GELU(), nn.Dropout(0.3)),
             *(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(0.3)),
         )
         self.deep = nn.Linear(hidden, CONTROLS)
-        for last in (self.linear, self.deep):  # begin with a face at rest, not a grimace
+        for last in (self.linear, self.certain, self.deep):  # begin with a face at rest, not a grimace
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
         self.uncertainty = nn.Sequential(nn.Linear(inputs, 64), nn.GELU(), nn.Linear(64, len(REGIONS)))
 
-    def forward(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        return self.read(now, rest, known)[:2]
+    def forward(self, now: Tensor, rest: Tensor, certainty: Tensor) -> tuple[Tensor, Tensor]:
+        return self.read(now, rest, certainty)[:2]
 
-    def read(self, now: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def read(self, now: Tensor, rest: Tensor, certainty: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """`forward`, and the trunk's output (n, hidden)."""
-        inputs = self.inputs(now, rest, known)
+        inputs = self.inputs(now, rest, certainty)
         with torch.autocast(inputs.device.type, torch.bfloat16, enabled=self.training):
             trunk = self.trunk(inputs)
         trunk = trunk.float()
         # Detached: the reader must not learn to make its errors predictable.
         uncertainty = nn.functional.softplus(self.uncertainty(inputs.detach()) - 2) + 0.005
-        return self.linear(inputs) + self.deep(trunk), uncertainty, trunk
+        return self.linear(inputs) + certainty * self.certain(inputs) + self.deep(trunk), uncertainty, trunk
 
-    def inputs(self, now: Tensor, rest: Tensor, known: Tensor) -> Tensor:
-        """(n, 2 FEATURES + 4): features, their change from rest where that is known, squared rotation, known or not."""
-        return torch.cat([now, (now - rest) * known, now[:, -3:] ** 2, known], dim=1)
+    def inputs(self, now: Tensor, rest: Tensor, certainty: Tensor) -> Tensor:
+        """(n, 2 FEATURES + 4): features, their change from rest, squared rotation, certainty of the rest."""
+        return torch.cat([now, now - rest, now[:, -3:] ** 2, certainty], dim=1)
 
 
 class Regressor(nn.Module):

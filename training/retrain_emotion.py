@@ -2,7 +2,8 @@
 
 In the first two stages it reads the reader's own controls. Gains, landmark fit and noise gate come after those and make
 the controls more accurate, so a new branch is trained on their result, with everything else frozen. It still sees
-controls only.
+controls only, and of pictures as different from the trained ones as the reader was trained on (`batches.augmented`):
+what a stranger's face is misread as must not decide the emotion.
 """
 
 import numpy as np
@@ -10,14 +11,15 @@ import torch
 from torch import Tensor
 
 from . import losses, validation
-from .batches import only
+from .batches import augmented, only
 from .model import EmotionBranch
 from .postprocess import ShippedNetwork
 from .trainer import Trainer
 
 PICTURES = 120_000  # trained on, at most
 CHUNK = 8_000  # pictures read at once, rounded to whole people
-WITHOUT_REST = 0.2  # share of pictures read without their rest face
+# How certain their face at rest is, for equal shares of the pictures: one photo, a few, a person who is known.
+CERTAINTY = (0.0, 0.5, 1.0, 1.0)
 STEPS, BATCH, RATE = 4000, 1024, 2e-3
 
 
@@ -44,15 +46,18 @@ def trained_branch(shipped: ShippedNetwork, trainer: Trainer) -> EmotionBranch:
 
 
 def shipped_controls(shipped: ShippedNetwork, trainer: Trainer, rows: np.ndarray) -> Tensor:
-    """(k, 48) controls of these pictures, sorted by person; some are read without their rest face."""
+    """(k, 48) controls of these pictures, sorted by person, as if each showed somebody else."""
     person = trainer.data.person[rows]
     starts = np.flatnonzero(np.diff(person, prepend=-1))
     parts = np.split(rows, starts[np.searchsorted(starts, np.arange(CHUNK, len(rows), CHUNK), side="right") - 1])
     rng, controls = np.random.default_rng(trainer.settings.seed), []
     for part in parts:
+        group = torch.from_numpy(np.unique(trainer.data.person[part], return_inverse=True)[1])
         features = only(validation.features_of(trainer.data, part), trainer.settings.inputs)
+        features = augmented(features, group, trainer.scale.cpu())
         rest, known = validation.resting(features, trainer.data, part)
-        known *= torch.from_numpy(rng.random((len(part), 1)) >= WITHOUT_REST)
+        known *= torch.from_numpy(rng.choice(CERTAINTY, (len(part), 1))).float()
+        rest = torch.lerp(trainer.mean_face.cpu().expand_as(rest), rest, known)
         with torch.no_grad():
             read, _ = shipped.reader(features, rest, known)
             controls.append(shipped.limited(shipped.fitted(read, features, rest, known)))

@@ -20,8 +20,8 @@ from .encode import encoder_of
 from .model import CONTROLS, Regressor
 
 RATE, DECAY = 7e-4, 0.05
-LINEAR_RATE = 0.1  # of that, for the path that begins with the least-squares solution
-LEAST_SQUARES, RIDGE = 150_000, 0.02  # pictures; ridge penalty as a share of a feature's variance
+LINEAR_RATE = 0.03  # of that, for the path that begins with the least-squares solution
+LEAST_SQUARES, RIDGE = 150_000, 0.2  # pictures; ridge penalty as a share of a feature's variance
 FIRST_STAGE = 0.8  # share of the steps
 SECOND_RATE = 0.1  # of the first stage's
 WARM_UP = 0.05
@@ -83,6 +83,9 @@ class Trainer:
 
     def _build(self) -> None:
         self.measures = losses.Measures(**{k: v.to(self.device) for k, v in vars(self.measures).items()})
+        data, rows = self.data, self.split.train
+        mean_face = dataset.mean_face(data.features[rows], *(data.arrays[n][rows] for n in ("at_rest", "family")))
+        self.mean_face = batches.only(torch.from_numpy(mean_face)[None], self.settings.inputs)[0].to(self.device)
         self.model = Regressor(len(self.measures.points)).to(self.device)
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.anchor: Regressor | None = None
@@ -114,20 +117,20 @@ class Trainer:
         """The tensors of a step; the same for the same seed and step."""
         rng = np.random.default_rng([self.settings.seed, step])
         drawn = self.sampler.draw(rng)
-        return batches.make_batch(self.data, drawn, rng, self.measures.points.cpu().numpy())
+        return batches.make_batch(self.data, drawn, self.measures.points.cpu().numpy())
 
     def features(self, batch: Batch) -> Tensor:
         return batches.augmented(batches.only(batch["features"], self.settings.inputs), batch["group"], self.scale)
 
     def reader_inputs(self, model: Regressor, features: Tensor, batch: Batch) -> Tensor:
-        return model.reader.inputs(features, batches.resting(features, batch), batch["known"])
+        return model.reader.inputs(features, batches.resting(features, batch, self.mean_face), batch["certainty"])
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
         """The weighted losses of a batch."""
         supervision, measures, model = self.settings.supervision, self.measures, self.model
         features = self.features(batch)
-        rest = batches.resting(features, batch)
-        controls, uncertainty, trunk = model.reader.read(features, rest, batch["known"])
+        rest = batches.resting(features, batch, self.mean_face)
+        controls, uncertainty, trunk = model.reader.read(features, rest, batch["certainty"])
         labelled = ~batch["controls"].isnan().all(dim=1)
         guess, label = controls[labelled], batch["controls"][labelled]
         true = torch.where(label.isnan(), guess.detach(), label)  # an unknown control counts as right
@@ -156,7 +159,7 @@ class Trainer:
         terms["uncertainty"] = losses.uncertainty(uncertainty[labelled], guess, label)
         if self.anchor is not None:
             with torch.no_grad():
-                before = self.anchor.reader(features, rest, batch["known"])[0]
+                before = self.anchor.reader(features, rest, batch["certainty"])[0]
             terms["anchor"] = losses.direct(controls, before, measures.weight)
         weights = losses.WEIGHTS_2D if supervision == "2d" else losses.WEIGHTS
         return {name: weights[name] * term for name, term in terms.items()}
@@ -218,7 +221,7 @@ class Trainer:
         return trainer
 
     def report(self) -> str:
-        """r and slope on held-out people, without and with their rest face known."""
+        """r and slope on held-out people, with the mean face and with their own as the face at rest."""
         lines = []
         for family, rows in self.split.held_out.items():
             people = np.unique(self.data.person[rows])
@@ -229,14 +232,15 @@ class Trainer:
             truth = self.data.arrays["controls"][rows]
             used = validation.moving(truth)
             found = []
-            for flag in (torch.zeros_like(known), known):
-                controls, _, emotion = validation.predict(self.average, features, rest, flag)
+            for certainty in (torch.zeros_like(known), known):
+                given = torch.lerp(self.mean_face.cpu().expand_as(rest), rest, certainty)
+                controls, _, emotion = validation.predict(self.average, features, given, certainty)
                 found.append(validation.agreement(controls.numpy(), truth))
             label, intensity = (self.data.arrays[name][rows] for name in ("emotion", "intensity"))
             strong, subtle = validation.emotion_accuracy(emotion.numpy(), label, intensity)
             both = "  ".join(f"r {s['r'][used].mean():.3f} slope {s['slope'][used].mean():.2f}" for s in found)
             lines.append(
-                f"  {family}, {len(rows)} pictures, without | with rest: {both}  emotion {strong:.2f} {subtle:.2f}"
+                f"  {family}, {len(rows)} pictures, mean face | own: {both}  emotion {strong:.2f} {subtle:.2f}"
             )
             lines.append(f"    {validation.by_region(found[1], used)}")
         return "\n".join(lines)
@@ -259,7 +263,7 @@ def bases_beside(folder: Path) -> Bases:
 
 
 def _optimiser(model: Regressor) -> torch.optim.AdamW:
-    linear = list(model.reader.linear.parameters())
+    linear = [*model.reader.linear.parameters(), *model.reader.certain.parameters()]
     others = [p for p in model.parameters() if not any(p is s for s in linear)]
     groups = (
         {"params": [p for p in others if p.ndim > 1], "weight_decay": DECAY, "share": 1.0},

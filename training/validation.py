@@ -35,12 +35,12 @@ def resting(features: Tensor, data: Data, rows: np.ndarray) -> tuple[Tensor, Ten
     return rest, known
 
 
-def predict(model: Regressor, features: Tensor, rest: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def predict(model: Regressor, features: Tensor, rest: Tensor, certainty: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Controls (k, 48), uncertainty (k, 8), output of the emotion branch (k, 11)."""
     model.eval()
     device = model.reader.deep.weight.device
     with torch.no_grad():
-        controls, uncertainty = model.reader(*(x.to(device) for x in (features, rest, known)))
+        controls, uncertainty = model.reader(*(x.to(device) for x in (features, rest, certainty)))
         emotion = model.emotion(controls)
     model.train()
     return controls.cpu(), uncertainty.cpu(), emotion.cpu()

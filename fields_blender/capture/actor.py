@@ -43,12 +43,14 @@ class Rest:
     `origin`: "actor", "chosen frames", "pictures", "quietest frames" or "mean face" (of training: nothing was known of
     the person). `features` (features,): of the encoder with the sha256 `encoder`. `count`: how many frames or pictures
     they are the mean of. `neutral` 0..1: the probability that this face is neutral, read relative to the mean face.
+    `certainty` 0..1: how much it counted; the mean face counted for what is missing to 1.
     """
 
     origin: str
     features: Floats
     count: int
     neutral: float
+    certainty: float
     encoder: str
 
     def to_data(self) -> dict[str, Any]:
@@ -56,7 +58,7 @@ class Rest:
         packed = base64.b64encode(self.features.astype("<f2").tobytes()).decode("ascii")
         return {
             "origin": self.origin, "features": packed, "count": self.count, "neutral": round(self.neutral, 3),
-            "encoder": self.encoder,
+            "certainty": round(self.certainty, 3), "encoder": self.encoder,
         }  # fmt: skip
 
 

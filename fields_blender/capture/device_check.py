@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core.errors import FieldsError
 from .device import CPU, CUDA, import_onnxruntime, processor
+from .expression_maps import ExpressionMaps
 from .face_crop import Region
 from .face_networks import Landmarker
 from .features import ENCODED_AT_ONCE
@@ -23,6 +24,7 @@ def try_networks(models: Path, device: str = "auto") -> tuple[str, float]:
     damaged or does not start.
     """
     landmarker, regressor = Landmarker(models, device), Regressor(models, device)
+    expression_maps = ExpressionMaps(models, device)
     random = np.random.default_rng(0)
     image = random.integers(0, 256, (480, 480, 3), np.uint8)
     landmarks = random.normal(0.0, 1.0, (ENCODED_AT_ONCE, 478, 3)).astype(np.float32)
@@ -31,9 +33,9 @@ def try_networks(models: Path, device: str = "auto") -> tuple[str, float]:
     for _ in range(ROUNDS + 1):  # the first one warms up
         began = time.perf_counter()
         faces = [landmarker.find(image, Region(240.0, 240.0, 400.0)) for _ in range(ENCODED_AT_ONCE)]
-        inner8, inner4 = np.stack([face.inner8 for face in faces]), np.stack([face.inner4 for face in faces])
-        features = regressor.encode(landmarks, rotation, inner8, inner4)
-        regressor.read(features, features.mean(axis=0))
+        maps = [(f.inner8[0], f.inner4[0], *expression_maps.of_picture(image, f.landmarks)) for f in faces]
+        features = regressor.encode(landmarks, rotation, *(np.stack(part) for part in zip(*maps, strict=True)))
+        regressor.read(features, features.mean(axis=0), 1.0)
         milliseconds.append((time.perf_counter() - began) / ENCODED_AT_ONCE * 1000.0)
     return landmarker.device, min(milliseconds[1:])
 

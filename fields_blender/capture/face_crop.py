@@ -7,6 +7,9 @@ import numpy as np
 from ..core.arrays import Floats, Image
 from .device import import_cv2
 
+# px of the crop that the networks for expressions look at.
+CROP = 320
+
 
 @dataclass(frozen=True)
 class Region:
@@ -32,6 +35,10 @@ class Region:
         """(4,) px: x0 y0 x1 y1 of an upright square in the middle, filled by the face."""
         reach = self.size / 3
         return np.array([self.x - reach, self.y - reach, self.x + reach, self.y + reach])
+
+    def from_picture(self, points: Floats, size: int) -> Floats:
+        """Points (..., 2) in px of the picture -> in px of a `size` x `size` crop."""
+        return (points - self.corner()) @ self.axes() * (size / self.size)
 
     def to_picture(self, points: Floats, size: int) -> Floats:
         """Points (..., 2 or 3) in px of a `size` x `size` crop -> in px of the picture; z is only scaled."""

@@ -1,7 +1,7 @@
 """The bundled networks: landmarks and feature maps of a face -> features -> the groups of a Track.
 
 There are two, because a person's face at rest is known only after the whole clip: the encoder sees each frame once, and
-the regressor reads its features twice, first without and then with the features of the face at rest.
+the regressor reads its features again, relative to the features of the face at rest.
 """
 
 import hashlib
@@ -16,15 +16,17 @@ from ..core.arrays import Floats
 from ..core.errors import FieldsError
 from ..core.names import EMOTIONS, EXPRESSION, GROUPS, UNCERTAINTY
 from .device import session
+from .expression_maps import Maps
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 NAME = "regressor"
 # Inputs and outputs of the two networks. Head, translation and confidence come from the landmarks themselves.
-ENCODER = (("landmarks", "rotation", "inner8", "inner4"), ("features",))
+MAPS = ("lips8", "lips4", *Maps._fields)
+ENCODER = (("landmarks", "rotation", *MAPS), ("features",))
 OUTPUTS = ("expression", "jaw", "eyelids", "gaze", "emotion", "valence_arousal", "intensity", "uncertainty")
-READER = (("features", "rest", "rest_known"), OUTPUTS)
+READER = (("features", "rest", "certainty"), OUTPUTS)
 
 
 class Regressor:
@@ -43,32 +45,31 @@ class Regressor:
         self.features: int = self._encoder.get_outputs()[0].shape[1]
         self.mean_face = _mean_face(models, self.card, self.features)
 
-    def encode(self, landmarks: Floats, rotation: Floats, inner8: Floats, inner4: Floats) -> Floats:
+    def encode(self, landmarks: Floats, rotation: Floats, *maps: Floats) -> Floats:
         """The features (n, features) float32 of n frames, each encoded for itself.
 
-        `landmarks` (n, 478, 3) from `pose.frontal`, `rotation` (n, 3) in rad from `pose.head_pose`, `inner8` (n, 3, 64,
-        8, 8) and `inner4` (n, 3, 128, 4, 4) float16 from `face.Face`.
+        `landmarks` (n, 478, 3) from `pose.frontal`, `rotation` (n, 3) in rad from `pose.head_pose`, and the float16
+        maps: the lips' from `face.Face` and those of `expression_maps.Maps`.
         """
         feed = {
             "landmarks": landmarks.astype(np.float32),
             "rotation": rotation.astype(np.float32),
-            "inner8": inner8,
-            "inner4": inner4,
+            **dict(zip(MAPS, maps, strict=True)),
         }
         features: Any = self._encoder.run(["features"], feed)[0]
         return features
 
-    def read(self, features: Floats, rest: Floats) -> dict[str, Floats]:
+    def read(self, features: Floats, rest: Floats, certainty: float) -> dict[str, Floats]:
         """A float32 array (n, *names.GROUPS[name]) for each name in OUTPUTS.
 
         `features` (n, self.features) from `encode`. `rest` (self.features,): those of the same person's face at rest,
-        or the best guess of them.
+        or a guess. `certainty` 0..1: how much it counts; the mean face counts for what is missing to 1.
         """
-        n = len(features)
+        n, given = len(features), certainty * rest + (1 - certainty) * self.mean_face
         feed = {
             "features": features.astype(np.float32),
-            "rest": np.repeat(rest[None], n, axis=0).astype(np.float32),
-            "rest_known": np.ones((n, 1), np.float32),
+            "rest": np.repeat(given[None], n, axis=0).astype(np.float32),
+            "certainty": np.full((n, 1), certainty, np.float32),
         }
         values: Any = self._reader.run(list(OUTPUTS), feed)
         return {name: value.reshape(n, *GROUPS[name]) for name, value in zip(OUTPUTS, values, strict=True)}

@@ -18,6 +18,7 @@ from . import neutral_frames
 from .actor import Actor, Rest, check
 from .appearance import codes
 from .clip import Clip, described
+from .expression_maps import ExpressionMaps
 from .face import Choice, FaceTracker
 from .features import Features
 from .journal import Keep
@@ -38,9 +39,10 @@ CHOICES = 2
 PRIOR = 4
 # From when to when the face is at rest (s).
 Span = tuple[float, float]
-# The regressor's outputs for all faces, relative to the features of a face at rest; yields now and then.
+# The regressor's outputs for all faces, relative to the features of a face at rest and how certain that is; yields now
+# and then.
 Reading = Generator[None, None, dict[str, Floats]]
-Reader = Callable[[Floats], Reading]
+Reader = Callable[[Floats, float], Reading]
 
 
 def capture(
@@ -81,7 +83,7 @@ def capture(
     }  # fmt: skip
     with journals.opened(keep, header, clip.notes) as journal:
         seen = Performance(journal, Features(journal, regressor))
-        last = yield from watch(clip, tracker, seen, stop, stills)
+        last = yield from watch(clip, tracker, ExpressionMaps(models, device), seen, stop, stills)
         if last is None and not seen.seen:
             raise FieldsError("Nothing was captured: the clip gave no frame in that range. Choose a longer range.")
         if stop() and rest is not None and seen.time[-1] < rest[0]:
@@ -152,7 +154,7 @@ def meet(
     regressor = Regressor(models, device)
     with journals.opened(None, {}, clip.notes) as journal:
         seen = Performance(journal, Features(journal, regressor))
-        yield from watch(clip, tracker, seen, stop, stills=False)
+        yield from watch(clip, tracker, ExpressionMaps(models, device), seen, stop, stills=False)
         seen.features.encode()
         count = len(seen.features)
         if not count:
@@ -204,13 +206,14 @@ def _outputs(
     seen.journal.sync()
     noise = seen.features.noise()
 
-    def read(rest: Floats) -> Reading:
-        return _read(seen.features, noise, regressor, rest)
+    def read(rest: Floats, certainty: float) -> Reading:
+        return _read(seen.features, noise, regressor, rest, certainty)
 
     rest, chosen = yield from _rest(seen, regressor, known, read)
-    outputs = yield from read(rest.features)
+    outputs = yield from read(rest.features, rest.certainty)
     if rest.origin != "mean face":
-        at_rest = outputs["gaze"][chosen] if len(chosen) else regressor.read(rest.features[None], rest.features)["gaze"]
+        itself = regressor.read(rest.features[None], rest.features, rest.certainty)
+        at_rest = outputs["gaze"][chosen] if len(chosen) else itself["gaze"]
         outputs["gaze"][:, :, 1] -= LID_SHARE * at_rest[:, :, 1].mean()
     return outputs, rest
 
@@ -221,9 +224,10 @@ def _rest(
     """The best guess of the face at rest, and the faces of the clip that it is the mean of, if any."""
     features, mean_face, none = seen.features, regressor.mean_face, np.empty(0, int)
 
-    def made(origin: str, rest: Floats, count: int) -> Rest:
-        neutral = float(regressor.read(rest[None], mean_face)["emotion"][0, 0])
-        return Rest(origin, rest, count, neutral, regressor.encoder_sha256)
+    def made(origin: str, rest: Floats, count: int, certainty: float | None = 1.0) -> Rest:
+        """Without a certainty, the rest counts as much as it looks neutral."""
+        neutral = float(regressor.read(rest[None], mean_face, 0.0)["emotion"][0, 0])
+        return Rest(origin, rest, count, neutral, neutral if certainty is None else certainty, regressor.encoder_sha256)
 
     if known.actor is not None:
         return made("actor", known.actor.rest, known.actor.count), none
@@ -233,25 +237,24 @@ def _rest(
     if known.stills and known.same_person and len(features):
         # A few pictures may all show the same expression: the mean face counts as some more.
         count = len(features)
-        mean = features.mean(np.arange(count))
-        return made("pictures", (count * mean + PRIOR * mean_face) / (count + PRIOR), count), none
+        return made("pictures", features.mean(np.arange(count)), count, count / (count + PRIOR)), none
     if known.stills or len(features) < neutral_frames.ENOUGH:
-        return made("mean face", mean_face, 0), none
+        return made("mean face", mean_face, 0, 0.0), none
     # The choice starts from the mean of the clip and is made again relative to what was chosen: from nothing at all, or
     # from a choice of its own, it would stay where it began.
     rest, chosen = features.mean(np.arange(len(features))), none
     for _ in range(CHOICES):
-        chosen = neutral_frames.quietest((yield from read(rest)), seen.pose[:, :3], seen.pose[:, 3:])
+        chosen = neutral_frames.quietest((yield from read(rest, 1.0)), seen.pose[:, :3], seen.pose[:, 3:])
         rest = features.mean(chosen)
-    return made("quietest frames", rest, len(chosen)), chosen
+    return made("quietest frames", rest, len(chosen), None), chosen
 
 
-def _read(features: Features, noise: float, regressor: Regressor, rest: Floats) -> Reading:
-    """The regressor's outputs for all faces. `rest`: features of the face at rest."""
+def _read(features: Features, noise: float, regressor: Regressor, rest: Floats, certainty: float) -> Reading:
+    """The regressor's outputs for all faces. `rest`: features of the face at rest, which counts as it is certain."""
     parts: dict[str, list[Floats]] = {name: [np.empty((0, *GROUPS[name]), np.float32)] for name in OUTPUTS}
     for first in range(0, len(features), BATCH):
         rows = features.denoised(first, min(first + BATCH, len(features)), noise)
-        for name, value in regressor.read(rows, rest).items():
+        for name, value in regressor.read(rows, rest, certainty).items():
             parts[name].append(value)
         yield
     return {name: np.concatenate(values) for name, values in parts.items()}

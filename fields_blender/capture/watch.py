@@ -9,6 +9,7 @@ import numpy as np
 from ..core.arrays import Floats, Image, Ints, Times
 from ..core.errors import FieldsError, Note
 from .clip import Clip, Frame, frames, later
+from .expression_maps import ExpressionMaps, Maps
 from .face import Face, FaceTracker
 from .features import Features
 from .head_pose_correction import corrected_rotation
@@ -66,9 +67,9 @@ class Performance:
         """Go on with what the journal holds."""
         self.features.restore([seen.shot for seen in self.seen if seen.pose is not None])
 
-    def add(self, frame: Frame, face: Face | None, shot: int) -> None:
-        """A frame and the face in it. `shot`: number of the cuts until then."""
-        if face is None:
+    def add(self, frame: Frame, face: Face | None, maps: Maps | None, shot: int) -> None:
+        """A frame, the face in it and the maps of that. `shot`: number of the cuts until then."""
+        if face is None or maps is None:
             self.journal.frame(Seen(frame.time, 0.0, shot, None))
         else:
             height, width = frame.image.shape[:2]
@@ -78,14 +79,19 @@ class Performance:
             rotation = corrected_rotation(front[None], fitted[None], sight)[0]
             pose = np.concatenate([rotation, translation]).astype(np.float32)
             self.journal.frame(Seen(frame.time, face.score, shot, pose))
-            self.features.add(front, fitted, face.inner8, face.inner4, shot=shot)
+            self.features.add(front, fitted, face.inner8[0], face.inner4[0], *maps, shot=shot)
         if self.journal.due:
             self.features.encode()
             self.journal.sync()
 
 
 def watch(
-    clip: Clip, tracker: FaceTracker, seen: Performance, stop: Callable[[], bool], stills: bool
+    clip: Clip,
+    tracker: FaceTracker,
+    expression_maps: ExpressionMaps,
+    seen: Performance,
+    stop: Callable[[], bool],
+    stills: bool,
 ) -> Generator[Progress, None, Progress | None]:
     """Follow the face through the clip and keep it in `seen`; yields progress and returns the last of it.
 
@@ -106,7 +112,8 @@ def watch(
                 tracker.reset()
             shot += frame.cut or stills
             face = tracker.track(frame.image)
-            seen.add(frame, face, shot)
+            maps = expression_maps.of_picture(frame.image, face.landmarks) if face else None
+            seen.add(frame, face, maps, shot)
             found += face is not None
             done = len(seen.seen)
             progress = Progress(done, max(clip.count, done), found, frame.image, face)

@@ -22,7 +22,9 @@ START, RATE = 11, 30
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory) -> Path:
     """The networks that find the face, and simple ones in place of those that read it."""
-    missing = [name for name in ("face_landmarks.onnx", "face_detector.onnx") if not (MODELS / name).exists()]
+    missing = [
+        name for name in ("face_landmarks.onnx", "face_detector.onnx", "face_maps.onnx") if not (MODELS / name).exists()
+    ]
     if missing:
         pytest.skip(f"{missing} not there (make models)")
     folder = tmp_path_factory.mktemp("models")

@@ -111,7 +111,11 @@ def test_a_preset_of_ones_own_brings_everything_back(small_head, part):
 @pytest.fixture
 def models(tmp_path, part, monkeypatch):
     """The bundled face networks, and stand-ins for the others."""
-    missing = [name for name in ("face_landmarks.onnx", "face_detector.onnx") if not (ROOT / "models" / name).exists()]
+    missing = [
+        name
+        for name in ("face_landmarks.onnx", "face_detector.onnx", "face_maps.onnx")
+        if not (ROOT / "models" / name).exists()
+    ]
     if missing:
         pytest.skip(f"{missing} not there (make models)")
     make_networks.write(tmp_path)

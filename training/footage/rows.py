@@ -9,12 +9,14 @@ import numpy as np
 
 from fields_blender.capture.clip import Clip, Frame, frames
 from fields_blender.capture.face import Face, FaceTracker
+from fields_blender.capture.face_crop import CROP, crop, region_of_landmarks
 from fields_blender.capture.pose import frontal, head_pose
 from fields_blender.core.errors import FieldsError
 
+from ..crops import jpeg, save_crops
 from ..people import CONTROLS
 
-LARGE = ("inner8", "inner4")  # arrays stored in files of their own beside a shard, as in make_data
+LARGE = ("lips8", "lips4")  # arrays stored in files of their own beside a shard, as in make_data
 ROWS_A_SHARD = 600
 SCANS, UNLABELLED = 2, 3  # values of `family`
 _SEED = 23
@@ -58,9 +60,12 @@ def rows_of(
 def _row(image: np.ndarray, face: Face, person: int, family: int) -> Row:
     height, width = image.shape[:2]
     rotation, _ = head_pose(face.landmarks, width, height)
+    region = region_of_landmarks(face.landmarks)
     return {
-        "inner8": face.inner8,
-        "inner4": face.inner4,
+        "crop": jpeg(crop(image, region, CROP)),
+        "in_crop": (region.from_picture(face.landmarks[:, :2], CROP) / CROP).astype(np.float16),
+        "lips8": face.inner8[0],
+        "lips4": face.inner4[0],
         "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),
         "rotation": rotation.astype(np.float32),
         "turn": np.full((3, 3), np.nan, np.float32),
@@ -116,7 +121,8 @@ def write(out: Path, pairs: Iterable[tuple[Row, Row | None]]) -> int:
 
 
 def _write_shard(path: Path, rows: list[Row]) -> None:
-    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+    save_crops(path, [row["crop"] for row in rows])
+    arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0] if name != "crop"}
     arrays["person"] = np.unique(arrays["person"], return_inverse=True)[1].astype(np.int32)  # numbered within the shard
     for name in LARGE:
         np.save(path.with_suffix(f".{name}.npy"), arrays.pop(name))

@@ -77,6 +77,9 @@ GESTURES: list[dict[str, float]] = [
     {"4": 0.5, "7": 0.9},  # peering
     {"4": 0.6, "5": 0.9},  # glaring
     {"27": 1.0, "43": 0.8, "1": 0.3},  # yawn
+    {"12": 1.0, "6": 0.9, "7": 0.5, "25": 0.8, "26": 0.4, "43": 0.4},  # a laugh, lids half shut
+    {"12": 0.9, "6": 0.7, "25": 0.9, "16": 0.4},  # a smile that shows clenched teeth
+    {"43": 1.0, "7": 0.8, "6": 0.7, "4": 0.7, "9": 0.4},  # eyes squeezed shut
     {"tongue": 0.8, "26": 0.4},
 ]
 # emotion -> strength of the action units that are always there, and (probability, strength) of the optional ones.
@@ -120,7 +123,7 @@ VISEMES: list[dict[str, float]] = [
 ]
 # What a picture shows, and how often. "rest": only gaze and blinks.
 KINDS = ("rest", "emotion", "speech", "feeling speech", "sparse", "extreme", "subtle", "gesture")
-SHARES = (0.05, 0.18, 0.12, 0.12, 0.24, 0.10, 0.11, 0.08)
+SHARES = (0.05, 0.17, 0.12, 0.12, 0.20, 0.14, 0.11, 0.09)
 # Drawn more often in "sparse" and "extreme": they move little or seldom otherwise, and a network learns what it sees.
 SELDOM = (
     "cheekPuff",
@@ -268,13 +271,19 @@ def _vector(weights: dict[str, float]) -> np.ndarray:
 
 
 def _blink_and_look(rng: np.random.Generator, weights: np.ndarray) -> None:
-    """Set gaze and blink: both eyes turn together; lids at any closure, now and then of one eye alone."""
+    """Set gaze and blink: both eyes turn together, or look at something near; lids at any closure, now and then of one
+    eye alone.
+    """
     wide = rng.random() < 0.15
     side, up = rng.uniform(-1, 1, 2) if wide else np.clip(rng.normal(0, [0.35, 0.3]), -1, 1)
     look = {
         "eyeLookOutLeft": side, "eyeLookInRight": side, "eyeLookInLeft": -side, "eyeLookOutRight": -side,
         "eyeLookUpLeft": up, "eyeLookUpRight": up, "eyeLookDownLeft": -up, "eyeLookDownRight": -up,
     }  # fmt: skip
+    if rng.random() < 0.15:
+        near = rng.uniform(0, 0.7)
+        for out, into in (("eyeLookOutLeft", "eyeLookInLeft"), ("eyeLookOutRight", "eyeLookInRight")):
+            look[out], look[into] = np.clip(look[out] - near, -1, 1), np.clip(look[into] + near, -1, 1)
     for name, amount in look.items():
         weights[INDEX[name]] = max(amount, 0.0)
     if rng.random() < 0.3:

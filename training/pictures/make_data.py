@@ -21,26 +21,27 @@ from pathlib import Path
 import numpy as np
 
 from fields_blender.capture.face import PRESENT, Face
-from fields_blender.capture.face_crop import Region, region_of_landmarks
+from fields_blender.capture.face_crop import CROP, Region, crop, region_of_landmarks
 from fields_blender.capture.face_networks import Landmarker
 from fields_blender.capture.pose import OUTER_EYE_CORNERS, frontal, head_pose
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.names import LOOK_SIDE, LOOK_UP_DOWN
 
+from ..crops import jpeg, save_crops
 from ..people import FAMILIES, expressions, heads, ict_head
 from . import render, skin, wear
 
 PAIRS_A_SHARD = 20
 AT_REST, SHARED, OWN, TWINS = 4, 6, 8, 2
 PICTURES_A_PERSON = AT_REST + SHARED + OWN + TWINS
-LARGE = ("inner8", "inner4")  # arrays stored in files of their own
+LARGE = ("lips8", "lips4")  # arrays stored in files of their own
 LOOKS_AT_CAMERA = 0.35  # share of pictures in which the eyes look at the camera
 SHARDS_SEED = 11
 
 
 @cache
-def family(name: str, ict: Path, folder: Path) -> heads.People:
-    return heads.ict(ict, folder) if name == "ict" else heads.anny(folder)
+def family(name: str, ict: Path, folder: Path, authors: tuple[str, ...]) -> heads.People:
+    return heads.ict(ict, folder, authors) if name == "ict" else heads.anny(folder, authors)
 
 
 @cache
@@ -82,25 +83,28 @@ def towards_camera(turn: np.ndarray) -> np.ndarray:
     return np.clip([np.arctan2(x, z), np.arcsin(y)], -reach, reach)
 
 
-def shard(job: tuple[int, Path, Path, Path]) -> tuple[int, int]:
+def shard(job: tuple[int, Path, Path, Path, tuple[str, ...]]) -> tuple[int, int]:
     """Render and read one shard; returns (pictures kept, pictures drawn)."""
-    number, out, models, ict = job
+    number, out, models, ict, authors = job
     path = out / f"shard-{number:05d}.npz"
     if path.exists():
         return 0, 0
     rng = np.random.default_rng([SHARDS_SEED, number])
     rows: list[dict[str, np.ndarray]] = []
+    crops: list[np.ndarray] = []
     for pair in range(PAIRS_A_SHARD):
         shared = expressions.batch(rng, SHARED)
         for member, name in enumerate(FAMILIES):
             scene = script(rng, shared)
             person = 2 * pair + member
-            for row in pictures_of(rng, family(name, ict, out), scene, landmarker(models)):
+            for row in pictures_of(rng, family(name, ict, out, authors), scene, landmarker(models)):
+                crops.append(row.pop("crop"))
                 rows.append({**row, "person": np.int32(person), "family": np.int8(member)})
     arrays = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
     arrays["twin"], arrays["same"] = _partners(arrays["person"], arrays.pop("number"))
     for name in LARGE:
         np.save(out / f"shard-{number:05d}.{name}.npy", arrays.pop(name))
+    save_crops(path, crops)
     part = path.with_suffix(".part.npz")
     np.savez(part, **arrays)
     part.replace(path)
@@ -124,15 +128,17 @@ def pictures_of(rng: np.random.Generator, people: heads.People, scene: Scene, la
         )
         shots.append((shot, mesh))
         true = shot.project(performance.points[i])
-        face = follow(rng, landmarker, shot.image, true)
+        face, region = follow(rng, landmarker, shot.image, true)
         if face is None:
             continue
         height, width = shot.image.shape[:2]
         rotation, _ = head_pose(face.landmarks, width, height)
         yield {
             "number": np.int32(i),
-            "inner8": face.inner8,
-            "inner4": face.inner4,
+            "crop": jpeg(crop(shot.image, region, CROP)),
+            "in_crop": (region.from_picture(face.landmarks[:, :2], CROP) / CROP).astype(np.float16),
+            "lips8": face.inner8[0],
+            "lips4": face.inner4[0],
             "landmarks": frontal(face.landmarks, rotation, width, height).astype(np.float16),
             "rotation": rotation.astype(np.float32),
             "turn": scene.turns[i].astype(np.float32),
@@ -156,15 +162,17 @@ def missed(face: Face, true: np.ndarray) -> np.ndarray:
     return (true - face.landmarks[:, :2]) @ axes.T / np.linalg.norm(left - right)
 
 
-def follow(rng: np.random.Generator, landmarker: Landmarker, image: np.ndarray, true: np.ndarray) -> Face | None:
-    """The face as `FaceTracker` reads it in the middle of a clip, from the crop of the previous frame; that crop is the
-    one of the true points (478, 2) px, slightly moved. None where the landmarker sees no face.
+def follow(
+    rng: np.random.Generator, landmarker: Landmarker, image: np.ndarray, true: np.ndarray
+) -> tuple[Face | None, Region]:
+    """The face as `FaceTracker` reads it in the middle of a clip, and the crop of the previous frame, from which it is
+    read: the one of the true points (478, 2) px, slightly moved. No face where the landmarker sees none.
     """
     region = region_of_landmarks(np.pad(true, ((0, 0), (0, 1))))
     shift, grown, turned = rng.normal(0, 0.02, 2) * region.size, np.exp(rng.normal(0, 0.03)), rng.normal(0, 0.03)
     before = Region(region.x + shift[0], region.y + shift[1], region.size * grown, region.angle + turned)
     face = landmarker.find(image, before)
-    return face if face.score >= PRESENT else None
+    return face if face.score >= PRESENT else None, before
 
 
 def _partners(person: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -195,12 +203,20 @@ def main() -> None:
     arguments.add_argument("--models", type=Path, default=Path("models"))
     arguments.add_argument("--ict", type=Path, default=ict_head.DATA)
     arguments.add_argument("--pictures", type=int, default=200_000)
+    arguments.add_argument(
+        "--without",
+        nargs="*",
+        default=[],
+        choices=heads.AUTHORS,
+        help="authors whose shapes are left out, to test with",
+    )
     arguments.add_argument("--first", type=int, default=0, help="number of the first shard")
     arguments.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options = arguments.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     count = -(-options.pictures // (2 * PAIRS_A_SHARD * PICTURES_A_PERSON))
-    jobs = [(options.first + i, options.out, options.models, options.ict) for i in range(count)]
+    authors = tuple(author for author in heads.AUTHORS if author not in options.without)
+    jobs = [(options.first + i, options.out, options.models, options.ict, authors) for i in range(count)]
     start, kept, drawn = time.time(), 0, 0
     with multiprocessing.get_context("spawn").Pool(options.workers, _one_thread) as pool:
         for done, (good, tried) in enumerate(pool.imap_unordered(shard, jobs), 1):
