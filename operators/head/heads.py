@@ -80,7 +80,7 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
         )
     if armature and not found and not properties and not chosen.fields.rows and _is_auto_rig_pro(armature):
         raise FieldsError(
-            "“{name}” is a face of Auto-Rig Pro. How far its controls move the face differs from rig to rig, so none is "
+            "“{name}” is a face of Auto-Rig Pro. How far its controls move a face differs from rig to rig, so none is "
             "keyed by itself. Say under FIELDS > Mapping what each control follows, or give the face ARKit shape keys.",
             name=armature.name,
         )
