@@ -1,5 +1,7 @@
 """A Track of a table that has a row for each frame and a column for each ARKit weight, whatever file it came from."""
 
+import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -123,18 +125,20 @@ def _cells(
     """
     lowered = [name.strip().lower() for name in header]
     count_at = lowered.index(COUNT.lower()) if COUNT.lower() in lowered else None
-    values, texts, lost = [], [[] for _ in columns.others], []
+    values, texts, lost = array("d"), [[] for _ in columns.others], []
     for row in rows:
         numbers = cells.numbers(row, columns.numbers)
         others = [row[place] if place < len(row) else None for place in columns.others]
         no_face = count_at is not None and count_at < len(row) and cells.number(row[count_at]) == 0.0
-        if np.isnan(numbers).all() and not no_face and not _says_anything(others):
+        if not no_face and all(map(math.isnan, numbers)) and not _says_anything(others):
             continue
-        values.append(numbers)
+        values.extend(numbers)
         lost.append(no_face)
         for text, cell in zip(texts, others, strict=True):
             text.append(cell)
-    return np.array(values).reshape(len(values), len(columns.numbers)), texts, np.array(lost, bool)
+    table = np.array(values).reshape(len(lost), len(columns.numbers))
+    table[~np.isfinite(table)] = np.nan
+    return table, texts, np.array(lost, bool)
 
 
 def _says_anything(others: list[Cell]) -> bool:
