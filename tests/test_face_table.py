@@ -246,8 +246,15 @@ def test_a_row_without_a_time_lies_between_its_neighbours(tmp_path):
 
 def test_lines_that_are_no_rows_are_left_out(tmp_path):
     header, *rows = table(30, [("Time", at(30))]).splitlines()
-    made, _ = read(tmp_path, "\n".join([header, *rows[:9], header, *rows[9:], "end of recording"]))
+    made, told = read(tmp_path, "\n".join([header, *rows[:9], header, *rows[9:], "end of recording"]))
     check(made, 30, 1 / 30)
+    assert "Lines that hold nothing, left out: 2." in told
+
+
+def test_a_count_of_0_in_every_row_says_nothing(tmp_path):
+    made, told = read(tmp_path, table(30, [("Time", at(30)), ("BlendShapeCount", [0] * 30)]))
+    check(made, 30, 1 / 30)
+    assert "BlendShapeCount says in no row" in told
 
 
 # -- the names -----------------------------------------------------------------------------------------------------

@@ -7,8 +7,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from ..core.errors import FieldsError
 
 Cell = str | float | None
@@ -60,13 +58,18 @@ def number(cell: Cell) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def numbers(row: Sequence[Cell], places: Sequence[int]) -> np.ndarray:
-    """The numbers (k,) in these cells of a row; NaN where there is none."""
-    return np.array([number(row[place]) if place < len(row) else math.nan for place in places])
+def numbers(row: Sequence[Cell], places: Sequence[int]) -> list[float]:
+    """The numbers in these cells of a row; NaN where there is none. They may be infinite."""
+    try:
+        return [float(row[place]) for place in places]  # pyright: ignore[reportArgumentType]
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return [number(row[place]) if place < len(row) else math.nan for place in places]
 
 
 def _of_text(text: str) -> float:
     text = text.strip()[:40]
+    if "," in text and "." not in text:
+        text = text.replace(",", ".", 1)
     try:
         return float(text)
     except ValueError:

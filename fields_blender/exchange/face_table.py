@@ -1,5 +1,7 @@
 """A Track of a table that has a row for each frame and a column for each ARKit weight, whatever file it came from."""
 
+import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -80,8 +82,13 @@ def read(
     """
     reading, notes = reading or Reading(), [] if notes is None else notes
     columns = _columns(header, file)
-    table, texts, lost = _cells(rows, header, columns)
+    table, texts, lost, left_out = _cells(rows, header, columns)
     weights = table[:, : len(columns.weights)]
+    if left_out:
+        notes.append(Note("Lines that hold nothing, left out: {count}.", count=left_out))
+    if lost.all() and np.nan_to_num(weights).any():
+        lost = np.zeros_like(lost)
+        notes.append(Note("BlendShapeCount says in no row that there is a face, but there are weights: not used."))
     _check_rows(len(table), file)
     if layout.time is None or len(layout.time) != len(table):
         named = {header[place].strip(): text for place, text in zip(columns.others, texts, strict=True)}
@@ -117,24 +124,28 @@ def _columns(header: Sequence[str], file: str) -> _Columns:
 
 def _cells(
     rows: Iterable[Sequence[Cell]], header: Sequence[str], columns: _Columns
-) -> tuple[np.ndarray, list[list[Cell]], np.ndarray]:
+) -> tuple[np.ndarray, list[list[Cell]], np.ndarray, int]:
     """The numbers (n, k) of the columns that are read, NaN where there is none; the cells of each other column; which
-    rows (n,) say that they have no face. Rows in which nothing is to be found are left out.
+    rows (n,) say that they have no face; how many rows were left out because nothing is to be found in them.
     """
+    left_out = 0
     lowered = [name.strip().lower() for name in header]
     count_at = lowered.index(COUNT.lower()) if COUNT.lower() in lowered else None
-    values, texts, lost = [], [[] for _ in columns.others], []
+    values, texts, lost = array("d"), [[] for _ in columns.others], []
     for row in rows:
         numbers = cells.numbers(row, columns.numbers)
         others = [row[place] if place < len(row) else None for place in columns.others]
         no_face = count_at is not None and count_at < len(row) and cells.number(row[count_at]) == 0.0
-        if np.isnan(numbers).all() and not no_face and not _says_anything(others):
+        if not no_face and all(map(math.isnan, numbers)) and not _says_anything(others):
+            left_out += 1
             continue
-        values.append(numbers)
+        values.extend(numbers)
         lost.append(no_face)
         for text, cell in zip(texts, others, strict=True):
             text.append(cell)
-    return np.array(values).reshape(len(values), len(columns.numbers)), texts, np.array(lost, bool)
+    table = np.array(values).reshape(len(lost), len(columns.numbers))
+    table[~np.isfinite(table)] = np.nan
+    return table, texts, np.array(lost, bool), left_out
 
 
 def _says_anything(others: list[Cell]) -> bool:

@@ -81,8 +81,8 @@ def _ifacialmocap_line(line: str) -> dict[str, Cell]:
     for part, turns in _TURNS.items():
         match = re.search(rf"{part}#([^|]{{5,200}})", line)
         if match:
-            angles = cells.numbers(match[1].split(","), range(3)).tolist()
-            damaged |= part == "head" and np.isnan(angles).any()
+            angles = cells.numbers(match[1].split(","), range(3))
+            damaged |= part == "head" and not np.isfinite(angles).all()
             found |= dict(zip(turns, angles, strict=True))
             if match[1].count(",") > 2:
                 found |= {f"{part} position": None}

@@ -48,11 +48,13 @@ def too_many(wild: np.ndarray) -> bool:
 
 def held(values: np.ndarray) -> np.ndarray:
     """(n, k) with each NaN replaced by the last number above it, else by the first below, else by 0."""
+    if not len(values):
+        return values
     rows = np.arange(len(values))[:, None]
     known = ~np.isnan(values)
     last = np.maximum.accumulate(np.where(known, rows, -1), axis=0)
     first = np.where(known.any(axis=0), known.argmax(axis=0), 0)
-    return np.nan_to_num(np.take_along_axis(values, np.where(last < 0, first, last), axis=0)) if len(values) else values
+    return np.nan_to_num(np.take_along_axis(values, np.where(last < 0, first, last), axis=0))
 
 
 def _lasting(large: np.ndarray) -> np.ndarray:

@@ -14,6 +14,9 @@ from . import custom_properties, head_axes, whole_head
 from .custom_properties import Property
 from .head_objects import armature_of, members, with_shape_keys
 
+# Controls that only the faces of Auto-Rig Pro have.
+_AUTO_RIG_PRO = ("c_lips_smile.l", "c_eyelid_top.l", "c_jawbone.x", "c_eyebrow_full.l", "c_cheek_smile.l")
+
 
 @dataclass(frozen=True)
 class Head:
@@ -75,6 +78,12 @@ def find(chosen: bpy.types.Object | None, mapping: Mapping) -> Head:
             "Rigify), then choose that as the head.",
             name=armature.name,
         )
+    if armature and not found and not properties and not chosen.fields.rows and _is_auto_rig_pro(armature):
+        raise FieldsError(
+            "“{name}” is a face of Auto-Rig Pro. How far its controls move a face differs from rig to rig, so none is "
+            "keyed by itself. Say under FIELDS > Mapping what each control follows, or give the face ARKit shape keys.",
+            name=armature.name,
+        )
     on_bones = any(_moves_face_bone(channel, bones) for channel in (*mapping.bones, *mapping.channels))
     if not found and not properties and not on_bones:
         _refuse(chosen, objects, with_keys)
@@ -99,6 +108,10 @@ def _is_metarig(armature: bpy.types.Object) -> bool:
     data: Any = armature.data
     generated = "rig_id" in data
     return not generated and any(getattr(b, "rigify_type", "") or b.get("rigify_type") for b in armature.pose.bones)
+
+
+def _is_auto_rig_pro(armature: bpy.types.Object) -> bool:
+    return sum(name in armature.pose.bones for name in _AUTO_RIG_PRO) >= 3
 
 
 def _moves_face_bone(channel: BoneChannel | Channel, bones: dict[str, str]) -> bool:
