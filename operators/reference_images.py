@@ -1,7 +1,7 @@
 """The pictures of the reference view: Blender's own image empties and camera backgrounds, each with its frame keyed.
 
-They need neither the add-on nor the Sequencer: the file remembers what each scene frame shows, and
-where the footage is.
+They don't need the Sequencer: the file remembers what each scene frame shows, and where the footage is.
+Nor do they need the add-on, but for `show_this_frame` in Blender 5.2.
 """
 
 from collections.abc import Callable, Sequence
@@ -127,6 +127,13 @@ def refresh(scene: bpy.types.Scene, shown: Timeline) -> None:
         show_behind(camera, shown)
 
 
+def show_this_frame() -> None:
+    """Have the 3D View draw the frames of now: Blender 5.2 keeps the picture of an image empty that it drew first."""
+    for image in bpy.data.images:
+        if TAG in image:
+            image.gl_free()
+
+
 def remove(scene: bpy.types.Scene) -> None:
     """Take the footage away: the empties, what is behind cameras, the keys of both, and unused images."""
     for empty in references(scene):
@@ -229,6 +236,9 @@ def _key(owner: bpy.types.ID, path: str, user: Any, shown: Timeline, index: int)
     rows = np.flatnonzero(shown.which == index)
     user.frame_start, user.frame_duration = shown.first, len(shown.which)
     user.use_cyclic, user.use_auto_refresh = False, True
+    # What is shown until the frame changes for the first time: before that, Blender doesn't look at the keys.
+    now = int(np.clip(bpy.context.scene.frame_current - shown.first, 0, len(shown.which) - 1))
+    user.frame_current = int(shown.numbers[rows[np.argmin(np.abs(rows - now))]])
     # Before its start, Blender counts 0.
     frames = np.r_[shown.first - 1, shown.first + rows]
     _write(owner, path, frames, np.r_[shown.numbers[rows[0]], shown.numbers[rows] - rows - 1])

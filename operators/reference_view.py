@@ -79,6 +79,7 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
         else:
             self._show_beside(context, scene, head)
         reference_images.refresh(scene, self._shown)
+        _draw_anew()
         scene.fields.reference, scene.fields.reference_outdated = self._kept, False
         first, last = self._shown.first, self._shown.first + len(self._shown.which) - 1
         self.report(
@@ -135,6 +136,7 @@ def follow(scene: bpy.types.Scene) -> None:
         if stretches is not None:
             reference_images.refresh(scene, reference_images.timeline(stretches, rate(there), rate(scene)))
             scene.fields.reference = _kept(there, strips)
+            _draw_anew()
         scene.fields.reference_outdated = stretches is None
     except FieldsError:  # muted, gone from the disk ...: the button says why
         scene.fields.reference_outdated = True
@@ -185,6 +187,12 @@ def _look(scene: bpy.types.Scene, *_arguments: Any) -> None:
         bpy.app.timers.register(_follow_later, first_interval=FOLLOW_AFTER)
 
 
+@persistent
+def _draw_anew(*_arguments: Any) -> None:
+    if not bpy.app.background and not bpy.app.is_job_running("RENDER"):  # then it isn't the main thread's turn
+        reference_images.show_this_frame()
+
+
 def _follow_later() -> float | None:
     if running() or bpy.app.is_job_running("RENDER"):
         return LATER
@@ -208,9 +216,11 @@ CLASSES = (FIELDS_OT_reference_view, FIELDS_OT_reference_remove)
 def register() -> None:
     bpy.app.handlers.depsgraph_update_post.append(_look)
     bpy.app.handlers.frame_change_post.append(_look)
+    bpy.app.handlers.frame_change_post.append(_draw_anew)
 
 
 def unregister() -> None:
+    bpy.app.handlers.frame_change_post.remove(_draw_anew)
     bpy.app.handlers.frame_change_post.remove(_look)
     bpy.app.handlers.depsgraph_update_post.remove(_look)
     if bpy.app.timers.is_registered(_follow_later):
