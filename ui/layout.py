@@ -44,6 +44,11 @@ def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
 
+def help_button(layout: bpy.types.UILayout, page: str) -> None:
+    """For the header of a panel: a question mark that opens the guide `page`, with #heading if need be."""
+    layout.operator("fields.help", text="", icon="QUESTION", emboss=False).page = page
+
+
 def in_both(panel: type, name: str, parent: str = "") -> list[type]:
     spaces = {"VIEW_3D": "view", "SEQUENCE_EDITOR": "sequencer"}
     classes = []

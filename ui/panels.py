@@ -9,7 +9,7 @@ from . import actors, takes
 from .actors import draw_actor, draw_no_neutral
 from .footage import draw_footage, draw_reference
 from .head import CLASSES as HEAD_CLASSES
-from .layout import OfHead, Tab, has_take, head_of, in_both, paragraph, say, split
+from .layout import OfHead, Tab, has_take, head_of, help_button, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
@@ -17,6 +17,9 @@ from .result import draw_result
 
 class _Footage(Tab):
     bl_label = "1 Footage"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "index#your-first-capture")
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
@@ -157,6 +160,9 @@ def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, setting
 class _Capture(Tab):
     bl_label = "3 Capture"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "capture")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         state = context.window_manager.fields
@@ -189,6 +195,7 @@ class _Shape(_OfATake):
     bl_label = "4 Shape the Performance"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "cleaning")
         self.layout.operator("fields.reset_shape", text="", icon="LOOP_BACK", emboss=False)
         FIELDS_PT_presets.draw_panel_header(self.layout)
 
@@ -259,6 +266,7 @@ class _Keys(_OfATake):
     bl_label = "5 Keys"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "index#keys-you-can-edit")
         FIELDS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
