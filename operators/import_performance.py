@@ -39,12 +39,15 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         default=1,
         options={"SKIP_SAVE"},
     )
+    use_frame_rate: BoolProperty(
+        name="Set Frame Rate",
+        description="For files that don't say theirs (iFacialMocap, FLAME). Off, it is the usual one of the format",
+    )
     frame_rate: FloatProperty(
         name="Frame Rate",
-        description="Frames per second, for files that don't say it (iFacialMocap, FLAME). 0 takes the usual rate "
-        "of the file format",
-        default=0.0,
-        min=0.0,
+        description="Frames per second",
+        default=60.0,
+        min=1.0,
         soft_max=120.0,
         max=1000.0,
     )
@@ -78,7 +81,11 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "frame_start")
-        layout.prop(self, "frame_rate")
+        row = layout.row(heading="Frame Rate")
+        row.prop(self, "use_frame_rate", text="")
+        rate = row.row()
+        rate.active = self.use_frame_rate
+        rate.prop(self, "frame_rate", text="")
         layout.prop(self, "head_unit")
         layout.prop(self, "flip_head")
 
@@ -89,7 +96,7 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         path = Path(bpy.path.abspath(self.filepath))
         start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start
         axes = flame_axes.of(context, head)
-        options = recordings.Options(self.head_unit, self.flip_head, self.frame_rate or None, axes)
+        options = recordings.Options(self.head_unit, self.flip_head, self._rate(), axes)
         later = to_seconds(start, timeline.rate(context.scene))
         performance = recordings.starting_at(recordings.read(path, options), later)
         takes.keep(context.scene, head, performance, path.stem)
@@ -98,6 +105,12 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         context.view_layer.update()
         report = bake(context.scene, head, performance)
         return say("“{file}”: {report}", file=path.name, report=report)
+
+    def _rate(self) -> float | None:
+        """The frame rate that was set, with the switch or by a script that names it alone."""
+        given = self.properties.is_property_set
+        wanted = self.use_frame_rate if given("use_frame_rate") else given("frame_rate")
+        return self.frame_rate if wanted else None
 
 
 class FIELDS_FH_performance(bpy.types.FileHandler):

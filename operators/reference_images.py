@@ -110,8 +110,8 @@ def show_behind(camera: bpy.types.Object, shown: Timeline) -> None:
     for background in found[len(images) :]:
         data.background_images.remove(background)
     for index, image in enumerate(images):
-        background = found[index] if index < len(found) else data.background_images.new()
-        background.image, background.alpha = image, background.alpha if index < len(found) else 1.0
+        background = found[index] if index < len(found) else _new_background(data)
+        background.image = image
         path = f"background_images[{list(data.background_images).index(background)}]"
         _key(data, f"{path}.image_user.frame_offset", background.image_user, shown, index)
         _key_seen(data, f"{path}.show_background_image", shown, index, seen=True)
@@ -219,6 +219,12 @@ def _camera_data(camera: bpy.types.Object) -> bpy.types.Camera:
 
 def _backgrounds(camera: Any) -> list[Any]:
     return [background for background in camera.background_images if background.image and TAG in background.image]
+
+
+def _new_background(camera: Any) -> Any:
+    background = camera.background_images.new()
+    background.alpha, background.frame_method = 1.0, "FIT"  # 4.2 stretches by default
+    return background
 
 
 # --------------------------------------------------------------------------------------------------------------- keys

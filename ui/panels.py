@@ -53,6 +53,10 @@ class FIELDS_UL_mapping(bpy.types.UIList):
         # Labels: fields with a search leave the names no room in a sidebar. They are below the list.
         if row.source == row.target and row.kind == "KEY":
             line.label(text=row.source, translate=False)  # once: two would be cut off
+        elif not row.source.isidentifier():
+            # A formula, of which the beginning would tell nothing. It is below the list.
+            line.label(text=row.target, icon=_KIND_ICONS[row.kind], translate=False)
+            line.label(text="", icon="DRIVER")
         else:
             names = line.split(factor=0.5, align=True)
             names.label(text=row.source, translate=False)
@@ -167,12 +171,13 @@ class _Capture(Tab):
         layout = split(self.layout)
         state = context.window_manager.fields
         if state.running:
-            if state.picture:
-                layout.template_icon(state.picture, scale=10.0)
             said = ", ".join(filter(None, (f"{state.progress:.0%}", state.left)))
             layout.progress(factor=state.progress, text=said)
             paragraph(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
+            # Last: in Blender 4.3, what comes to lie under the pointer instead of a button turns blue.
+            if state.picture:
+                layout.template_icon(state.picture, scale=10.0)
         else:
             row = layout.row()
             row.scale_y = 1.4
@@ -256,7 +261,7 @@ class _Added(Tab):
         if 0 <= settings.added_index < len(settings.added):
             added = settings.added[settings.added_index]
             layout.prop(added, "strength", slider=True)
-            for pair in (("first", "last"), ("attack", "release")):
+            for pair in (("first", "last"), ("attack_frames", "release_frames")):
                 column = layout.column(align=True)
                 for name in pair:
                     column.prop(added, name)
