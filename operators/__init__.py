@@ -29,6 +29,7 @@ from . import (
     open_video,
     presets,
     props,
+    reference_landmarks,
     reference_view,
     side_by_side,
     take_verbs,
@@ -45,6 +46,7 @@ _VERBS = (
     doubtful_frames,
     open_video,
     reference_view,
+    reference_landmarks,
     side_by_side,
     capture,
     actors,
@@ -78,6 +80,7 @@ _MORE = (
     presets,
     keymap,
     reference_view,
+    reference_landmarks,
 )
 
 

@@ -11,7 +11,6 @@ from .keys import confidence_curves
 from .keys.performance import played
 
 GROUP = "FIELDS Emotion"
-SHARED = "FIELDS"  # Blender names the curves after the property and its group, which is called so
 
 
 class FIELDS_OT_emotion_curves(TakeOperator, bpy.types.Operator):
@@ -25,7 +24,7 @@ class FIELDS_OT_emotion_curves(TakeOperator, bpy.types.Operator):
         values = emotion_over_time.shown(performance)
         wanted = [(f"fields.shown_{name}", 0, values[:, i]) for i, name in enumerate(emotion_over_time.SHOWABLE)]
         confidence_curves.show(context.scene, head, performance.time, wanted, GROUP)
-        graph_editor.show(context, head, SHARED)
+        graph_editor.show(context, head)
         return say("{count} curves under “{group}” in the Graph Editor", count=len(wanted), group=GROUP)
 
 

@@ -20,6 +20,8 @@ from .keys import fcurves
 NAME = "FIELDS Reference"
 # A custom property of our images (their width and height, px), and of the empties that show them (which file).
 TAG = "fields_reference"
+# Custom properties of the first empty, where landmarks are to be drawn over it (reference_landmarks.py).
+LANDMARKS, LANDMARKS_TIME = "fields_landmarks", "fields_landmarks_time"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,20 @@ def refresh(scene: bpy.types.Scene, shown: Timeline) -> None:
         show_behind(camera, shown)
 
 
+def aspect_of(empty: bpy.types.Object) -> float:
+    """Width by height of the picture that an empty shows."""
+    shown: Any = empty.data  # another image, where the artist gave it one
+    return _aspect(shown) if shown and TAG in shown else 1.0
+
+
+def forget_landmarks(scene: bpy.types.Scene) -> None:
+    """Those of what was shown before."""
+    for empty in references(scene):
+        for name in (LANDMARKS, LANDMARKS_TIME):
+            if name in empty:
+                del empty[name]
+
+
 def show_this_frame() -> None:
     """Have the 3D View draw the frames of now: Blender 5.2 keeps the picture of an image empty that it drew first."""
     for image in bpy.data.images:
@@ -182,8 +198,7 @@ def _aspect(image: bpy.types.Image) -> float:
 
 def _height(empty: bpy.types.Object) -> float:
     """Of the picture that an empty shows, before the object's own scale."""
-    shown: Any = empty.data  # another image, where the artist gave it one
-    return empty.empty_display_size / max(_aspect(shown) if shown and TAG in shown else 1.0, 1.0)
+    return empty.empty_display_size / max(aspect_of(empty), 1.0)
 
 
 def _remove_unused_images() -> None:

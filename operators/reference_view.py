@@ -79,6 +79,8 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
         else:
             self._show_beside(context, scene, head)
         reference_images.refresh(scene, self._shown)
+        if self._kept != scene.fields.reference:
+            reference_images.forget_landmarks(scene)
         _draw_anew()
         scene.fields.reference, scene.fields.reference_outdated = self._kept, False
         first, last = self._shown.first, self._shown.first + len(self._shown.which) - 1
@@ -124,7 +126,7 @@ def follow(scene: bpy.types.Scene) -> None:
     """Bring the reference view of a scene up to date with its strips, or note that it is outdated where that takes long
     or can't be done. Where the strips are gone, it stays as it is.
     """
-    found = _strips_of(scene)
+    found = strips_of(scene)
     if found is None:
         return
     there, strips = found
@@ -136,6 +138,7 @@ def follow(scene: bpy.types.Scene) -> None:
         if stretches is not None:
             reference_images.refresh(scene, reference_images.timeline(stretches, rate(there), rate(scene)))
             scene.fields.reference = _kept(there, strips)
+            reference_images.forget_landmarks(scene)
             _draw_anew()
         scene.fields.reference_outdated = stretches is None
     except FieldsError:  # muted, gone from the disk ...: the button says why
@@ -157,7 +160,7 @@ def _looks_kept(scene: bpy.types.Scene) -> str:
     return json.loads(scene.fields.reference)[2]
 
 
-def _strips_of(scene: bpy.types.Scene) -> tuple[bpy.types.Scene, list[Any]] | None:
+def strips_of(scene: bpy.types.Scene) -> tuple[bpy.types.Scene, list[Any]] | None:
     """The scene and those of its strips that the reference view shows, whatever they are called by now; None without a
     reference view, or where a strip is gone.
     """
@@ -179,7 +182,7 @@ _tried: set[str] = set()
 @persistent
 def _look(scene: bpy.types.Scene, *_arguments: Any) -> None:
     """Have the strips changed? They are followed a moment later: while Blender evaluates, nothing may be changed."""
-    found = _strips_of(scene)
+    found = strips_of(scene)
     if found is None or bpy.app.timers.is_registered(_follow_later):
         return
     looks = _looks(*found)
@@ -198,7 +201,7 @@ def _follow_later() -> float | None:
         return LATER
     _tried.clear()
     for scene in bpy.data.scenes:
-        if scene.library is None and (found := _strips_of(scene)):
+        if scene.library is None and (found := strips_of(scene)):
             follow(scene)
             _tried.add(_looks(*found))
     return None

@@ -10,8 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from markdown_it import MarkdownIt
-
 ROOT = Path(__file__).parent.parent
 # Page -> what it is made of, in the order of the menu on each page. What only contributors read is not among them.
 PAGES = {
@@ -58,6 +56,8 @@ def write(folder: Path, root: Path = ROOT) -> list[str]:
 
 def _body(document: Path, root: Path) -> tuple[str, list[Path]]:
     """A document as HTML, and the pictures in it."""
+    from markdown_it import MarkdownIt  # here, since much else imports this module's neighbours
+
     parser = MarkdownIt("commonmark").enable("table")
     tokens, pictures = parser.parse(document.read_text(encoding="utf-8")), []
     for i, token in enumerate(tokens):

@@ -91,6 +91,9 @@ class _Mapping(OfHead):
     bl_label = "Mapping"
     bl_options = {"DEFAULT_CLOSED"}
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "my-rig#see-and-change-it")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         head = head_of(context)
@@ -200,7 +203,6 @@ class _Shape(_OfATake):
     bl_label = "4 Shape the Performance"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        help_button(self.layout, "cleaning")
         self.layout.operator("fields.reset_shape", text="", icon="LOOP_BACK", emboss=False)
         FIELDS_PT_presets.draw_panel_header(self.layout)
 
@@ -219,6 +221,9 @@ class _Shape(_OfATake):
 class _ByEmotion(Tab):
     bl_label = "By Emotion"
     bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "emotion")
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)

@@ -7,9 +7,9 @@ import bpy
 SOON = 0.3  # s: an editor must be drawn before its view can be changed
 
 
-def show(context: bpy.types.Context, thing: bpy.types.Object, words: str) -> None:
-    """Look at the curves of an object, in the Graph Editor on screen, or else in a window of its own, which lists only
-    curves with `words` in their names. The object is selected: that is whose curves Graph Editors list.
+def show(context: bpy.types.Context, thing: bpy.types.Object) -> None:
+    """Look at the curves of an object itself, in the Graph Editor on screen, or else in a window of its own, which
+    leaves out those of its shape keys. The object is selected: that is whose curves Graph Editors list.
 
     Without a window nothing happens.
     """
@@ -25,7 +25,7 @@ def show(context: bpy.types.Context, thing: bpy.types.Object, words: str) -> Non
         area = window.screen.areas[0]
         area.ui_type = "FCURVES"
         space: Any = area.spaces.active
-        space.dopesheet.filter_text = words
+        space.dopesheet.show_shapekeys = False
         found = window, area
     window, area = found
     bpy.app.timers.register(lambda: _view_all(window, area), first_interval=SOON)

@@ -72,6 +72,9 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     # Which strips the reference view shows, and what they were like then, as JSON; empty where there is none.
     reference: StringProperty(options={"HIDDEN"})
     reference_outdated: BoolProperty(options={"HIDDEN"})
+    show_landmarks: BoolProperty(
+        name="Landmarks", description="Draw what FIELDS sees of the face over the reference view", options=set()
+    )
     flame_model: StringProperty(
         name="FLAME Model",
         description="Your own FLAME model file (.pkl or .npz, any release), which defines what FLAME coefficients "
