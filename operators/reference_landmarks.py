@@ -162,7 +162,7 @@ def _draw() -> None:
     shader.uniform_float("color", COLOUR)
     gpu.state.blend_set("ALPHA")
     gpu.state.depth_test_set("LESS_EQUAL")
-    batch_for_shader(shader, "LINES", {"pos": ends.astype(np.float32)}).draw(shader)
+    batch_for_shader(shader, "LINES", {"pos": ends.tolist()}).draw(shader)
     gpu.state.depth_test_set("NONE")
     gpu.state.blend_set("NONE")
 
