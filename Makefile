@@ -20,6 +20,7 @@ EVAL ?= data/eval
 HEADS ?= $(FIELDS_SHARED)/data/heads
 CLIPS ?= $(FIELDS_SHARED)/data/clips
 LABELLED ?= $(FIELDS_SHARED)/data/clips_labelled
+VROID ?= $(FIELDS_SHARED)/data/rigs/vroid_arkit_visemes.glb
 FILMS = $(wildcard $(CLIPS)/*.mp4 $(CLIPS)/*.mov $(CLIPS)/*.avi $(LABELLED)/*.mp4)
 TASK ?= $(FIELDS_SHARED)/data/peers/face_landmarker.task
 TRAINING ?= .venv-training
@@ -29,7 +30,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check
 
 RIGIFY := tests/blender/test_rigify.py
 
-.PHONY: help demo test test-all gui-test extension bench eval lint models clean
+.PHONY: help demo test test-all gui-test extension bench eval sheets lint models clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -71,13 +72,19 @@ extension: models  ## the installable zips, one a platform, under dist
 bench: models  ## speed, as ratios within one run (QUICK=1 without the ten-minute clip)
 	$(RUN) -m tools.bench $(if $(QUICK),--quick)
 
-eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how good the regressor is: docs/evaluation.md
-	$(if $(filter none,$(BPY)),,$(RUN) -m training.evaluation.render_heads $(HEADS) --out $(EVAL))
-	$(TRAINING)/bin/python -m training.evaluation.make_test_sets --out $(EVAL)
+eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how good the regressor is: docs/evaluation.md (QUICK=1 without made-up people)
+	$(if $(wildcard $(VROID)),$(TRAINING)/bin/python -m training.evaluation.vroid_head $(VROID) --out $(EVAL)/heads)
+	$(if $(filter none,$(BPY)),,$(RUN) -m training.evaluation.render_heads $(HEADS) $(EVAL)/heads --out $(EVAL))
+	$(if $(QUICK),,$(TRAINING)/bin/python -m training.evaluation.make_test_sets --out $(EVAL))
 	$(if $(wildcard $(TASK)),$(PEER)/bin/python -m training.evaluation.run_mediapipe $(TASK) $(EVAL)/*-* \
-		$(wildcard $(CLIPS)/*.mp4) --clips $(EVAL)/clips)
-	$(if $(filter none,$(BPY)),,$(if $(FILMS),$(RUN) -m tools.keyed $(FILMS) --out $(EVAL)/keyed))
-	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS) --labelled $(LABELLED)
+		$(FILMS) --clips $(EVAL)/clips)
+	$(if $(filter none,$(BPY)),,$(RUN) -m tools.keyed $(FILMS) $$(ls -d $(EVAL)/videos[12]-* 2>/dev/null) \
+		--out $(EVAL)/keyed)
+	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS) --labelled $(LABELLED) \
+		$(if $(WITHOUT),--models-without $(WITHOUT)) $(if $(QUICK),--only-first)
+
+sheets:  ## video, our head and a MediaPipe-driven head side by side, of what eval read: out/sheets
+	$(TRAINING)/bin/python -m training.evaluation.sheets $(FILMS) --data $(EVAL)
 
 $(TRAINING)/ready: requirements-training.txt
 	$(PYTHON) -m venv $(TRAINING)

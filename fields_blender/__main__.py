@@ -1,11 +1,9 @@
 """The command line: video in, Track and Live Link Face CSV out; recordings converted. No Blender needed."""
 
 import argparse
-import contextlib
-import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,16 +12,21 @@ import numpy as np
 from .capture import actor
 from .capture.actor import Actor
 from .capture.clip import Clip, open_pictures, open_stills, open_video
+from .capture.journal import Keep
 from .capture.solve import Progress, capture, meet
 from .capture.video import PICTURES
+from .capture.watch import EndedEarly
 from .core import track
 from .core.errors import FieldsError
 from .core.files import check_writable
 from .core.paths import MODELS
 from .core.track import Track
 from .exchange import convert, livelink
+from .interruption import noted, save, unfinished
 
 OK, FAILED, USAGE, NO_FACE, INTERRUPTED = 0, 1, 2, 3, 130
+# What a shell says of a process that a signal ended: this plus the signal's number.
+BY_SIGNAL = 128
 
 EXAMPLES = """\
 examples:
@@ -39,11 +42,13 @@ examples:
       expressions relative to the face in neutral.jpg, which is kept for the other clips of the same person
   python -m fields_blender capture next_scene.mp4 -o next.npz --actor ann.npz
       with the face at rest as it was kept
+  python -m fields_blender capture take1.mp4 -o take1.npz --resume
+      go on where a capture of take1.mp4 was cut off, whatever by; from the beginning if none was
 
 exit codes:
   0 done    1 it can't be done, the sentence on stderr says why    2 the command itself is wrong
   3 no face was found in any frame (the files are written, without a face in them)
-  130 interrupted with Ctrl-C (what was captured until then is saved)
+  130 interrupted with Ctrl-C, 143 by SIGTERM (what was captured until then is saved; --resume goes on from there)
 """
 
 
@@ -95,6 +100,12 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         metavar="WHICH",
         help="of several faces: largest (default), first, or the one in the box x0,y0,x1,y1 (0..1 of the picture's "
         "width and height, from its top left corner)",
+    )
+    verb.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where a capture with this output was cut off, by a crash, a loss of power or Ctrl-C: what it had "
+        "found is beside the output, in TRACK.npz.capture",
     )
     verb.add_argument("--stills", action="store_true", help="VIDEO is a folder of pictures, each on its own")
     _add_person(verb)
@@ -165,30 +176,35 @@ def _capture(arguments: argparse.Namespace) -> int:
     clip = _open(arguments)
     _check_outputs(arguments)
     began = time.monotonic()
-    with _interruption() as interrupted:
+    so_far = unfinished(arguments.output)
+    with noted() as interrupted:
         settings = {"device": arguments.device, "choose": arguments.face, "stills": arguments.stills}
         try:
             settings |= _person(arguments, lambda: bool(interrupted))
+            settings["keep"] = Keep(so_far, resume=arguments.resume)
             result = _run(capture(clip, MODELS, stop=lambda: bool(interrupted), **settings), sys.stderr)
         except FieldsError:
             if not interrupted:
                 raise
             print("Interrupted before the first frame: nothing was written.", file=sys.stderr)
-            return INTERRUPTED
+            return BY_SIGNAL + interrupted[0]
     seconds = time.monotonic() - began
+    early = interrupted or any(isinstance(note, EndedEarly) for note in clip.notes)
     if arguments.stills:
-        result = _with_unread(result, int(result.time[-1]) + 1 if interrupted else clip.count)
-    track.save(result, arguments.output)
-    if arguments.csv:
-        livelink.write(result, arguments.csv)
-    if arguments.save_actor:  # last: a clip may not say who this is, and the performance is kept all the same
-        actor.save(actor.of_track(result, arguments.source.stem), arguments.save_actor)
+        result = _with_unread(result, int(result.time[-1]) + 1 if early else clip.count)
+    if wrong := save(result, arguments.output):
+        print(wrong, file=sys.stderr)
+        return FAILED
+    if not early:
+        so_far.unlink(missing_ok=True)
+    _write_more(result, arguments)
     for note in clip.notes:
         print(note, file=sys.stderr)
     print(_summary(result, seconds, arguments))
-    if interrupted:
-        print(f"Interrupted: what was captured until then, {len(result)} frames, is saved.", file=sys.stderr)
-        return INTERRUPTED
+    if early:
+        which = f"what was captured until then, {len(result)} frames, is saved. --resume goes on from there"
+        print(f"{'Interrupted' if interrupted else 'Ended early'}: {which}.", file=sys.stderr)
+        return BY_SIGNAL + interrupted[0] if interrupted else FAILED
     if not result.found.any():
         print(
             f"No face was found in {arguments.source.name}. Is there one, upright, lit and at least 40 pixels wide?",
@@ -196,6 +212,13 @@ def _capture(arguments: argparse.Namespace) -> int:
         )
         return NO_FACE
     return OK
+
+
+def _write_more(result: Track, arguments: argparse.Namespace) -> None:
+    if arguments.csv:
+        livelink.write(result, arguments.csv)
+    if arguments.save_actor:  # last: a clip may not say who this is, and the performance is kept all the same
+        actor.save(actor.of_track(result, arguments.source.stem), arguments.save_actor)
 
 
 def _person(arguments: argparse.Namespace, stop: Callable[[], bool]) -> dict[str, Any]:
@@ -258,27 +281,6 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
                 "{path} can't be written: it is the video itself or named twice. Name another file.", path=path
             )
         taken.append(path.resolve())
-
-
-@contextlib.contextmanager
-def _interruption() -> Iterator[list[int]]:
-    """A list that is empty until the first Ctrl-C, so that work can end in order; a second Ctrl-C raises at once."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        if caught:
-            raise KeyboardInterrupt
-        caught.append(number)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not in the main thread: Ctrl-C is the host's business
-        yield caught
-        return
-    try:
-        yield caught
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _run(work: Generator[Progress, None, Track], out: TextIO) -> Track:

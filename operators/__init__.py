@@ -29,6 +29,7 @@ from . import (
     open_video,
     presets,
     props,
+    recover_capture,
     reference_landmarks,
     reference_view,
     side_by_side,
@@ -37,7 +38,7 @@ from . import (
 from .common import job, module_exit
 from .common.wording import use_context
 from .keys import confidence_curves, live, mapping_preview
-from .takes import takes, track_files
+from .takes import takes, track_files, unfinished
 
 _VERBS = (
     job,
@@ -49,6 +50,7 @@ _VERBS = (
     reference_landmarks,
     side_by_side,
     capture,
+    recover_capture,
     actors,
     take_verbs,
     layer_verbs,
@@ -73,6 +75,7 @@ _MORE = (
     job,
     track_files,
     takes,
+    unfinished,
     confidence_curves,
     live,
     mapping_preview,

@@ -14,7 +14,7 @@ from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.paths import MODELS
 from .common.datablocks import by_uid
 from .common.job import Job, running
-from .common.wording import say, told
+from .common.wording import say, told, told_note
 from .footage import chosen_footage
 from .footage.face_job import FaceJob
 from .footage.strips import Probe
@@ -39,7 +39,7 @@ class _Meet(FaceJob):
             self.report({"INFO"}, say("Cancelled. Nothing was changed"))
             return {"CANCELLED"}
         for note in self._clip.notes:
-            self.report({"WARNING"}, say(note))
+            self.report({"WARNING"}, told_note(note))
         scene = by_uid(bpy.data.scenes, self._scene) or context.scene
         self.report({"INFO"}, _added(scene, result, self._made_from))
         return {"FINISHED"}

@@ -7,6 +7,7 @@ import bpy
 from bpy.props import BoolProperty
 
 from ..fields_blender.capture import actor
+from ..fields_blender.capture.journal import Keep
 from ..fields_blender.capture.regressor import load_card
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
@@ -17,7 +18,7 @@ from ..fields_blender.shape import blend
 from .common.datablocks import by_uid
 from .common.job import running
 from .common.timeline import rate
-from .common.wording import say, told
+from .common.wording import say, told, told_note
 from .footage import chosen_footage
 from .footage.chosen_footage import Footage
 from .footage.face_job import FaceJob
@@ -26,7 +27,7 @@ from .head import heads, mappings
 from .head.heads import chosen_head
 from .keys import write_keys
 from .keys.baking import bake
-from .takes import actor_list, takes, track_files
+from .takes import actor_list, takes, track_files, unfinished
 
 # First and last frame of a scene as Blender makes it.
 _NEW_SCENE = (1, 250)
@@ -71,13 +72,19 @@ class _Capture(FaceJob):
         self._beside = context.scene.fields.takes_in == "BESIDE"
         if self._beside:
             check_writable(self._path)
+        about = {"take": self._name, "head": head.name, "blend": bpy.data.filepath, "source": self._added()}
+        self._keep = Keep(unfinished.new_path(), about)
         return (yield from super().prepare(context))
 
     def footage(self, context: bpy.types.Context, ask: Probe | None):
         return (yield from chosen_footage.clip(self._footage, self.limits(context, self._footage.scene), ask))
 
     def read(self, networks: Any, device: str, choose: str):
-        return networks.capture(self._clip, MODELS, device, choose, self._stop.is_set, actor=self._actor)
+        how = {"actor": self._actor, "keep": self._keep}
+        try:
+            return (yield from networks.capture(self._clip, MODELS, device, choose, self._stop.is_set, **how))
+        finally:
+            unfinished.look_again()
 
     def finish(self, context: bpy.types.Context, result: Track | None, cancelled: bool) -> set[str]:
         if result is None:
@@ -87,14 +94,14 @@ class _Capture(FaceJob):
         result = self._named(result)
         head = by_uid(bpy.data.objects, self._head)
         if head is None:
-            track_files.save(result, self._path)
+            self._save(result)
             self.report({"WARNING"}, say("The head is gone. What was captured is kept in {path}", path=self._path))
             return {"CANCELLED"}
         target = by_uid(bpy.data.scenes, self._scene) or context.scene
         if target.fields.head is None:  # so that the take stays in sight, whatever is clicked next
             target.fields.head = head
         captured, no_neutral = len(result), actor.seems_without_neutral(result)
-        result = self.keep(head, result)
+        result = self._kept(head, result)
         if cancelled:
             said = say("Cancelled after {frames} frames. They are kept: Bake Keys writes them", frames=captured)
             takes.tell(head, said)
@@ -107,7 +114,7 @@ class _Capture(FaceJob):
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         for note in self._clip.notes:
-            self.report({"WARNING"}, say(note))
+            self.report({"WARNING"}, told_note(note))
         if no_neutral:
             self.report(
                 {"WARNING"},
@@ -121,15 +128,37 @@ class _Capture(FaceJob):
         return {"FINISHED"}
 
     def abandon(self, result: Track) -> str:
-        track_files.save(self._named(result), self._path)
+        self._save(self._named(result))
         return say(
             "The capture was stopped. What it had is in {path}: Import Take, under Import and Export, brings it in",
             path=self._path,
         )
 
+    def _save(self, result: Track) -> None:
+        self._path = track_files.save_new(result, self._path)
+        unfinished.remove(self._keep.path)
+
+    def _kept(self, head: bpy.types.Object, result: Track) -> Track:
+        """`keep`, in the .blend where a take beside it can't be written."""
+        try:
+            kept = self.keep(head, result)
+        except FieldsError as error:
+            takes.add(head, result, self._name)
+            self.report({"WARNING"}, say("{why} The take is in the .blend instead", why=told(error)))
+            kept = result
+        take = takes.active(head)
+        if take is not None and take.file:
+            unfinished.remove(self._keep.path)
+        else:
+            unfinished.kept_in_blend(self._keep.path)
+        return kept
+
     def _named(self, result: Track) -> Track:
-        said = {"name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
-        return Track(result.time, result.groups, result.card, {**result.source, **self._described, **said})
+        return Track(result.time, result.groups, result.card, {**result.source, **self._added()})
+
+    def _added(self) -> dict[str, Any]:
+        """What is known here of the performance, for its source."""
+        return {**self._described, "name": self._name, "date": datetime.now().strftime("%Y-%m-%d %H:%M")}
 
 
 def in_sight(scene: bpy.types.Scene, performance: Track) -> str:

@@ -9,18 +9,23 @@ from bpy_extras.io_utils import ImportHelper
 from ..fields_blender.core.timeline import to_seconds
 from .common import timeline
 from .common.job import running
-from .common.wording import say
+from .common.wording import say, told
 from .head import flame_axes
 from .head_operator import HeadOperator
 from .keys.baking import bake
 from .takes import takes
 
-_SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy")
+_SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy", ".pkl")
 _UNITS = [
-    ("automatic", "Automatic", "Radians, or degrees where the numbers are too large for radians"),
+    ("automatic", "Automatic", "Degrees where most numbers are too large for radians; the report says which"),
     ("radians", "Radians", "As the Live Link Face app writes them"),
     ("degrees", "Degrees", "As some converters write them"),
     ("40 degrees", "40° per Unit", "As tools for Character Creator and iClone read them"),
+]
+_WEIGHTS = [
+    ("automatic", "Automatic", "Percent where the numbers stay above 2; the report says which"),
+    ("0 to 1", "0 to 1", "As Live Link Face and ARKit have them"),
+    ("percent", "Percent", "0 to 100, as iFacialMocap has them"),
 ]
 
 
@@ -41,7 +46,8 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
     )
     use_frame_rate: BoolProperty(
         name="Set Frame Rate",
-        description="For files that don't say theirs (iFacialMocap, FLAME). Off, it is the usual one of the format",
+        description="For files that don't say theirs or say it wrong: of frame numbers and time codes too. Off, it is "
+        "what the file says, or the usual one of its format",
     )
     frame_rate: FloatProperty(
         name="Frame Rate",
@@ -52,9 +58,21 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         max=1000.0,
     )
     head_unit: EnumProperty(
-        name="Head Rotation", description="The unit of the head's rotation in Live Link Face files",
+        name="Head Rotation", description="The unit of the head's rotation in files with ARKit weights",
         items=_UNITS,
     )  # fmt: skip
+    weight_unit: EnumProperty(
+        name="Weights", description="How large a full weight is in files with ARKit weights",
+        items=_WEIGHTS,
+    )  # fmt: skip
+    face: IntProperty(
+        name="Face",
+        description="Which face to read, where the recording shows several: 1 is the first",
+        default=1,
+        min=1,
+        max=100,
+        options={"SKIP_SAVE"},
+    )
     flip_head: BoolProperty(
         name="Flip Head",
         description="Reverse the head's yaw and pitch, for recordings made with the phone held sideways, in which "
@@ -86,8 +104,10 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         rate = row.row()
         rate.active = self.use_frame_rate
         rate.prop(self, "frame_rate", text="")
+        layout.prop(self, "weight_unit")
         layout.prop(self, "head_unit")
         layout.prop(self, "flip_head")
+        layout.prop(self, "face")
 
     def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         # Here, so that enabling the extension stays quick.
@@ -96,15 +116,25 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         path = Path(bpy.path.abspath(self.filepath))
         start = self.frame_start if self.properties.is_property_set("frame_start") else context.scene.frame_start
         axes = flame_axes.of(context, head)
-        options = recordings.Options(self.head_unit, self.flip_head, self._rate(), axes)
+        options = recordings.Options(
+            unit=self.head_unit,
+            flip_head=self.flip_head,
+            fps=self._rate(),
+            weight_unit=self.weight_unit,
+            axes=axes,
+            face=self.face,
+        )
         later = to_seconds(start, timeline.rate(context.scene))
-        performance = recordings.starting_at(recordings.read(path, options), later)
+        notes = []
+        performance = recordings.starting_at(recordings.read(path, options, notes), later)
         takes.keep(context.scene, head, performance, path.stem)
         if context.scene.fields.head is None:  # so that the take stays in sight, whatever is clicked next
             context.scene.fields.head = head
         context.view_layer.update()
-        report = bake(context.scene, head, performance)
-        return say("“{file}”: {report}", file=path.name, report=report)
+        report = say("“{file}”: {report}", file=path.name, report=bake(context.scene, head, performance))
+        report = ". ".join([report, *(told(note).removesuffix(".") for note in notes)])
+        takes.tell(head, report)
+        return report
 
     def _rate(self) -> float | None:
         """The frame rate that was set, with the switch or by a script that names it alone."""

@@ -156,6 +156,27 @@ class FIELDS_OT_take_import(HeadOperator, bpy.types.Operator, ImportHelper):
         return say("“{name}” imported. Bake Keys writes it", name=take.name)
 
 
+class FIELDS_OT_take_load(_OnTake, bpy.types.Operator):
+    """Read the chosen take from its file, which lies outside of this .blend's folder"""
+
+    bl_idname = "fields.take_load"
+    bl_label = "Load Take"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
+        if not takes.active(head_of(context)).outside:
+            cls.poll_message_set(say("This take is loaded"))
+            return False
+        return True
+
+    def act_on(self, head: bpy.types.Object, take: Any) -> str:
+        takes.load(take)
+        return say("“{name}” loaded. Bake Keys writes it", name=take.name)
+
+
 class FIELDS_OT_take_pack(_OnTake, bpy.types.Operator):
     """Store the chosen take in this .blend instead of its file, or in a file beside it instead of the .blend"""
 
@@ -176,5 +197,6 @@ CLASSES = (
     FIELDS_OT_take_blend,
     FIELDS_OT_take_export,
     FIELDS_OT_take_import,
+    FIELDS_OT_take_load,
     FIELDS_OT_take_pack,
 )

@@ -66,12 +66,14 @@ def write_pictures(folder: Path, count: int, suffix: str = ".png") -> list[Path]
 VFR_STAMPS = [33 * i for i in range(10)] + [400 + 67 * i for i in range(10)] + [1100, 1133, 1300, 1310, 1500, 1533]
 
 
-def _ffmpeg(pictures: Sequence[np.ndarray], output: Path, *options: str, rate: str = "30"):
+def _ffmpeg(pictures: Sequence[np.ndarray], output: Path, *options: str, rate: str = "30", stdout=None):
     with tempfile.TemporaryDirectory() as folder:
         for i, image in enumerate(pictures):
             cv2.imwrite(f"{folder}/{i:04d}.png", image)
         command = ["ffmpeg", "-y", "-v", "error", "-framerate", rate, "-i", f"{folder}/%04d.png", *options]
-        subprocess.run([*command, "-fflags", "+bitexact", "-map_metadata", "-1", str(output)], check=True)
+        subprocess.run(
+            [*command, "-fflags", "+bitexact", "-map_metadata", "-1", str(output)], check=True, stdout=stdout
+        )
 
 
 def _make_data() -> None:
@@ -114,6 +116,17 @@ def _make_data() -> None:
     _ffmpeg(frames, DATA / "no_index.mp4", *h264)
     whole = (DATA / "no_index.mp4").read_bytes()
     (DATA / "no_index.mp4").write_bytes(whole[: len(whole) // 2])
+    # As a browser records it: it doesn't know yet how long it will be.
+    with (DATA / "no_length.webm").open("wb") as pipe:
+        _ffmpeg(frames, Path("-"), "-c:v", "libvpx", "-b:v", "100k", "-f", "webm", "-live", "1", stdout=pipe)
+    # A call whose picture grows midway.
+    parts = [DATA / f"part{size}.ts" for size in (64, 128)]
+    for part, size, first in zip(parts, (64, 128), (0, 15), strict=True):
+        pictures = [painted(i, size, size) for i in range(first, first + 15)]
+        _ffmpeg(pictures, part, *h264[:-2], "-output_ts_offset", str(first / 30))
+    (DATA / "growing.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
+    for part in parts:
+        part.unlink()
     sound = ["-f", "lavfi", "-i", "sine=duration=1", *h264, "-c:a", "aac", "-b:a", "16k"]
     _ffmpeg(frames, DATA / "with_sound.mp4", *sound)
     for name in ("sound.m4a", "sound.mp4"):

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHOWN = {"name", "description", "text", "heading"}  # keyword arguments whose strings are shown
 SAY = {"say", "say_in_panel"}
+ERRORS = {"FieldsError", "Note", "EndedEarly", "SizeChanged"}  # sentences that are looked up before they are filled in
 SAID = {*SAY, "paragraph", "label"}  # functions whose string arguments are
 TERMINAL = {"command.py", "__main__.py"}  # these speak to a terminal, in English
 CALLS_WITH_NAMES = {"new", "add", "find", "get", "NewType", "make_dataclass", "Path"}  # their `name` is none of ours
@@ -26,10 +27,10 @@ def shown(folders: tuple[str, ...] = ("operators", "ui")) -> dict[str, str]:
 
 
 def errors(folders: tuple[str, ...] = ("fields_blender", "operators", "ui")) -> dict[str, str]:
-    """Sentence of a FieldsError -> "file:line"."""
+    """Sentence of a FieldsError or a Note -> "file:line"."""
     found: dict[str, str] = {}
     for path, call in _calls(folders):
-        if _called(call) == "FieldsError" and call.args and path.name not in TERMINAL:
+        if _called(call) in ERRORS and call.args and path.name not in TERMINAL:
             for line, text in _strings(call.args[0]):
                 found.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
     return found
@@ -50,7 +51,7 @@ def untranslatable(folders: tuple[str, ...] = ("fields_blender", "operators", "u
 
 def _refusal(call: ast.Call) -> str:
     called = _called(call)
-    if called in {"FieldsError", *SAY}:
+    if called in {*ERRORS, *SAY}:
         return _no_pattern(call, called)
     if called == "report" and len(call.args) == 2 and _is_text(call.args[1]):
         return "report() of a text that does not go through say()"
@@ -65,8 +66,8 @@ def _no_pattern(call: ast.Call, called: str) -> str:
     if given == {None}:  # FieldsError(sentence, **values): an error that is handed on
         return ""
     patterns = [text for _, text in _strings(call.args[0])] if call.args else []
-    if called == "FieldsError" and (len(call.args) != 1 or not isinstance(call.args[0], ast.Constant)):
-        return "the first argument of FieldsError is no literal string"
+    if called in ERRORS and (len(call.args) != 1 or not isinstance(call.args[0], ast.Constant)):
+        return f"the first argument of {called} is no literal string"
     if not patterns and (given or (call.args and _is_text(call.args[0]))):
         return f"the first argument of {called} is no literal string"
     for pattern in patterns:
@@ -115,7 +116,7 @@ def _of(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _of_call(node: ast.Call) -> Iterator[tuple[int, str]]:
     called = _called(node)
-    if called == "FieldsError":
+    if called in ERRORS:
         return
     for keyword in node.keywords:
         value_of_a_pattern = called in SAY or (keyword.arg == "name" and called in CALLS_WITH_NAMES)

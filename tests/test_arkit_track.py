@@ -5,7 +5,7 @@ import pytest
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT
-from fields_blender.exchange import arkit_track
+from fields_blender.exchange import arkit_names, arkit_track, units
 from tests.recorded import weights_of
 
 BLINK = ARKIT.index("eyeBlinkLeft")
@@ -31,30 +31,39 @@ def blinking(*weights: float) -> np.ndarray:
     ],
 )
 def test_names_in_any_spelling(spelling, name):
-    assert arkit_track.arkit_index(spelling) == (None if name is None else ARKIT.index(name))
+    assert arkit_names.arkit_index(spelling) == (None if name is None else ARKIT.index(name))
 
 
 def test_each_name_counts_once_and_the_first_time():
     names = ["time", "jawOpen", "eyeBlinkLeft", "JawOpen", "eyeBlink_R", "mouthClose", "tongueOut"]
-    found = arkit_track.arkit_columns(names, "a.csv")
+    found = arkit_names.arkit_columns(names, "a.csv")
     assert [(place, ARKIT[index]) for place, index in found] == [
         (1, "jawOpen"), (2, "eyeBlinkLeft"), (4, "eyeBlinkRight"), (5, "mouthClose"), (6, "tongueOut")
     ]  # fmt: skip
     with pytest.raises(FieldsError, match="has only 4 of the 52"):
-        arkit_track.arkit_columns(names[:-1], "a.csv")
+        arkit_names.arkit_columns(names[:-1], "a.csv")
 
 
-@pytest.mark.parametrize(("largest", "full"), [(1.0, 1.0), (1.6, 1.0), (30.0, 100.0), (100.0, 100.0)])
-def test_weights_in_percent_are_told_by_their_size(largest, full):
-    made = arkit_track.from_weights(np.arange(2) / 30, blinking(0.5, largest))
-    np.testing.assert_allclose(weights_of(made)[:, BLINK], np.array([0.5, largest]) / full, rtol=1e-6)
+@pytest.mark.parametrize(
+    ("weights", "unit"),
+    [
+        ([0.5, 1.0], "0 to 1"),
+        ([0.5, 1.6], "0 to 1"),
+        ([30.0], "percent"),
+        ([0.5, 100.0], "percent"),
+        ([0.0, 0.4, 60.0, 70.0, 12.0, 0.1], "percent"),
+        ([0.0, 0.4, 60.0, 0.3, 0.2, 0.1], "0 to 1"),
+    ],
+)
+def test_percent_lasts_and_one_wild_number_is_a_fault(weights, unit):
+    assert units.weight_unit(blinking(*weights)) == unit
 
 
-def test_rows_without_a_face_say_nothing_about_the_unit():
-    gaps = np.array([False, True, False])
-    made = arkit_track.from_weights(np.arange(3) / 30, blinking(0.5, 100.0, 1.0), gaps=gaps)
-    assert made.found.tolist() == [True, False, True]
-    np.testing.assert_allclose(weights_of(made)[[0, 2], BLINK], [0.5, 1.0], rtol=1e-6)
+def test_wild_numbers_are_held():
+    weights = blinking(*[0.1] * 9, 60.0, 0.2)
+    assert np.argwhere(units.wild_weights(weights)).tolist() == [[9, BLINK]] and units.too_many(weights > 1) is False
+    np.testing.assert_allclose(units.held(np.where(weights > 1, np.nan, weights))[9, BLINK], 0.1)
+    np.testing.assert_allclose(units.held(np.array([[np.nan, np.nan], [2.0, np.nan]])), [[2.0, 0.0], [2.0, 0.0]])
 
 
 def test_rows_are_put_in_order_and_the_first_of_a_moment_counts():

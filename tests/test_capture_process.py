@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fields_blender.capture import capture_process, solve
+from fields_blender.capture import capture_process, journal, solve
 from fields_blender.capture.actor import Actor
 from fields_blender.capture.clip import Clip, open_stills, open_video
+from fields_blender.capture.features import ENCODED_AT_ONCE
+from fields_blender.capture.journal import Keep
 from fields_blender.capture.video import probe
 from fields_blender.core.errors import FieldsError
 from tests.test_solve import CLIP, MODELS, made  # noqa: F401 - a fixture
@@ -102,9 +104,15 @@ def test_a_bug_comes_with_its_traceback(made, child, monkeypatch):  # noqa: F811
 
 
 def test_a_stopped_capture_returns_what_it_has(made, child, processes):  # noqa: F811
-    looks = iter([False, True])
-    seen, track = drain(capture(child, open_video(CLIP), made, lambda: next(looks, True)))
-    assert len(seen) >= 2 and seen[1].done <= len(track) < 300
+    seen: list = []
+    work = capture(child, open_video(CLIP), made, lambda: len(seen) >= 2)
+    while True:
+        try:
+            seen.append(next(work))
+        except StopIteration as end:
+            track = end.value
+            break
+    assert seen[1].done <= len(track) < 300
     assert len(processes) == 1
 
 
@@ -145,6 +153,87 @@ def test_a_killed_process_is_an_error(made, child, processes):  # noqa: F811
     processes[0].kill()
     with pytest.raises(FieldsError, match="ended from outside"):
         drain(work)
+
+
+@pytest.fixture
+def keep(tmp_path):
+    return Keep(tmp_path / "captures" / "a.capture", {"take": "Änn"})
+
+
+def kept_until(child, made, keep, count, happens, stop=lambda: False):  # noqa: F811
+    """Capture until `count` frames are done, then let something happen; returns frames done then, the Track, notes."""
+    clip = open_video(CLIP)
+    work = child.capture(clip, made, "cpu", "largest", stop, keep=keep)
+    while (report := next(work)).done < count:
+        pass
+    happens()
+    return report.done, drain(work)[1], clip.notes
+
+
+def agrees_so_far(track, made):  # noqa: F811
+    """Are times and poses of the first frames those of a whole capture?"""
+    _, whole = drain(solve.capture(open_video(CLIP, 0.0, float(track.time[-1]) + 0.01), made, "cpu"))
+    assert track.time.tolist() == whole.time.tolist()
+    np.testing.assert_array_equal(track["head"], whole["head"])
+
+
+def test_of_a_killed_process_all_is_kept_but_the_last_moment(made, child, processes, keep):  # noqa: F811
+    done, track, notes = kept_until(child, made, keep, 60, lambda: processes[0].kill())
+    assert len(track) >= done - ENCODED_AT_ONCE and len(notes) == 1 and "ended from outside after" in notes[0]
+    assert notes[0].values == {"frames": len(track)} and len(processes) == 2
+    agrees_so_far(track, made)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_process_that_hangs_is_ended_by_cancel_and_all_is_kept(made, child, processes, keep):  # noqa: F811
+    stopped: list[float] = []
+
+    def hang():
+        processes[0].send_signal(signal.SIGSTOP)
+        stopped.append(time.monotonic())
+
+    done, track, notes = kept_until(child, made, keep, 60, hang, lambda: bool(stopped))
+    assert len(track) >= done - ENCODED_AT_ONCE and notes == []
+    assert processes[0].poll() is not None and processes[0].returncode == -signal.SIGKILL
+    agrees_so_far(track, made)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_one_that_hangs_is_ended_within_three_seconds(made, child, processes):  # noqa: F811
+    work = capture(child, open_video(CLIP), made, lambda: True)
+    drain(child.probe(CLIP))
+    processes[0].send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(FieldsError, match="ended from outside"):
+        drain(work)
+    assert time.monotonic() - began < 3.0 and processes[0].poll() is not None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_closing_does_not_wait_for_one_that_hangs(child, processes):
+    drain(child.probe(CLIP))
+    processes[0].send_signal(signal.SIGSTOP)
+    probing = child.probe(Path("another"))
+    next(probing)
+    began = time.monotonic()
+    child.close()
+    assert time.monotonic() - began < 1.0 and processes[0].poll() is not None
+
+
+def test_what_was_kept_is_recovered_by_another(made, child, processes, keep):  # noqa: F811
+    work = child.capture(open_video(CLIP), made, "cpu", "largest", lambda: False, keep=keep)
+    while next(work).done < 40:
+        pass
+    child.close()  # what the end of Blender does
+    with pytest.raises(FieldsError):
+        drain(work)
+    other = capture_process.CaptureProcess()
+    try:
+        _, track = drain(other.recover(keep.path, made, "cpu", []))
+    finally:
+        other.close()
+    assert len(track) >= 40 - ENCODED_AT_ONCE and track.source["video"] == "performance.mp4"
+    assert journal.summary(keep.path) == ({"take": "Änn"}, len(track))
 
 
 @pytest.mark.parametrize("executable", ["", "/opt/blender/blender", str(ROOT / "no" / "python3")])

@@ -42,18 +42,18 @@ runpy.run_module("fields_blender", run_name="__main__", alter_sys=False)
 
 
 class FakeCapture:
-    """Stands for solve.capture: `frames` rows, `gaps` without a face; Ctrl-C arrives before row `interrupt`."""
+    """Stands for solve.capture: `frames` rows, `gaps` without a face; a signal arrives before row `interrupt`."""
 
-    def __init__(self, frames=10, gaps=(), interrupt=None, times=None):
+    def __init__(self, frames=10, gaps=(), interrupt=None, times=None, number=signal.SIGINT):
         self.times = np.arange(frames, dtype=float) if times is None else np.array(times, float)
-        self.gaps, self.interrupt, self.given = list(gaps), interrupt, {}
+        self.gaps, self.interrupt, self.number, self.given = list(gaps), interrupt, number, {}
 
     def __call__(self, video, models, stop, **given):
         self.given = {"clip": video, "models": models, **given}
         done = 0
         for done in range(len(self.times) + 1):
             if done == self.interrupt:
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(self.number)
             if stop() or done == len(self.times):
                 break
             yield Progress(done + 1, len(self.times), done + 1)
@@ -106,8 +106,28 @@ def test_an_interruption_saves_what_there_is(fake, capsys):
     before = signal.getsignal(signal.SIGINT)
     code, output, _ = fake(interrupt=4)
     assert code == 130 and len(track.load(output)) == 4
-    assert "4 frames, is saved" in capsys.readouterr().err
+    assert "4 frames, is saved. --resume goes on" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_sigterm_saves_what_there_is_too(fake):
+    before = signal.getsignal(signal.SIGTERM)
+    code, output, _ = fake(interrupt=4, number=signal.SIGTERM)
+    assert code == 143 and len(track.load(output)) == 4 and signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_full_disk_at_the_end_costs_nothing(fake, monkeypatch, capsys):
+    def full(*_arguments):
+        raise FieldsError("{path} can't be written (No space left).", path="take.npz")
+
+    monkeypatch.setattr(track, "save", full)
+    code, output, _ = fake()
+    said = capsys.readouterr().err
+    assert code == 1 and not output.exists() and "No space left" in said
+    kept = Path(said.splitlines()[-1].removeprefix("What was captured is in ").removesuffix("."))
+    assert len(track.load(kept)) == 10
+    kept.unlink()
+    kept.parent.rmdir()
 
 
 def test_an_interruption_before_the_first_frame_writes_nothing(fake, tmp_path):
@@ -295,3 +315,33 @@ def test_a_person_is_kept_and_used_in_another_clip(tmp_path, capsys):
     np.testing.assert_allclose(one["expression"], other["expression"], atol=2e-3)
     assert one.source["rest"]["origin"] == other.source["rest"]["origin"] == "actor"
     assert one["emotion"][:, 1].mean() > 0.5, "the person smiles there"
+
+
+def command(output, *arguments):
+    start = [sys.executable, "-m", "fields_blender", "capture", str(SAMPLE), "-o", str(output), "--device", "cpu"]
+    return [*start, *arguments]
+
+
+@needs_networks
+@needs_sample
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
+def test_a_capture_that_was_cut_off_is_resumed(tmp_path, how):
+    output, so_far = tmp_path / "a.npz", tmp_path / "a.npz.capture"
+    with subprocess.Popen(command(output), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stderr is not None and b"0%" in process.stderr.readline()
+        assert b"10%" in process.stderr.readline()  # 30 of 300 frames
+        process.send_signal(getattr(signal, how))
+        said = process.stderr.read()
+    assert so_far.exists()
+    if how == "SIGTERM":
+        assert process.returncode == 143 and b"--resume" in said
+        assert 30 <= len(track.load(output)) < 300
+    else:
+        assert process.returncode == -signal.SIGKILL and not output.exists()
+    refused = subprocess.run(command(output), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and "--resume" in refused.stderr
+    resumed = subprocess.run(command(output, "--resume"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(track.load(output)) == 300 and not so_far.exists()
+    assert int(resumed.stderr.split(" frames")[0].split()[-1].split("/")[0]) > 20  # it did not begin again

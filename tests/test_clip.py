@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import struct
 import sys
 import threading
 import tracemalloc
@@ -14,6 +15,7 @@ import pytest
 from fields_blender.capture import clip as clips
 from fields_blender.capture import video
 from fields_blender.capture.clip import Clip, PicturePiece, VideoPiece, frames, open_stills, open_video
+from fields_blender.capture.display_matrix import mirroring
 from fields_blender.core.errors import FieldsError
 from tests.make_clips import DATA, VFR_STAMPS, painted, read_number, write_pictures, write_video
 
@@ -63,6 +65,79 @@ def test_sizes_are_those_of_the_upright_picture():
     assert next(frames(open_video(DATA / "rotated.mp4"))).image.shape == (96, 64, 3)
     assert next(frames(open_video(DATA / "wide_pixels.mp4"))).image.shape == (64, 128, 3)
     assert next(frames(open_video(DATA / "odd.mp4"))).image.shape == (67, 65, 3)
+
+
+def test_a_file_that_does_not_say_its_length_is_measured():
+    clip = open_video(DATA / "no_length.webm")
+    numbers, times = read(clip)
+    assert numbers == list(range(30)) and clip.count == 30 and clip.source["fps"] == 30
+    np.testing.assert_allclose(times, np.arange(30) / 30, atol=2e-3)
+    assert video.probe(DATA / "no_length.webm").duration == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.2])
+def test_a_picture_that_grows_midway_is_read_until_there_and_told(start):
+    clip = open_video(DATA / "growing.ts", start)
+    assert read(clip)[0] == list(range(round(start * 30), 15))
+    assert "changes at 0.5 s" in clip.notes[0] and len(clip.notes) == 1
+
+
+def test_what_follows_a_change_of_size_is_never_read():
+    with pytest.raises(FieldsError, match="size of the picture"):
+        read(open_video(DATA / "growing.ts", 0.6))
+    backwards = Clip((VideoPiece(str(DATA / "growing.ts"), 0.0, 1.0, 1.0, -1.0),))
+    with pytest.raises(FieldsError, match="size of the picture"):
+        read(backwards)
+
+
+def test_pictures_that_stand_still_stay(tmp_path):
+    """Every picture comes twice, some for long, as when a screen is recorded."""
+    shown = [0, 0, 1, 1, 2, 2, 2, 2, 2, 3, *[4] * 30, 5, 5]
+    writer = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (64, 64))
+    for number in shown:
+        writer.write(painted(number))
+    writer.release()
+    numbers, times = read(open_video(tmp_path / "a.avi"))
+    assert numbers == shown
+    np.testing.assert_allclose(np.diff(times), 1 / 30, atol=2e-3)
+
+
+# a, b, c, d of the display matrix, and how the painted picture must be stored so that it comes out upright.
+MIRRORED = {
+    "left to right": ((-1, 0, 0, 1), lambda image: image[:, ::-1]),
+    "upside down": ((1, 0, 0, -1), lambda image: image[::-1]),
+    "transposed": ((0, 1, 1, 0), lambda image: image.transpose(1, 0, 2)),
+    "transposed the other way": ((0, -1, -1, 0), lambda image: image[::-1, ::-1].transpose(1, 0, 2)),
+}
+
+
+@pytest.mark.parametrize("way", MIRRORED)
+def test_mirrored_display_matrices(tmp_path, way):
+    matrix, stored = MIRRORED[way]
+    first = stored(painted(0, 96, 64))
+    writer = cv2.VideoWriter(str(tmp_path / "a.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 30, first.shape[1::-1])
+    for number in range(8):
+        writer.write(np.ascontiguousarray(stored(painted(number, 96, 64))))
+    writer.release()
+    content = bytearray((tmp_path / "a.mp4").read_bytes())
+    at = content.index(b"tkhd") + 4 + 40
+    a, b, c, d = (number * 65536 for number in matrix)
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    (tmp_path / "a.mp4").write_bytes(content)
+    clip = open_video(tmp_path / "a.mp4")
+    assert read(clip)[0] == list(range(8))
+    assert next(frames(clip)).image.shape == (64, 96, 3)
+    info = video.probe(tmp_path / "a.mp4")
+    assert (info.width, info.height) == (96, 64)
+
+
+def test_a_damaged_header_is_no_mirror(tmp_path):
+    write_video(tmp_path / "a.mp4", 2, 30)
+    content = (tmp_path / "a.mp4").read_bytes()
+    for cut in (0, 7, 60, len(content) // 2):
+        (tmp_path / "b.mp4").write_bytes(content[:cut])
+        assert mirroring(tmp_path / "b.mp4") is None
+    assert mirroring(tmp_path / "a.mp4") is None
 
 
 def test_a_stream_without_time_stamps_gets_them_from_its_rate():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fields_blender.core.names import ARKIT
-from training.evaluation import measures, readings, readout
+from training.evaluation import contrasts, measures, readings, readout
 
 ROOT = Path(__file__).parent.parent
 # Five people are few: some resample of them has no picture of some kind.
@@ -232,6 +232,13 @@ def test_the_annotations_of_the_clips_are_in_order():
         spans = [*seen["unclear"], *seen["rest"], *(span for movement in seen["shown"].values() for span in movement)]
         assert all(first <= last for first, last in spans), name
         assert set(seen["shown"]) <= channels, name
+        assert set(seen["labels"]) <= set(contrasts.ALL), name
+        for label, said in seen["labels"].items():
+            on, off = (measures.rows_in(said[key], 2000) for key in ("on", "off"))
+            assert on.any() and off.any() and not (on & off).any(), f"{label} in {name}"
+        assert set(seen.get("hidden", {})) <= {"eye aperture", "mouth opening", "mouth width", "brow height"}, name
+        shut = [(first, last) for _, first, _, last in seen["blinks"]]
+        assert not any(a <= last and first <= b for a, b in seen["unclear"] for first, last in shut), name
 
 
 def test_geometry_reads_openings_from_a_reposed_head():
@@ -260,3 +267,101 @@ def test_blinks_in_unclear_frames_count_for_nobody():
         w[first : first + 3, column] = 1
     seen = {"blinks": [["left", 9, 11, 13], ["both", 30, 31, 32]], "unclear": [[38, 45]]}
     assert clips.blinks(w, seen) == [1, 2, 2]  # 20 and 50 are invented; 30 is missed by both eyes
+
+
+def test_blinks_that_blender_plays_are_compared_with_the_frames_of_the_clip(tmp_path):
+    """A clip at 30 frames a second, keyed at 24: the same blinks, whatever the rate."""
+    from training.evaluation import clips
+
+    seen = {"blinks": [["both", 29, 30, 32], ["both", 59, 60, 61]], "unclear": [[100, 110]]}
+    frames, keyed = np.arange(-1, 100), np.zeros((101, 52))
+    for second in (1.0, 2.0, 3.5):
+        keyed[1 + round(24 * second), [ARKIT.index("eyeBlinkLeft"), ARKIT.index("eyeBlinkRight")]] = 0.9
+    np.savez(tmp_path / "a.npz", rate=24, frames=frames, keyed=keyed)
+    assert clips.keyed_blinks(tmp_path / "a.npz", np.arange(120) / 30, seen) == [4, 0, 0]
+    seen["unclear"] = []
+    assert clips.keyed_blinks(tmp_path / "a.npz", np.arange(120) / 30, seen) == [4, 2, 0]
+
+
+def test_contrast_is_1_for_a_head_that_does_it_and_0_for_one_that_never_changes():
+    w = np.zeros((30, 52))
+    smile = [ARKIT.index("mouthSmileLeft"), ARKIT.index("mouthSmileRight")]
+    w[10:20, smile] = 1.0
+    w[15, smile] = 0.0  # one frame lost: a median doesn't mind
+    w[:, ARKIT.index("browInnerUp")] = 0.6
+    w[25:] = np.nan
+    labels = {
+        "smile": {"on": [[10, 19]], "off": [[0, 5]]},
+        "brows up": {"on": [[10, 19]], "off": [[0, 5]]},
+        "frown": {"on": [[26, 29]], "off": [[0, 5]]},
+    }
+    found = contrasts.of_clip(w, ~np.isnan(w[:, 0]), labels)
+    assert found == {"smile": 1.0, "brows up": 0.0}, "no face where it frowns"
+    means = contrasts.means({"a": found, "b": {"smile": 0.5, "eyes shut": 0.2}})
+    assert means == {"smile": 0.75, "brows up": 0.0, "eyes shut": 0.2, "all labels": 0.375}
+
+
+def test_the_tables_of_the_clips_name_what_is_missing():
+    from training.evaluation import report_clips
+
+    found = {
+        "r of mouth width": {"FIELDS": {"a": 0.5, "b": 0.7}, "MediaPipe": {"a": 0.9}},
+        "blinks": {"FIELDS": {"a": [2, 0, 1], "b": [1, 1, 0]}, "MediaPipe": {"a": [3, 0, 0]}},
+        "movements": {"FIELDS": {"a": {"jawOpen": 0.9}, "b": {}}, "MediaPipe": {"a": {"jawOpen": 0.8}}},
+        "contrasts": {"FIELDS": {"a": {"smile": 0.4}, "b": {}}, "MediaPipe": {"a": {"smile": 0.6}}},
+    }
+    text = "\n".join(report_clips.sections(found))
+    assert "## Real clips: 2" in text and "| r of mouth width (mean of 2 clips) | 0.600 | 0.900 |" in text
+    assert "| **blinks of each eye against the annotations: F1 at .5** | 0.750 | 1.000 |" in text
+    assert "| b | - / - | - / - | 0.700 / - |" in text and "1, 1, 0 / -" in text
+    assert "| smile in a: contrast | 0.400 | 0.600 |" in text and "| jawOpen in a: AUC | 0.900 | 0.800 |" in text
+    assert "nan" not in text and "Not measured" in "\n".join(report_clips.sections({}))
+
+
+def test_telling_moments_are_those_that_were_labelled_and_those_that_differ():
+    pytest.importorskip("numba")
+    from training.evaluation import sheets
+
+    time, found = np.arange(100) / 25, np.ones(100, bool)
+    w = np.zeros((100, 52))
+    w[40, 5], w[70, 9], w[71, 9] = 1.0, 0.9, 0.8
+    found[90:] = False
+    rows = sheets.moments(time, found, [w], [20, 22, 95])
+    assert len(rows) == sheets.MOMENTS and rows == sorted(rows)
+    assert {20, 40, 70} <= set(rows) and not {22, 71, 95} & set(rows), "too near to one, no face in the other"
+    assert sheets.moments(time[:3], found[:3], [w[:3]], []) == [0]
+    assert sheets.labelled("squeeze_1080p") and sheets.labelled("nobody") == []
+
+
+def test_the_portrait_opens_its_mouth_shuts_its_eyes_and_turns():
+    pytest.importorskip("numba")
+    from training.evaluation.portrait import Portrait
+
+    portrait, straight = Portrait(), np.eye(3)
+
+    def seen(**weights):
+        w = np.array([weights.get(name, 0.0) for name in ARKIT])
+        return portrait.picture(w, straight, 120).astype(float)
+
+    rest = seen()
+    assert rest.shape == (120, 120, 3) and len(np.unique(rest.reshape(-1, 3), axis=0)) > 100
+    rows = {name: np.abs(seen(**{name: 1.0}) - rest).sum(axis=(1, 2)) for name in ("jawOpen", "browInnerUp")}
+    middle = {name: (change * np.arange(120)).sum() / change.sum() for name, change in rows.items()}
+    assert middle["browInnerUp"] < 60 < middle["jawOpen"], "brows are above the middle, the jaw is below"
+    wink = np.abs(seen(eyeBlinkLeft=1.0) - rest).sum(axis=(0, 2))
+    assert wink[60:].sum() > 20 * wink[:60].sum(), "the subject's left is the picture's right"
+    look = seen(eyeLookOutLeft=1.0, eyeLookInRight=1.0)
+    assert np.abs(look - rest).sum() > 0
+    turn = np.array([[0.8, 0, 0.6], [0, 1, 0], [-0.6, 0, 0.8]])
+    nose = [(portrait.posed(np.zeros(52), r)[portrait.head.vertices[:, 2].argmax()])[0] for r in (straight, turn)]
+    assert nose[1] > nose[0] + 0.02, "a turn to the subject's left goes to the picture's right"
+
+
+def test_only_the_first_tables_and_no_unknown_author(evaluate, tmp_path):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    assert evaluate.authors(parser, [f"johnsmith={tmp_path}"]) == {"johnsmith": tmp_path}
+    for wrong in (f"metaperson={tmp_path}", "johnsmith=nowhere", "johnsmith"):
+        with pytest.raises(SystemExit):
+            evaluate.authors(parser, [wrong])

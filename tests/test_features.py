@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fields_blender.capture.features import FILTER_RADIUS, Features, denoised
+from fields_blender.capture.journal import Journal, Seen
 
 WIDTH = 30
 
@@ -20,8 +21,10 @@ class Encoder:
 
 
 def stored(rows: np.ndarray, shots: np.ndarray | None = None) -> Features:
-    features = Features(io.BytesIO(), Encoder())  # pyright: ignore[reportArgumentType]: all it needs of a regressor
+    journal = Journal(io.BytesIO(), [])
+    features = Features(journal, Encoder())  # pyright: ignore[reportArgumentType]: all it needs of a regressor
     for row, shot in zip(rows, np.zeros(len(rows), int) if shots is None else shots, strict=True):
+        journal.frame(Seen(0.0, 1.0, int(shot), np.zeros(6, np.float32)))
         features.add(row, shot=int(shot))
     features.encode()
     return features

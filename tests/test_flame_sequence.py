@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION
 from fields_blender.core.rotation import rotate, to_quaternion
-from fields_blender.exchange import flame_sequence, recordings
+from fields_blender.exchange import flame_names, flame_sequence, recordings
 from fields_blender.flame import flame_basis
 from tests.recorded import performance, weights_of
 
@@ -208,7 +208,7 @@ def test_coefficients_that_make_no_sense(tmp_path, axes, arrays):
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_odd_arrays_give_a_track_or_a_sentence(tmp_path, data):
-    names = st.sampled_from([name for names in flame_sequence.NAMES.values() for name in names])
+    names = st.sampled_from([name for names in flame_names.NAMES.values() for name in names.split()])
     shapes = st.lists(st.sampled_from([0, 1, 2, 3, 6, 100]), max_size=3)
     values = st.sampled_from([0.0, 0.1, -1.0, np.nan, np.inf, 1e9, 2**40])
     chosen = data.draw(st.dictionaries(names, st.tuples(shapes, values, st.sampled_from("fdiUb")), max_size=5))

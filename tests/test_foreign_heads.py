@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from fields_blender.core.names import ARKIT
+from tools import shared_data
 from training.evaluation import families, foreign_heads, measures
 
 MISSING = ("tongueOut", "mouthClose")
+VROID = shared_data.find("data", "rigs", "vroid_arkit_visemes.glb")
 BLINK = ARKIT.index("eyeBlinkLeft")
 
 
@@ -114,3 +116,33 @@ def foreign_heads_folder() -> Path:
     from tools import shared_data
 
     return shared_data.find("data", "heads")
+
+
+def test_a_bone_turns_its_points_as_its_file_says():
+    pytest.importorskip("cv2")
+    from training.evaluation import vroid_head
+
+    half = np.sqrt(0.5)
+    matrix = vroid_head.local({"translation": [1, 2, 3], "rotation": [0, 0, half, half], "scale": [2, 1, 1]})
+    assert np.allclose(matrix @ [1, 0, 0, 1], [1, 4, 3, 1]), "a quarter turn about z takes x to y"
+    assert np.allclose(vroid_head.local({"matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 5, 6, 7, 1]})[:3, 3], [5, 6, 7])
+
+
+@pytest.mark.skipif(not VROID.exists(), reason="the VRoid head is not in the shared data")
+def test_a_stylised_head_stands_like_the_others(tmp_path):
+    pytest.importorskip("cv2"), pytest.importorskip("meshopt")
+    from training.evaluation import vroid_head
+
+    np.savez(tmp_path / "vroid.npz", **vroid_head.head(vroid_head.Figure(VROID), tmp_path))
+    head = foreign_heads.load(tmp_path / "vroid.npz")
+    assert head.eye_centers[0, 0] > 2 > -2 > head.eye_centers[1, 0], "the left eye first, to the subject's left"
+    assert np.allclose(head.eye_centers.mean(axis=0), 0, atol=1e-6)
+    moved = {name: np.linalg.norm(head.shapes[ARKIT.index(name)], axis=1) for name in ("jawOpen", "eyeBlinkLeft")}
+    place = {name: np.average(head.vertices, axis=0, weights=size) for name, size in moved.items()}
+    assert place["jawOpen"][1] == pytest.approx(-7, abs=0.5) and place["eyeBlinkLeft"][0] > 2
+    skin = head.vertices[head.rows("skin")]
+    assert skin[:, 2].max() > 0, "the face looks along z"
+    absent = {name for name, there in zip(ARKIT, head.present, strict=True) if not there}
+    assert {"cheekPuff", "tongueOut", "jawLeft"} <= absent
+    assert not absent & {"jawOpen", "eyeBlinkLeft", "mouthSmileLeft"}
+    assert all((tmp_path / name).exists() for name in (*head.textures, *head.alphas) if name)

@@ -15,6 +15,7 @@ from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import ARKIT, GROUPS
 from fields_blender.core.rotation import to_quaternion
 from fields_blender.exchange import livelink, timecode
+from fields_blender.exchange.face_table import Reading
 from tools import shared_data
 
 CONVENTIONS = shared_data.find("conventions", "arkit_variants.json")
@@ -180,7 +181,7 @@ def test_columns_in_any_order_and_spelling(tmp_path):
     header = ["HeadRoll", "jawopen", "eyeBlink_R", "Mood", "browInnerUp", "HeadPitch",
               "mouthSmile_L", "CheekPuff", "HeadYaw"]  # fmt: skip
     path = recording(tmp_path / "a.csv", codes(3), {"jawopen": 0.5, "eyeBlink_R": 0.25, "Mood": 9.0}, header=header)
-    back = livelink.read(path, fps=10)
+    back = livelink.read(path, Reading(fps=10))
     assert len(back) == 3
     np.testing.assert_allclose(back["eyelids"][:, 1], 0.25)
     np.testing.assert_allclose(back["jaw"][:, 0], 0.5 * 0.35, rtol=1e-6)
@@ -189,7 +190,7 @@ def test_columns_in_any_order_and_spelling(tmp_path):
 def test_rows_without_a_face_are_gaps(tmp_path):
     rows = {2: "14:03:52:02.207,0", 3: "14:03:52:03.207,0" + ",0" * 61, 5: "14:03:52:05.207,61,nan" + ",0" * 60}
     back = livelink.read(recording(tmp_path / "a.csv", codes(8), {"JawOpen": 0.4}, rows))
-    assert back.found.tolist() == [True, True, False, False, True, False, True, True]
+    assert back.found.tolist() == [True, True, False, False, True, True, True, True]  # one empty cell is no gap
     assert np.isnan(back["jaw"][2]).all() and back["confidence"][2] == 0
 
 
@@ -204,30 +205,31 @@ def test_a_recording_without_time_codes(tmp_path):
     header = [name for name in livelink.COLUMNS if name != "Timecode"]
     path = recording(tmp_path / "a.csv", codes(4), header=header)
     np.testing.assert_allclose(livelink.read(path).time, np.arange(4) / 60)
-    np.testing.assert_allclose(livelink.read(path, fps=24).time, np.arange(4) / 24)
+    np.testing.assert_allclose(livelink.read(path, Reading(fps=24)).time, np.arange(4) / 24)
 
 
 def test_both_readings_of_the_head(tmp_path):
     path = recording(tmp_path / "a.csv", codes(2), {"HeadYaw": 0.5, "HeadPitch": -0.25})
-    np.testing.assert_allclose(livelink.read(path)["head"], livelink.read(path, "radians")["head"])
+    np.testing.assert_allclose(livelink.read(path)["head"], livelink.read(path, Reading("radians"))["head"])
     forty = np.radians(40)
     expected = about(1, -0.5 * forty) @ about(0, 0.25 * forty)
-    np.testing.assert_allclose(matrix(livelink.read(path, "40 degrees")["head"][0]), expected, atol=1e-6)
+    np.testing.assert_allclose(matrix(livelink.read(path, Reading("40 degrees"))["head"][0]), expected, atol=1e-6)
     flipped = about(1, 0.5) @ about(0, -0.25)
-    np.testing.assert_allclose(matrix(livelink.read(path, flip_head=True)["head"][0]), flipped, atol=1e-6)
+    np.testing.assert_allclose(matrix(livelink.read(path, Reading(flip_head=True))["head"][0]), flipped, atol=1e-6)
     path = recording(tmp_path / "a.csv", codes(2), {"HeadYaw": -30.0})
     np.testing.assert_allclose(livelink.read(path)["head"][0], [0, np.radians(30), 0], atol=1e-6)
 
 
-@pytest.mark.parametrize(("largest", "degrees"), [(6.2, False), (6.4, True), (90.0, True)])
-def test_more_than_a_full_turn_means_degrees(tmp_path, largest, degrees):
+@pytest.mark.parametrize(("largest", "degrees"), [(0.3, False), (1.5, False), (5.0, True), (90.0, True)])
+def test_turns_that_no_head_makes_mean_degrees(tmp_path, largest, degrees):
     """What is said in rows without a face does not count."""
-    yaw = np.array([0.5, largest, 0.5, 500.0])
+    yaw = largest * np.sin(np.linspace(0, 3, 30))
+    yaw[3] = 500.0
     rows = {3: f"{codes(4)[3]},0" + ",0" * 52 + ",500" + ",0" * 8}
-    back = livelink.read(recording(tmp_path / "a.csv", codes(4), {"HeadYaw": yaw}, rows))
-    assert back.found.tolist() == [True, True, True, False]
+    back = livelink.read(recording(tmp_path / "a.csv", codes(30), {"HeadYaw": yaw}, rows))
     unit = np.pi / 180 if degrees else 1.0
-    np.testing.assert_allclose(back["head"][[0, 2], 1], -0.5 * unit, atol=1e-6)
+    np.testing.assert_allclose(np.delete(back["head"][:, 1], 3), -np.delete(yaw, 3) * unit, atol=1e-6)
+    assert not back.found[3]
 
 
 @pytest.mark.parametrize(("rate", "fps"), [(24, 30), (29.97, 30), (30, 30), (48, 60), (60, 60), (120, 60)])

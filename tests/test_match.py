@@ -306,3 +306,31 @@ def test_names_are_compared_without_case_separators_and_spelling_of_the_side():
     assert plain("mouthCurl") == "mouthcurl"
     assert plain("まばたき") == "まばたき"
     assert words("L_mouthSmile") == words("Mouth Smile Left") == words("mouth-smiles.l") == {"mouth", "smile", "left"}
+
+
+FACESHIFT = (
+    "EyeBlink_L EyeBlink_R EyeSquint_L EyeSquint_R EyeDown_L EyeDown_R EyeIn_L EyeIn_R EyeOpen_L EyeOpen_R EyeOut_L "
+    "EyeOut_R EyeUp_L EyeUp_R BrowsD_L BrowsD_R BrowsU_C BrowsU_L BrowsU_R JawFwd JawLeft JawOpen JawChew JawRight "
+    "MouthLeft MouthRight MouthFrown_L MouthFrown_R MouthSmile_L MouthSmile_R MouthDimple_L MouthDimple_R "
+    "LipsStretch_L LipsStretch_R "
+    "LipsUpperClose LipsLowerClose LipsUpperUp LipsLowerDown LipsUpperOpen LipsLowerOpen LipsFunnel LipsPucker "
+    "ChinLowerRaise ChinUpperRaise Sneer Puff CheekSquint_L CheekSquint_R"
+).split()
+
+
+def test_faceshift():
+    found = matched(FACESHIFT)
+    assert found.profile == "faceshift"
+    assert sorted(found.missing) == ["mouthClose", "mouthPressLeft", "mouthPressRight", "tongueOut"]
+    shown = follows(found)
+    assert shown["EyeOpen_L"] == "eyeWideLeft" and shown["BrowsU_C"] == "browInnerUp" and shown["Puff"] == "cheekPuff"
+    assert shown["EyeIn_R"] == "eyeLookInRight" and shown["LipsUpperClose"] == "mouthRollUpper"
+    assert set(FACESHIFT) - set(shown) == {"JawChew", "LipsUpperOpen", "LipsLowerOpen"}
+
+
+def test_facescape():
+    """ARKit's words, but for the lids."""
+    spaced = ["".join(f" {c}" if c.isupper() else c for c in name).strip().title() for name in ARKIT]
+    names = [name.replace("Blink", "Close") for name in spaced]
+    found = matched(names)
+    assert not found.missing and follows(found)["Eye Close Left"] == "eyeBlinkLeft"

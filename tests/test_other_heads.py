@@ -12,6 +12,10 @@ from training.evaluation import closures, families, foreign_heads, readings, rep
 
 ROOT = Path(__file__).parent.parent
 MODELS, CLIP = ROOT / "models", ROOT / "samples/performance.mp4"
+NOTHING = {
+    "date": "", "heads": {"measured": [], "absent": [], "stills": {}, "videos": {}}, "labelled": {}, "left out": {},
+    "clips": {}, "closures": {},
+}  # fmt: skip
 PRESENT = np.array([name != "tongueOut" for name in ARKIT])
 pytestmark = pytest.mark.filterwarnings("ignore:.*(empty slice|scalar divide)")
 
@@ -122,11 +126,11 @@ def test_pooled_shots_stay_apart(data):
 
 
 def test_the_report_names_heads_absent_sets_and_missing_clips(results):
-    text = report.other_heads({"date": "2026-11-30", "heads": results, "labelled": {}, "closures": {}})
+    text = report.other_heads({**NOTHING, "date": "2026-11-30", "heads": results})
     assert text.startswith(
         "## Heads by other authors, another renderer (2026-11-30): MetaPerson, female; MetaPerson, male; John Smith\n"
     )
-    assert "stills-facecap_generic" in text and text.count("Not measured") == 2 and "nan" not in text
+    assert "stills-facecap_generic" in text and text.count("Not measured") == 4 and "nan" not in text
     row = next(line for line in text.splitlines() if line.startswith("| John Smith: half"))
     assert " - " in row
 
@@ -138,15 +142,17 @@ def test_the_label_and_the_first_emotion_are_told():
     assert labelled.label_of(Path("angry3.mp4")) == "anger" and labelled.label_of(Path("neutral1.mp4")) == ""
     assert sorted(labelled.LABELS.values()) == sorted(EMOTIONS[1:])
     emotion = np.tile([0.8, 0.0, 0.1, 0.0, 0.04, 0.05, 0.01, 0.0], (3, 1))
-    emotion[1] = np.nan  # no face
     assert labelled.ranked(emotion, "sadness") == [1, "sadness"]
     assert labelled.ranked(emotion, "fear") == [3, "sadness"]
-    told = {labelled.AS_IS: {"sad3": [1, "sadness"], "fear3": [3, "sadness"]}}
-    text = report.other_heads(
-        {"date": "", "heads": {"measured": [], "absent": [], "stills": {}, "videos": {}}, "labelled": told,
-         "closures": {"sad3": [2, 1, 3]}}
-    )  # fmt: skip
-    assert "| **label ranked first** | 1 of 2 |" in text and "| fear3 | 3 (first: sadness) |" in text
+    told = {
+        labelled.AS_IS: {"sad3": [1, "sadness", 0.5], "fear3": [3, "sadness", 0.25]},
+        labelled.PEER: {"sad3": [2, "fear", np.nan]},
+    }
+    text = report.other_heads({**NOTHING, "labelled": told, "closures": {"sad3": [2, 1, 3]}})
+    assert (
+        "| **label ranked first** | 1 of 2 | 0 of 1 |" in text and "| fear3 | 3 (first: sadness), 0.250 | - |" in text
+    )
+    assert "| mean intensity over neutral | 0.375 | - |" in text
     assert "| **all clips** | 2 | 1 | 3 |" in text
 
 
@@ -239,3 +245,66 @@ def test_evaluate_on_the_families_of_training_alone_leaves_the_other_heads(evalu
     text = page.read_text()
     assert "old heads" in text and "old tables" not in text and "## The renderer and head families of training" in text
     assert "### Stills, ICT-FaceKit heads: 1 people, 12 pictures" in text
+
+
+def test_what_the_keys_play_is_measured_like_a_capture(other_heads, tmp_path):
+    """Keys at 24 frames a second of a shot at 25, of half the strength: r 1, gain .5, and no rotation to judge."""
+    script = foreign_heads.video(made_up(PRESENT), 1)
+    for name in ("videos1", "videos2"):
+        write(tmp_path / f"{name}-johnsmith", script)
+    (tmp_path / "keyed").mkdir()
+    for name in ("videos1", "videos2"):
+        frames = np.arange(-1, 99)
+        keyed = np.stack([np.interp(frames / 24, script.time, channel) for channel in script.weights.T], axis=1) / 2
+        np.savez(
+            tmp_path / f"keyed/{name}-johnsmith.npz", rate=24, frames=frames, keyed=keyed, time=script.time,
+            captured=script.weights,
+        )  # fmt: skip
+    truth = readings.truth_of(tmp_path / "videos1-johnsmith")
+    read = other_heads.keyed(truth, MODELS)
+    assert read.rotation is None and read.found.all()
+    row = other_heads.figures([other_heads.Read([truth], {"keyed": other_heads.keyed}, MODELS)], "videos")["keyed"]
+    assert row["mean r"] > 0.97 and row["mean gain"] == pytest.approx(0.5, abs=0.02)
+    assert np.isnan(row["yaw slope"]) and "head rotation, degrees" not in row
+    assert closures.measured(tmp_path / "keyed") == {}, "sets aren't clips"
+    assert other_heads.keyed(readings.truth_of(tmp_path / "videos2-johnsmith"), MODELS) is not None
+    (tmp_path / "keyed/videos2-johnsmith.npz").unlink()
+    assert other_heads.keyed(readings.truth_of(tmp_path / "videos2-johnsmith"), MODELS) is None
+
+
+def test_the_keys_have_no_face_where_the_capture_has_none(tmp_path):
+    time, captured = np.arange(10) / 25, np.zeros((10, 52))
+    captured[6:] = np.nan
+    np.savez(
+        tmp_path / "a.npz", rate=24, frames=np.arange(12), keyed=np.ones((12, 52)), time=time, captured=captured
+    )  # fmt: skip
+    read = readings.keyed(tmp_path / "a.npz")
+    assert read.found.tolist() == [True] * 6 + [False] * 4 and (read.weights[:6] == 1).all()
+
+
+def test_one_author_left_out_is_tested_with_the_networks_that_never_saw_them(other_heads, data, monkeypatch):
+    """And the mean over authors is that of the authors, however many pictures and heads each has."""
+    from training.evaluation import left_out
+
+    assert set(left_out.AUTHORS) == {"ict", "anny", "facecap", "johnsmith"}, "nobody trains on the validation family"
+    stills = (data / "stills-johnsmith", data / "stills-metaperson_male_lod2", data / "stills-metaperson_female_lod2")
+    assert all((folder / "truth.npz").exists() for folder in stills)
+    monkeypatch.setitem(families.OTHERS, "Face Cap", families.OTHERS[families.VALIDATION])
+    asked = []
+
+    def fields(truth, models):
+        asked.append((truth.folder.name, models.name))
+        strength = {"shipped": 1.0, "without john": 0.5, "without facecap": 0.25}[models.name]
+        return readings.Reading(truth["weights"] * strength, truth["turns"])
+
+    monkeypatch.setattr(readings, "fields", fields)
+    without = {"johnsmith": Path("without john"), "facecap": Path("without facecap"), "ict": Path("without ict")}
+    results = left_out.measured(data, Path("shipped"), without)
+    assert set(results["stills"]) == {"John Smith", "Face Cap"}, "no pictures of ICT here"
+    assert set(results["videos"]) == {"Face Cap"}
+    assert ("stills-johnsmith", "without facecap") not in asked and ("stills-johnsmith", "without john") in asked
+    means = report.means(results["stills"])
+    assert means[left_out.WITHOUT]["mean gain"] == pytest.approx((0.5 + 0.25) / 2)
+    assert means[left_out.SHIPPED]["mean gain"] == pytest.approx(1) and left_out.PEER not in means
+    text = report.other_heads({**NOTHING, "left out": results})
+    assert "| **mean over authors**: trained without them | - | 1.000 |" in text and "nan" not in text

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fields_blender.core.names import ARKIT, JAW_OPEN
-from fields_blender.exchange import livelink, phone_text, recordings
+from fields_blender.exchange import phone_text, recordings
+from fields_blender.exchange.head_rotation import head_rotation
 from tests.recorded import IFACIALMOCAP, face_cap, weights_of
 
 
@@ -39,7 +40,7 @@ def test_face_cap(tmp_path):
     made = recordings.read(tmp_path / "a.txt")
     np.testing.assert_allclose(made.time, [0, 0.017, 0.05], atol=1e-9)
     np.testing.assert_allclose(weights_of(made)[:, ARKIT.index("mouthSmileLeft")], 0.25)
-    expected = livelink.head_rotation(*np.radians([[-20.0], [10.0], [5.0]]))
+    expected = head_rotation(*np.radians([[-20.0], [10.0], [5.0]]))
     np.testing.assert_allclose(made["head"][[1]], expected, atol=1e-6)
     (tmp_path / "b.txt").write_text("\n".join(rows))  # without names: the app's own order, reversed here
     np.testing.assert_allclose(

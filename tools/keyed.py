@@ -2,7 +2,8 @@
 
     python -m tools.keyed CLIPS... --out data/eval/keyed                       (a Python with bpy)
 
-CLIPS are videos, which are captured first, or Tracks (npz). For each, an npz for `training.evaluation.closures`:
+CLIPS are videos and test sets of moving pictures (folders with truth.npz), which are captured first, or Tracks (npz).
+For each, an npz of its name for `training.evaluation`, which is made anew each time:
 
     rate               frames a second of the scene
     frames, keyed      (m,), (m, 52) ARKit weights that Blender plays at these frames of the scene
@@ -26,7 +27,7 @@ RATE = 24
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", type=Path, nargs="+", help="videos or Tracks")
+    parser.add_argument("clips", type=Path, nargs="*", help="videos, folders of test sets, or Tracks")
     parser.add_argument("--out", type=Path, default=Path("data/eval/keyed"))
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--rate", type=int, default=RATE, help="frames a second of the scene")
@@ -35,6 +36,9 @@ def main() -> None:
     with extension():
         baker = Baker(options.rate)
         for path in options.clips:
+            if path.is_dir() and not (path / "truth.npz").exists():
+                print(f"{path.name} is not a finished test set", flush=True)
+                continue
             try:
                 found = performance(path, options.models)
             except part("fields_blender.core.errors").FieldsError as error:
@@ -60,13 +64,22 @@ def performance(path: Path, models: Path) -> Any:
     """The Track in a file, or captured from a video. Raises FieldsError."""
     if path.suffix == ".npz":
         return part("fields_blender.core.track").load(path)
-    clip = part("fields_blender.capture.clip").open_video(path)
+    clip = shot(path) if path.is_dir() else part("fields_blender.capture.clip").open_video(path)
     run = part("fields_blender.capture.solve").capture(clip, models, "cpu")
     while True:
         try:
             next(run)
         except StopIteration as end:
             return end.value
+
+
+def shot(folder: Path) -> Any:
+    """The pictures of a test set as one Clip: 000000.png and so on, at the times in its truth.npz."""
+    with np.load(folder / "truth.npz") as truth:
+        times = tuple(truth["time"].tolist())
+    clips = part("fields_blender.capture.clip")
+    paths = tuple(str(folder / f"{i:06d}.png") for i in range(len(times)))
+    return clips.Clip((clips.PicturePiece(paths, times),))
 
 
 def weights_of(track: Any) -> np.ndarray:

@@ -29,7 +29,7 @@ CLASSES = tuple(in_both(_Exchange, "exchange"))
 
 
 def _import_menu(self, _context: bpy.types.Context) -> None:
-    self.layout.operator("fields.import_performance", text="Facial Performance (.csv/.txt/.json/.npz/.npy)")
+    self.layout.operator("fields.import_performance", text="Facial Performance (.csv/.txt/.json/.npz/.npy/.pkl)")
     self.layout.operator("fields.import_flame", text="FLAME Head (.pkl/.npz)")
 
 

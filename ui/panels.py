@@ -187,8 +187,17 @@ class _Capture(Tab):
             row.operator("fields.capture", icon="REC")
             if state.kept:
                 paragraph(layout, context, state.kept, "INFO")
+            if state.recoverable:
+                _recoverable(layout.box(), context, state.recoverable)
         if state.device and chosen_device(context) == "CUDA":  # who asked for it wants to know whether it runs
             paragraph(layout, context, state.device)
+
+
+def _recoverable(layout: bpy.types.UILayout, context: bpy.types.Context, words: str) -> None:
+    paragraph(layout, context, words, "RECOVER_LAST")
+    row = layout.row(align=True)
+    row.operator("fields.recover_capture")
+    row.operator("fields.discard_capture", text="", icon="TRASH")
 
 
 class _OfATake(Tab):

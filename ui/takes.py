@@ -11,7 +11,8 @@ class FIELDS_UL_takes(bpy.types.UIList):
     def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
         row = layout.row(align=True)
         broken = bool(item.problem)
-        row.prop(item, "name", text="", emboss=False, icon="ERROR" if broken else "REC")
+        icon_of = ("FILE_HIDDEN" if item.outside else "ERROR") if broken else "REC"
+        row.prop(item, "name", text="", emboss=False, icon=icon_of)
         side = row.row()
         side.alignment = "RIGHT"
         side.active = False
@@ -79,7 +80,11 @@ def chosen_take(head: bpy.types.Object):
 
 def _about(layout: bpy.types.UILayout, context: bpy.types.Context, take) -> None:
     if take.problem:
-        paragraph(layout, context, take.problem[:1].upper() + take.problem[1:], "ERROR")
+        paragraph(layout, context, take.problem[:1].upper() + take.problem[1:], "INFO" if take.outside else "ERROR")
+        if take.outside:
+            layout.operator("fields.take_load", icon="FILE_TICK")
+        return
+    if not take.frames:  # of a .blend older than takes: nothing of it was read yet
         return
     about = say(
         "{frames} frame, {share:.0%} with a face, {date}"

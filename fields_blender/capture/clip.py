@@ -5,19 +5,22 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..core.arrays import Image
-from ..core.errors import FieldsError
-from .video import PICTURES, SAME_TIME, decode, decode_backwards, probe, read_picture
+from ..core.errors import FieldsError, Note
+from .video import PICTURES, SAME_TIME, SizeChanged, decode, decode_backwards, probe, read_picture
 
 # Frames decoded in advance: enough to smooth over slow frames, little memory even at 4K.
 AHEAD = 4
 # Decoding starts this many seconds before the first wanted frame, so that the neighbour outside is found too.
 NEIGHBOURS = 0.5
+
+POLL = 0.1  # s between two looks whether a frame that does not come is still wanted
+PATIENCE = 1.0  # s in which a decoder can end in order
 
 # What pieces stream: time (s), picture, cut (see `Frame`).
 Timed = tuple[float, Image, bool]
@@ -57,10 +60,14 @@ class VideoPiece:
     def read(self, notes: list[str]) -> Iterator[Timed]:
         """The frames; times rise. Adds to `notes` what could not be read."""
         begin = end = None
-        for time, image in _between(self._decoded(), self.first, self.last, self.neighbours):
-            cut = begin is None
-            begin, end = time if begin is None else begin, time
-            yield min(max(time, self.bounds[0]), self.bounds[1]), image, cut
+        try:
+            for time, image in _between(self._decoded(), self.first, self.last, self.neighbours):
+                cut = begin is None
+                begin, end = time if begin is None else begin, time
+                yield min(max(time, self.bounds[0]), self.bounds[1]), image, cut
+        except SizeChanged as error:
+            notes.append(Note(error.sentence, **error.values))
+            return
         self._note_missing(0.0 if begin is None or end is None else end - begin, notes)
 
     def _decoded(self) -> Iterator[tuple[float, Image]]:
@@ -189,18 +196,44 @@ def open_pictures(paths: Sequence[Path]) -> Clip:
     return Clip((piece,), {"stills": [path.name for path in paths]})
 
 
-def frames(clip: Clip) -> Generator[Frame, None, None]:
+def later(clip: Clip, time: float) -> Clip:
+    """The part of a clip from `time` on, to go on with a capture: at most a few frames before it are delivered."""
+    pieces: list[VideoPiece | PicturePiece] = []
+    for piece in clip.pieces:
+        if isinstance(piece, VideoPiece):
+            if piece.last > time or piece.neighbours:
+                pieces.append(replace(piece, first=max(piece.first, time)))
+            continue
+        which = [i for i, when in enumerate(piece.times) if when >= time]
+        if which:
+            paths, times = (tuple(part[i] for i in which) for part in (piece.paths, piece.times))
+            pieces.append(replace(piece, paths=paths, times=times))
+    return replace(clip, pieces=tuple(pieces))
+
+
+def described(clip: Clip) -> list[dict[str, Any]]:
+    """What `clip` is to be read from, as JSON can hold it: two that are alike give the same frames."""
+    found = []
+    for piece in clip.pieces:
+        files = [piece.path] if isinstance(piece, VideoPiece) else [*piece.paths[:1], *piece.paths[-1:]]
+        sizes = [Path(file).stat().st_size if Path(file).is_file() else 0 for file in files]
+        found.append({**vars(piece), "sizes": sizes})
+    return found
+
+
+def frames(clip: Clip, stop: Callable[[], bool] = lambda: False) -> Generator[Frame, None, None]:
     """Stream a clip's frames in rising time. A thread decodes a few frames in advance; closing the generator ends it.
 
-    Raises FieldsError when a file can't be read or when no frame at all could be decoded.
+    Once `stop()` is true it ends, also while a frame is waited for that does not come. Raises FieldsError when a file
+    can't be read or when no frame at all could be decoded.
     """
     index, previous = 0, -math.inf
-    for time, image, cut in _prefetched(_read(clip)):
+    for time, image, cut in _prefetched(_read(clip), stop):
         if time <= previous:
             continue  # two pieces that meet may both have a frame there: the earlier one counts
         yield Frame(index, time, image, cut)
         index, previous = index + 1, time
-    if index > 0:
+    if index > 0 or stop():
         return
     if clip.notes:
         raise FieldsError("No frame could be read. {why}", why=clip.notes[0])
@@ -234,20 +267,32 @@ def _between(
         yield before
 
 
-def _prefetched(stream: Generator[Timed, None, None]) -> Iterator[Timed]:
-    """`stream`, computed by a thread up to AHEAD items in advance."""
+def _prefetched(stream: Generator[Timed, None, None], wanted: Callable[[], bool]) -> Iterator[Timed]:
+    """`stream`, computed by a thread up to AHEAD items in advance; ends when `wanted()` is true and none is ready.
+
+    A thread that hangs, in a codec or on a network disk, is left to itself.
+    """
     items: queue.Queue[Timed | _End] = queue.Queue(maxsize=AHEAD)
     stop = threading.Event()
     thread = threading.Thread(target=_fill, args=(stream, items, stop), name="FIELDS decoder", daemon=True)
     thread.start()
     try:
-        while not isinstance(item := items.get(), _End):
-            yield item
-        if item.error is not None:
-            raise item.error
+        while True:
+            try:
+                item = items.get(timeout=POLL)
+            except queue.Empty:
+                if wanted():
+                    return
+                continue
+            if not isinstance(item, _End):
+                yield item
+            elif item.error is not None:
+                raise item.error
+            else:
+                return
     finally:
         stop.set()
-        thread.join()
+        thread.join(PATIENCE)
 
 
 @dataclass(frozen=True)

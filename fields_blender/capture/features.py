@@ -1,23 +1,19 @@
-"""The encoder's features of each frame, kept in a temporary file so that memory does not grow with the clip.
+"""The encoder's features of each frame, kept in a file (journal.py) so that memory does not grow with the clip.
 
 Camera noise makes features jitter, and a held expression with them. A bilateral filter in time takes that out: a frame
 is averaged with its neighbours as far as they differ by no more than noise. Movements, such as a blink or lips that
 close, stay as they were, and nothing lags.
 """
 
-import contextlib
-import tempfile
-from collections.abc import Generator
-from typing import BinaryIO
-
 import numpy as np
 
 from ..core.arrays import Floats, Ints
-from ..core.errors import FieldsError
+from .journal import Journal
 from .regressor import Regressor
 
 # Faces encoded at once: a third faster than one by one. More gain nothing.
 ENCODED_AT_ONCE = 8
+MEASURED_AT_ONCE = 256
 # A frame is averaged with so many before and after it.
 FILTER_RADIUS = 2
 # This share of the steps from frame to frame, the smallest ones, are taken for noise alone.
@@ -27,8 +23,8 @@ NOISE_QUANTILE = 0.2
 class Features:
     """Rows (regressor.features,) float32, in the order in which faces were added."""
 
-    def __init__(self, file: BinaryIO, regressor: Regressor) -> None:
-        self._file, self._regressor = file, regressor
+    def __init__(self, journal: Journal, regressor: Regressor) -> None:
+        self._journal, self._regressor = journal, regressor
         self._waiting: list[tuple[Floats, ...]] = []
         self._last: Floats | None = None
         self._steps: list[float] = []  # squared distance of each row from the one before
@@ -49,18 +45,24 @@ class Features:
         if self._waiting:
             rows = self._regressor.encode(*(np.stack(part) for part in zip(*self._waiting, strict=True)))
             rows = rows.astype(np.float32)
-            self._file.seek(0, 2)
-            self._file.write(rows.tobytes())
+            self._journal.append(rows)
             self._waiting.clear()
-            before = rows[:1] if self._last is None else self._last[None]
-            self._steps += ((rows - np.concatenate([before, rows[:-1]])) ** 2).sum(axis=1).tolist()
-            self._last = rows[-1]
+            self._measure(rows)
+
+    def restore(self, shots: list[int]) -> None:
+        """Go on with the faces that the journal holds. `shots`: as for `add`, of each."""
+        self._shots = list(shots)
+        for first in range(0, len(shots), MEASURED_AT_ONCE):
+            self._measure(self.rows(first, min(first + MEASURED_AT_ONCE, len(shots))))
+
+    def _measure(self, rows: Floats) -> None:
+        before = rows[:1] if self._last is None else self._last[None]
+        self._steps += ((rows - np.concatenate([before, rows[:-1]])) ** 2).sum(axis=1).tolist()
+        self._last = rows[-1]
 
     def rows(self, first: int, last: int) -> Floats:
         """The features (last - first, features) of the faces from `first` to before `last`."""
-        size = self._regressor.features * 4
-        self._file.seek(first * size)
-        return np.frombuffer(self._file.read((last - first) * size), np.float32).reshape(last - first, -1)
+        return self._journal.rows(first, last)
 
     def noise(self) -> float:
         """Squared distance of frames that differ by noise alone; 0 if that is unknown. Call it after `encode`."""
@@ -98,16 +100,3 @@ def denoised(rows: Floats, shots: Ints, noise: float) -> Floats:
         weight[:-offset] += similarity
         weight[offset:] += similarity
     return (total / weight).astype(np.float32)
-
-
-@contextlib.contextmanager
-def temporary_file() -> Generator[BinaryIO]:
-    """A temporary file. Raises FieldsError when it can't be made or written, such as on a full disk."""
-    try:
-        with tempfile.TemporaryFile() as file:
-            yield file
-    except OSError as error:
-        raise FieldsError(
-            "The folder for temporary files can't be used ({why}). Make room on its disk and capture again.",
-            why=error.strerror,
-        ) from error

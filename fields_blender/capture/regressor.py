@@ -39,6 +39,7 @@ class Regressor:
         self.card = load_card(models)
         self._encoder = _network(models, self.card, "encoder", *ENCODER, device)
         self._reader = _network(models, self.card, NAME, *READER, device)
+        self.encoder_sha256: str = self.card["networks"]["encoder"]["sha256"]
         self.features: int = self._encoder.get_outputs()[0].shape[1]
         self.mean_face = _mean_face(models, self.card, self.features)
 

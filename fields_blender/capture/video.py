@@ -1,6 +1,7 @@
 """Decodes video files to upright 8-bit BGR pictures with time stamps, and single pictures."""
 
 import contextlib
+import itertools
 import math
 import os
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 from ..core.arrays import Image
 from ..core.errors import FieldsError
 from .device import import_cv2
+from .display_matrix import Mirroring, mirroring
 
 # Formats that cv2 reads as a single picture. Others (EXR, PSD ...) are rendered by Blender.
 PICTURES = {".bmp", ".jpeg", ".jpg", ".jp2", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -22,6 +24,8 @@ SOUNDS = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".op
 SAME_TIME = 1e-3
 # A seek costs about as much as decoding this many seconds (a group of pictures): no seek to a start before that.
 WORTH_A_SEEK = 3.0
+# A video that does not say its length is gone through for it, at most so far: ten hours.
+MOST_FRAMES = 2_000_000
 # So many frames in a row may be damaged; after more, the rest of the file is.
 DAMAGED = 100
 # Size of the decoded pictures held while a video is read backwards; 40 frames of 1080p.
@@ -39,6 +43,10 @@ class VideoInfo:
     height: int
 
 
+class SizeChanged(FieldsError):
+    """From here on cv2 does not give the pictures of a file as they are."""
+
+
 def probe(path: str | os.PathLike[str]) -> VideoInfo:
     """What a video file says about itself. Decodes its first frame to make sure that it can be read.
 
@@ -54,21 +62,97 @@ def probe(path: str | os.PathLike[str]) -> VideoInfo:
             )
         fps = _rate(capture)
         count = max(int(capture.get(import_cv2().CAP_PROP_FRAME_COUNT)), 0)
-        return VideoInfo(fps, count, count / fps, image.shape[1], image.shape[0])
+        mirrored = mirroring(path)
+        height, width = (mirrored.shown(image) if mirrored else image).shape[:2]
+        if not count:
+            count, duration = _measured(capture, fps)
+            fps = fps if abs(duration * fps - count) < 0.02 * count else count / duration
+        return VideoInfo(fps, count, count / fps, width, height)
+
+
+def _measured(capture: Any, fps: float) -> tuple[int, float]:
+    """Frames and seconds of a file that does not say how long it is, as browsers record them: by going through it.
+
+    The first frame has been read.
+    """
+    cv2 = import_cv2()
+    count, first, last = 1, capture.get(cv2.CAP_PROP_POS_MSEC), 0.0
+    while count < MOST_FRAMES and _grabbed(capture):
+        count, last = count + 1, capture.get(cv2.CAP_PROP_POS_MSEC)
+    length = (last - first) / 1000.0
+    usable = math.isfinite(length) and length > 0.0
+    return count, length * count / (count - 1) if usable else count / fps
 
 
 def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[float, Image]]:
     """Stream (time stamp, picture) from the first frame at or after `start` s, holding one picture at a time.
 
     Time stamps are seconds of the file and rise strictly. Pictures are (h, w, 3) uint8 BGR, upright, with square
-    pixels, each an array of its own. Raises FieldsError as `probe` does.
+    pixels, each an array of its own. Raises FieldsError as `probe` does, and SizeChanged where the size of the picture
+    changes midway.
+    """
+    waiting: list[float] = []
+    shown: Image | None = None
+    patience = 1
+    for stamp, image in itertools.chain(_stamped(path, start), [(math.inf, None)]):
+        if shown is not None and image is not None and _is_same(image, shown):
+            waiting.append(stamp)
+            if len(waiting) < patience:
+                continue
+        if waiting and shown is not None:
+            # Once the size of the picture has changed, cv2 gives the last one of the old size again and again. Pictures
+            # may truly stand still; so the file is opened once more to compare, ever more rarely.
+            if (image is None or len(waiting) >= patience) and not _stands_still(path, waiting[0], shown):
+                raise SizeChanged(
+                    "The size of the picture in {file} changes at {time:.1f} s. What follows can't be read: convert "
+                    "the video to one size (H.264 .mp4), then capture again.",
+                    file=Path(path).name,
+                    time=waiting[0],
+                )
+            patience = max(patience, 2 * len(waiting))
+            yield from ((when, shown.copy()) for when in waiting)
+            waiting = []
+        if image is not None and not (shown is not None and _is_same(image, shown)):
+            shown = image
+            if stamp > -math.inf:
+                yield stamp, image
+
+
+def _stands_still(path: str | os.PathLike[str], stamp: float, shown: Image) -> bool:
+    """Is the picture at that time (s) `shown`, if no picture before it was decoded to its end?"""
+    fresh = next(_stamped(path, stamp, with_first=False), None)
+    return fresh is None or _is_same(fresh[1], shown)
+
+
+def _is_same(image: Image, other: Image) -> bool:
+    if image.shape != other.shape:
+        return False
+    return np.array_equal(image[::16, ::16], other[::16, ::16]) and np.array_equal(image, other)
+
+
+def _stamped(path: str | os.PathLike[str], start: float, with_first: bool = True) -> Iterator[tuple[float, Image]]:
+    """`decode`, as cv2 gives it. `with_first`: the file's first picture comes before all, at minus infinity if it is
+    before `start`.
     """
     cv2 = import_cv2()
     with _opened(path) as capture:
-        if start > WORTH_A_SEEK and not _seek(capture, start):
-            _open(capture, path)
+        mirrored = mirroring(path)
+        scale = _square_pixels(capture, mirrored)
+
+        def upright() -> Image | None:
+            ok, image = capture.retrieve()
+            if not ok:
+                return None
+            image = mirrored.shown(image) if mirrored else image
+            return image if scale == (1.0, 1.0) else cv2.resize(image, None, fx=scale[0], fy=scale[1])
+
+        if start > WORTH_A_SEEK:
+            if with_first and _grabbed(capture) and (image := upright()) is not None:
+                yield -math.inf, image
+            with_first = False
+            if not _seek(capture, start):
+                _open(capture, path)
         step = 1.0 / _rate(capture)
-        scale = _square_pixels(capture)
         previous = -step
         while _grabbed(capture):
             stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
@@ -76,11 +160,10 @@ def decode(path: str | os.PathLike[str], start: float = 0.0) -> Iterator[tuple[f
             if not math.isfinite(stamp) or stamp <= previous:
                 stamp = previous + step
             previous = stamp
-            if stamp < start - SAME_TIME:
-                continue
-            ok, image = capture.retrieve()
-            if ok:
-                yield stamp, image if scale == (1.0, 1.0) else cv2.resize(image, None, fx=scale[0], fy=scale[1])
+            wanted = stamp >= start - SAME_TIME
+            if (wanted or with_first) and (image := upright()) is not None:
+                yield stamp if wanted else -math.inf, image
+            with_first = False
 
 
 def _grabbed(capture: Any) -> bool:
@@ -148,7 +231,8 @@ def _open(capture: Any, path: str | os.PathLike[str]) -> None:
     cv2 = import_cv2()
     path = Path(path).absolute()  # or FFmpeg would take "name:" at the front for a protocol
     if capture.open(str(path), cv2.CAP_FFMPEG):
-        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)  # the default differs between versions of cv2
+        # The default differs between versions of cv2; of mirrored pictures it knows nothing.
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0 if mirroring(path) else 1)
     elif path.stat().st_size == 0:
         raise FieldsError("{file} is empty (0 bytes). Copy it again from its source.", file=path.name)
     elif path.suffix.lower() in SOUNDS:
@@ -173,11 +257,11 @@ def _rate(capture: Any) -> float:
     return fps if math.isfinite(fps) and 0.0 < fps < 1000.0 else 25.0
 
 
-def _square_pixels(capture: Any) -> tuple[float, float]:
+def _square_pixels(capture: Any, mirrored: Mirroring | None) -> tuple[float, float]:
     """Scale of x and y that makes the upright picture's pixels square (DV and HDV cameras store narrow ones)."""
     cv2 = import_cv2()
     aspect = capture.get(cv2.CAP_PROP_SAR_NUM) / max(capture.get(cv2.CAP_PROP_SAR_DEN), 1.0)
     if not 0.1 < aspect < 10.0 or aspect == 1.0:
         return 1.0, 1.0
-    turned = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
+    turned = mirrored.transposed if mirrored else int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
     return (1.0, aspect) if turned else (aspect, 1.0)

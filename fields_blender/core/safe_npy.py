@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from .errors import FieldsError
-from .files import check_unpacked
+from .files import check_unpacked, open_file
 from .track import UNREADABLE
 
 MAX_BYTES = 1_000_000_000
@@ -36,6 +36,19 @@ def load(path: Path, wanted: Collection[str] | None = None) -> dict[str, np.ndar
             return _arrays(archive, size, wanted, path.name)
     except FileNotFoundError:
         raise FieldsError("There is no file {path}. Check the path.", path=path) from None
+    except UNREADABLE as error:
+        raise FieldsError(
+            "{file} can't be read as numpy arrays ({why}). Save it again.", file=path.name, why=str(error)[:120]
+        ) from None
+
+
+def names(path: Path) -> list[str]:
+    """What the arrays of an .npz are called, in its order; the file's stem for an .npy. Raises FieldsError."""
+    if not is_npz(path):
+        return [path.stem]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [entry.filename.removesuffix(".npy") for entry in archive.infolist()]
     except UNREADABLE as error:
         raise FieldsError(
             "{file} can't be read as numpy arrays ({why}). Save it again.", file=path.name, why=str(error)[:120]
@@ -74,7 +87,7 @@ def _array(file: IO[bytes], size: int) -> np.ndarray | None:
 def is_npz(path: str | os.PathLike[str]) -> bool:
     """Does the file start like a zip?"""
     try:
-        with Path(path).open("rb") as file:
+        with open_file(Path(path)) as file:
             return file.read(4) == b"PK\x03\x04"
     except OSError:
         return False

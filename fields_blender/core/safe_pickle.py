@@ -17,8 +17,8 @@ from .pickle_objects import PickledObject, Refused
 MOST_ENTRIES = 200 * 20_000
 
 
-def loads(data: bytes, wanted: Collection[str], name: str = "This file") -> dict[str, Any]:
-    """The entries called `wanted` of the dictionary that a pickle holds: arrays, and lists and text as they are.
+def loads(data: bytes, wanted: Collection[str] | None, name: str = "This file") -> dict[str, Any]:
+    """The entries called `wanted` of the dictionary in a pickle (None: all): arrays, and lists and text as they are.
 
     Sparse matrices come dense, chumpy arrays as numpy's. Strings of Python 2 come as str, sets and arrays of objects as
     lists. Raises FieldsError for anything else; `name` is what the artist calls the file.
@@ -29,7 +29,8 @@ def loads(data: bytes, wanted: Collection[str], name: str = "This file") -> dict
         content = pickle_machine.run(data)
         if not isinstance(content, dict):
             raise Refused("it is not a dictionary")
-        return {key: _as_array(content[key]) for key in wanted if key in content}
+        chosen = [key for key in content if isinstance(key, str)] if wanted is None else wanted
+        return {key: _as_array(content[key]) for key in chosen if key in content}
     except Refused as error:
         raise FieldsError(
             "{name} was not opened: {why}. Choose the official FLAME file.", name=name, why=str(error)

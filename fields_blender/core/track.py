@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import Bools, Floats, Times
 from .errors import FieldsError
-from .files import check_unpacked, write_whole
+from .files import check_unpacked, open_file, write_whole
 from .names import GROUPS
 
 FORMAT = 1
@@ -96,7 +96,7 @@ def load(path: str | os.PathLike[str]) -> Track:
     try:
         if path.is_dir():
             raise FileNotFoundError
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return _unpacked(file, path.name)
     except FileNotFoundError:
         raise FieldsError("There is no track at {path}. Choose another file or capture again.", path=path) from None

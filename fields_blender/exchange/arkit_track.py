@@ -1,54 +1,17 @@
 """A Track of a performance that came as ARKit weights: from a phone, from Audio2Face, from another tool."""
 
-import re
-from collections.abc import Sequence
-
 import numpy as np
 
 from ..core import track
 from ..core.arkit import from_arkit
 from ..core.errors import FieldsError
-from ..core.names import ARKIT
 from ..core.track import Track
 from ..shape import emotion_from_weights
 
 # Where the head is if the file does not say: as far away as a person in front of a camera, straight ahead.
 AHEAD = (0.0, 0.0, -10.0)
-# A file with fewer ARKit names than this is about something else.
-MIN_NAMES = 5
-# Weights are 0..1 (some tools go a little beyond); far larger ones are in percent.
-PERCENT_ABOVE = 5.0
 MAX_WEIGHT = 1000.0
 MAX_TIME = 1e7  # s
-
-_BY_PLAIN_NAME = {name.lower(): i for i, name in enumerate(ARKIT)}
-
-
-def arkit_index(name: str) -> int | None:
-    """The index in `names.ARKIT` of a name in any common spelling (EyeBlinkLeft, eyeBlink_L, Face.eye_blink_left)."""
-    name = re.split(r"[.:|]", name.strip()[:100])[-1]
-    name = re.sub(r"[_\- ]([LlRr])$", lambda side: "Left" if side[1] in "Ll" else "Right", name)
-    return _BY_PLAIN_NAME.get(re.sub(r"[^a-z]", "", name.lower()))
-
-
-def arkit_columns(names: Sequence[str], file: str) -> list[tuple[int, int]]:
-    """(place in `names`, index in `names.ARKIT`) of every ARKit name, once each.
-
-    Raises FieldsError where there are hardly any; `file` is what the artist calls it.
-    """
-    found: dict[int, int] = {}
-    for place, name in enumerate(names):
-        index = arkit_index(name)
-        if index is not None:
-            found.setdefault(index, place)
-    if len(found) < MIN_NAMES:
-        raise FieldsError(
-            "{file} has only {count} of the 52 ARKit names (eyeBlinkLeft, jawOpen, …). "
-            "Export it with ARKit blend shapes, then import that.",
-            file=file,
-            count=len(found),
-        )
-    return [(place, index) for index, place in found.items()]
 
 
 def from_weights(
@@ -57,12 +20,13 @@ def from_weights(
     head: np.ndarray | None = None,
     gaps: np.ndarray | None = None,
     source: dict | None = None,
+    gaze: np.ndarray | None = None,
 ) -> Track:
     """A Track of ARKit `weights` (n, 52) in the order of `names.ARKIT` at `time` (n,) s, in any order of time.
 
     `head` (n, 3): its rotation, axis-angle in rad as in docs/data-path.md; without one it stays straight. `gaps` (n,)
-    bool: rows without a face. Of rows at the same moment the first one counts. Weights in percent are divided by 100.
-    Raises FieldsError when nothing is left or a number makes no sense.
+    bool: rows without a face. `gaze` (n, 2, 2) rad: where the eyes look if the weights don't say it. Of rows at the
+    same moment the first one counts. Raises FieldsError when nothing is left or a number makes no sense.
     """
     order = np.argsort(time, kind="stable")
     rows = order[np.concatenate([[True], np.diff(time[order]) > 0])] if len(order) else order
@@ -76,8 +40,10 @@ def from_weights(
     largest = np.abs(weights[shown]).max(initial=0.0)
     if not largest <= MAX_WEIGHT or (head is not None and not np.isfinite(head[shown]).all()):
         raise FieldsError("The numbers in this recording are not weights of a face. Export it again.")
-    groups = from_arkit(weights[shown] / (100.0 if largest > PERCENT_ABOVE else 1.0))
+    groups = from_arkit(weights[shown])
     groups["head"] = np.zeros((len(shown), 3)) if head is None else head[shown]
+    if gaze is not None:
+        groups["gaze"] = gaze[shown]
     return from_groups(time[rows], ~gaps[rows], groups, source)
 
 

@@ -10,11 +10,14 @@ import numpy as np
 from ..core import curves
 from ..core.arkit import to_arkit
 from ..core.curves import Curves
-from ..core.errors import FieldsError
+from ..core.errors import FieldsError, Note
 from ..core.files import write_whole
 from ..core.names import ARKIT
 from ..core.track import Track
-from . import arkit_track
+from . import cells, face_table, json_layouts
+from .cells import Cell
+from .face_table import COUNT, Layout, Reading
+from .notes import listed
 from .text_files import read_text
 
 # Ten minutes at 60 frames a second take 40 MB; read, they take ten times as much.
@@ -23,6 +26,8 @@ FPS = 60.0  # Audio2Face's own
 MAX_FPS = 1000.0
 MAX_ROWS = 5_000_000
 MAX_ANGLE = 10.0  # rad
+# What says something of the file rather than of the face.
+_KNOWN = {"exportFps", "numPoses", "numFrames", "start", "found", "trackPath"}
 # Times that are off by less than this (s) were rounded.
 ROUNDED = 0.5e-3
 
@@ -59,71 +64,66 @@ def write(track: Track, path: str | os.PathLike[str], fps: float | None = None) 
     write_whole(Path(path), json.dumps(data, separators=(",", ":")).encode())
 
 
-def read(path: str | os.PathLike[str], fps: float | None = None) -> Track:
-    """A Track of a file of Audio2Face or of `write`; its first row is at 0 s.
+def read(path: str | os.PathLike[str], reading: Reading | None = None, notes: list[Note] | None = None) -> Track:
+    """A Track of a file of Audio2Face, of `write`, or of another tool (`json_layouts.py`); its first row is at 0 s.
 
-    `fps`: rows a second where the file does not say it (default 60). Raises FieldsError for anything else, be it nested
-    without end or with values that are not numbers.
+    The frame rate of `reading` is used where the file says neither that nor times (default 60). Raises FieldsError for
+    anything else, be it nested without end or with values that are not numbers.
     """
-    path = Path(path)
+    path, notes = Path(path), [] if notes is None else notes
     data = load(path)
-    names, rows = data.get("facsNames"), data.get("weightMat")
-    if not isinstance(names, list) or not isinstance(rows, list) or not rows:
-        raise FieldsError(
-            "{file} holds no face weights (facsNames, weightMat). Export blend shape weights as JSON.", file=path.name
-        )
-    pairs = arkit_track.arkit_columns([name if isinstance(name, str) else "" for name in names], path.name)
-    table = _table(rows, len(names), path.name)
-    weights = np.zeros((len(table), len(ARKIT)))
-    weights[:, [index for _, index in pairs]] = table[:, [place for place, _ in pairs]]
-    rate = data.get("exportFps", fps or FPS)
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0.0 < rate <= MAX_FPS:
+    header, rows, used = json_layouts.table(data, path.name)
+    rate = json_layouts.rate(data)
+    if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not 0.0 < rate <= MAX_FPS):
         raise FieldsError(
             "{file} says it has {rate} frames a second, which is impossible. Export it again.",
             file=path.name,
             rate=str(rate)[:20],
         )
-    found, head = data.get("found"), data.get("head")
-    gaps = np.zeros(len(table), bool)
-    if isinstance(found, list) and len(found) == len(table):
-        gaps = np.array([face is False for face in found])
-    rotation = _table(head, 3, path.name) if isinstance(head, list) and len(head) == len(table) else None
-    if rotation is not None and np.abs(rotation).max() > MAX_ANGLE:
-        raise FieldsError("The head rotations in {file} are not angles. Export it again.", file=path.name)
+    time = None
+    if rate is not None and not any("time" in name.lower() for name in header):
+        time = np.arange(len(rows)) / rate
+        notes.append(Note("The file says that it has {fps:g} frames a second.", fps=rate))
+    own = data if isinstance(data, dict) else {}
+    faces = _faces(own.get("found"), rows)
+    rows = [[float(face), *row] for face, row in zip(faces, rows, strict=True)]
     source = {"name": path.stem, "imported": "ARKit JSON", "file": path.name}
-    return arkit_track.from_weights(np.arange(len(table)) / rate, weights, rotation, gaps, source)
+    made = face_table.read([COUNT, *header], rows, path.name, source, reading, notes, Layout(time=time))
+    head = own.get("head")
+    if isinstance(head, list) and len(head) == len(rows) == len(made):
+        used.add("head")
+        made = made.with_groups({"head": np.where(made.found[:, None], _rotations(head, path.name), np.nan)})
+    unused = [name for name in own if name not in used | _KNOWN]
+    if unused:
+        notes.append(Note("Not used: {names}.", names=listed(unused)))
+    return made
 
 
-def load(path: Path) -> dict[str, Any]:
-    """The JSON object in a file. Raises FieldsError where there is none."""
+def load(path: Path) -> Any:
+    """The JSON object or list in a file. Raises FieldsError where there is none."""
     try:
-        data = json.loads(read_text(path, MAX_BYTES), parse_constant=_refuse)
+        data = json.loads(read_text(path, MAX_BYTES))
     except (ValueError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else str(error)[:100]
         raise FieldsError("{file} can't be read as JSON ({why}). Export it again.", file=path.name, why=why) from None
-    if not isinstance(data, dict):
+    if not isinstance(data, dict | list):
         raise FieldsError("{file} is JSON without names. Export blend shape weights as JSON.", file=path.name)
     return data
 
 
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not a number")
+def _faces(found: Any, rows: list[list[Cell]]) -> list[bool]:
+    """Which rows show a face: what `write` says, and not those without any number."""
+    said = found if isinstance(found, list) and len(found) == len(rows) else [True] * len(rows)
+    return [face is not False and any(cell is not None for cell in row) for face, row in zip(said, rows, strict=True)]
 
 
-def _table(rows: list, width: int, file: str) -> np.ndarray:
-    """(n, width) of finite numbers."""
-    for values in rows:  # before any memory is allocated for them
-        if not isinstance(values, list) or len(values) != width or not all(type(v) in (int, float) for v in values):
-            raise FieldsError(
-                "{file} has a frame without its {count} numbers. Export it again.", file=file, count=width
-            )
-    try:
-        table = np.array(rows, dtype=np.float64)
-    except OverflowError:
-        table = np.array([np.inf])
-    if not np.isfinite(table).all():
-        raise FieldsError("{file} holds numbers that make no sense. Export it again.", file=file)
-    return table
+def _rotations(rows: list, file: str) -> np.ndarray:
+    """Axis-angles (n, 3) in rad. Raises FieldsError where they are none."""
+    good = all(isinstance(row, list) and len(row) == 3 for row in rows)
+    numbers = np.array([cells.numbers(row, range(3)) for row in rows]) if good else np.array([np.nan])
+    if not np.abs(numbers).max() <= MAX_ANGLE:  # nor NaN
+        raise FieldsError("The head rotations in {file} are not angles. Export it again.", file=file)
+    return numbers
 
 
 def _held(rows: np.ndarray, found: np.ndarray) -> list[list[float]]:

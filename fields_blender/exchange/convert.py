@@ -6,9 +6,12 @@ from pathlib import Path
 from ..core import track
 from ..core.errors import FieldsError
 from ..flame import flame_model
-from . import audio2face_json, flame_sequence, livelink, recordings
+from . import audio2face_json, flame_sequence, livelink, recordings, units
 
-READ = "CSV of Live Link Face, text of iFacialMocap or Face Cap, JSON of Audio2Face, npz or npy of FLAME or FIELDS"
+READ = (
+    "CSV of Live Link Face and others, text of iFacialMocap or Face Cap, JSON of Audio2Face and others, npz, npy or "
+    "pkl of FLAME, npz of FIELDS"
+)
 FORMATS = {".npz": "track", ".csv": "csv", ".json": "json"}
 EXAMPLES = """\
 examples:
@@ -38,8 +41,12 @@ def add(verbs) -> None:
     verb.add_argument("--flame", type=Path, metavar="MODEL", help="your FLAME model file, for FLAME coefficients")
     verb.add_argument("--fps", type=float, help="frames a second, where the recording does not say it")
     verb.add_argument(
-        "--head-unit", choices=("automatic", *livelink.UNITS), default="automatic", help="unit of a CSV's head rotation"
+        "--head-unit", choices=("automatic", *units.ANGLES), default="automatic", help="unit of a CSV's head rotation"
     )
+    verb.add_argument(
+        "--weight-unit", choices=("automatic", *units.WEIGHTS), default="automatic", help="how large a full weight is"
+    )
+    verb.add_argument("--face", type=int, default=1, help="which face, where the recording shows several (default 1)")
     verb.add_argument("--flip-head", action="store_true", help="the phone was held sideways: reverse yaw and pitch")
 
 
@@ -62,8 +69,16 @@ def run(arguments: argparse.Namespace) -> None:
     axes = flame_model.load(arguments.flame).expression.astype(float) if arguments.flame else None
     if kind == "flame" and axes is None:
         raise FieldsError("FLAME coefficients need the FLAME release they are for. Add --flame with your model file.")
-    options = recordings.Options(arguments.head_unit, arguments.flip_head, arguments.fps, axes)
-    performance = recordings.read(arguments.source, options)
+    options = recordings.Options(
+        unit=arguments.head_unit,
+        flip_head=arguments.flip_head,
+        fps=arguments.fps,
+        weight_unit=arguments.weight_unit,
+        axes=axes,
+        face=max(arguments.face, 1),
+    )
+    notes = []
+    performance = recordings.read(arguments.source, options, notes)
     if kind == "csv":
         livelink.write(performance, output)
     elif kind == "json":
@@ -73,4 +88,6 @@ def run(arguments: argparse.Namespace) -> None:
     else:
         track.save(performance, output)
     gaps = int((~performance.found).sum())
+    for note in notes:
+        print(note)
     print(f"{len(performance)} frames, {gaps} without a face: {output}")

@@ -8,20 +8,30 @@ left eye looks down and inwards. Gaze is taken from the eyeLook weights, which b
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import FieldsError
-from ..core.names import ARKIT
+from ..core.errors import FieldsError, Note
 from ..core.track import Track
-from . import arkit_track
-from .livelink import head_rotation
+from . import cells, face_table
+from .arkit_names import MIN_NAMES, arkit_index
+from .cells import Cell
+from .face_table import COUNT, Layout, Reading
 from .text_files import read_text
 
 MAX_BYTES = 400_000_000
-# iFacialMocap sends 60 lines a second and writes no time.
-IFACIALMOCAP_FPS = 60.0
+_SIGNS = (1.0, 1.0, 1.0)
+_TURNS = {
+    part: [f"{called}{turn}" for turn in ("Pitch", "Yaw", "Roll")]
+    for part, called in (("head", "Head"), ("leftEye", "LeftEye"), ("rightEye", "RightEye"))
+}
+# What is before the weights in a line of Face Cap.
+_FACE_CAP = (
+    "Time ms,Position x,Position y,Position z,HeadPitch,HeadYaw,HeadRoll,"
+    "LeftEyePitch,LeftEyeYaw,RightEyePitch,RightEyeYaw"
+).split(",")
 # The order of Face Cap's columns where the file does not name them.
 FACE_CAP_ORDER = (
     "browInnerUp browDownLeft browDownRight browOuterUpLeft browOuterUpRight eyeLookUpLeft eyeLookUpRight "
@@ -43,82 +53,76 @@ def is_face_cap(text: str) -> bool:
     return bool(re.search(r"(?m)^(k|bs),", text[:20_000]))
 
 
-def read_ifacialmocap(path: str | os.PathLike[str], flip_head: bool = False, fps: float | None = None) -> Track:
-    """iFacialMocap's lines, one a frame: `name-12|…|=head#x,y,z,tx,ty,tz|…`, weights in percent (`name&12` later).
+def read_ifacialmocap(
+    path: str | os.PathLike[str], reading: Reading | None = None, notes: list[Note] | None = None
+) -> Track:
+    """iFacialMocap's lines, one a frame: `name-12|…|=head#rx,ry,rz,tx,ty,tz|…`, weights in percent (`name&12` later).
 
-    A line in which the app says that it saw no face (`trackingStatus`) and a damaged one are gaps. `fps`: lines a
-    second (default 60, as the app sends them). Raises FieldsError for anything else.
+    A line in which the app says that it saw no face (`trackingStatus`) and a damaged one are gaps. Without a frame rate
+    in `reading` there are 60 lines a second, as the app sends them. Raises FieldsError for anything else.
     """
-    path = Path(path)
-    weights, degrees, gaps = [], [], []
-    for line in _lines(path):
-        found = {name: float(value) for name, value in _WEIGHT.findall(line)}
-        named = ((arkit_track.arkit_index(name), value) for name, value in found.items())
-        at = {index: value for index, value in named if index is not None}
-        row = np.zeros(len(ARKIT))
-        row[list(at)] = list(at.values())
-        head = re.search(r"head#([^|]{5,200})", line)
-        angles = _numbers(head[1].split(",")[:3]) if head else np.zeros(3)
-        gaps.append(len(at) < arkit_track.MIN_NAMES or angles is None or found.get("trackingStatus") == 0.0)
-        weights.append(row / 100.0)
-        degrees.append(np.zeros(3) if angles is None or len(angles) != 3 else angles)
-    if all(gaps):
+    path, notes = Path(path), [] if notes is None else notes
+    lines = [_ifacialmocap_line(line) for line in _lines(path)]
+    header = list(dict.fromkeys(chain([COUNT], *lines)))
+    if not any(line[COUNT] for line in lines):
         raise FieldsError(
             "{file} is no recording of iFacialMocap. Choose the text file that the app saved.", file=path.name
         )
-    time = np.arange(len(weights)) / (fps or IFACIALMOCAP_FPS)
+    rows = ([line.get(name) for name in header] for line in lines)
     source = {"name": path.stem, "imported": "iFacialMocap", "file": path.name}
-    head = _head(np.array(degrees), flip_head)
-    return arkit_track.from_weights(time, np.array(weights), head, np.array(gaps), source)
+    return face_table.read(header, rows, path.name, source, reading, notes, Layout(_SIGNS, "degrees", "percent"))
 
 
-def read_face_cap(path: str | os.PathLike[str], flip_head: bool = False) -> Track:
+def _ifacialmocap_line(line: str) -> dict[str, Cell]:
+    """The numbers of a line by the names that face_table knows; BlendShapeCount 0 where it shows no face."""
+    found: dict[str, Cell] = {name: float(value) for name, value in _WEIGHT.findall(line)}
+    count = sum(arkit_index(name) is not None for name in found)
+    damaged = count < MIN_NAMES or found.pop("trackingStatus", 1.0) == 0.0
+    for part, turns in _TURNS.items():
+        match = re.search(rf"{part}#([^|]{{5,200}})", line)
+        if match:
+            angles = cells.numbers(match[1].split(","), range(3)).tolist()
+            damaged |= part == "head" and np.isnan(angles).any()
+            found |= dict(zip(turns, angles, strict=True))
+            if match[1].count(",") > 2:
+                found |= {f"{part} position": None}
+    return {COUNT: 0.0 if damaged else 1.0} | found
+
+
+def read_face_cap(
+    path: str | os.PathLike[str], reading: Reading | None = None, notes: list[Note] | None = None
+) -> Track:
     """Face Cap's `k` lines: time in ms, head position (3), rotation (3), left eye (2), right eye (2), 52 weights.
 
     The line `bs` names the weights. Damaged lines are left out. Raises FieldsError for anything else.
     """
-    path = Path(path)
-    names, times, weights, degrees = FACE_CAP_ORDER, [], [], []
+    path, notes = Path(path), [] if notes is None else notes
+    names, rows, damaged, widths = FACE_CAP_ORDER, [], 0, set()
     for line in _lines(path):
         kind, *words = line.split(",", 200)
         if kind.strip() == "bs" and len(words) > 1:
             names = [word for word in words if word.strip()]
-        numbers = _numbers(words) if kind.strip() == "k" else None
-        if numbers is None or len(numbers) < 11 + len(names):
+        if kind.strip() != "k":
             continue
-        times.append(numbers[0] / 1000.0)
-        degrees.append(numbers[4:7])
-        weights.append(numbers[11 : 11 + len(names)])
-    if not times:
+        width = len(_FACE_CAP) + len(names)
+        if not width <= len(words) <= width + 1 or np.isnan(cells.number(words[0])):
+            damaged += 1
+            continue
+        widths.add(len(names))
+        rows.append(words)
+    if not rows:
         raise FieldsError(
             "{file} is no recording of Face Cap: it has no frames (lines that begin with k). Choose another file.",
             file=path.name,
         )
-    pairs = arkit_track.arkit_columns(names, path.name)
-    if any(len(row) != len(names) for row in weights):
+    if widths != {len(names)}:
         raise FieldsError("{file} changes its columns half-way. Export it from Face Cap again.", file=path.name)
-    table = np.zeros((len(times), len(ARKIT)))
-    table[:, [index for _, index in pairs]] = np.array(weights)[:, [place for place, _ in pairs]]
-    time = np.array(times)
+    if damaged:
+        notes.append(Note("Damaged lines, left out: {count}.", count=damaged))
     source = {"name": path.stem, "imported": "Face Cap", "file": path.name}
-    return arkit_track.from_weights(time - time.min(), table, _head(np.array(degrees), flip_head), source=source)
-
-
-def _head(degrees: np.ndarray, flip: bool) -> np.ndarray:
-    """Axis-angle (n, 3) in rad of angles (n, 3) in degrees about x, y, z; `flip`: pitch and yaw have opposite signs."""
-    pitch, yaw, roll = (np.radians(degrees) * ((-1, -1, 1) if flip else 1)).T
-    return head_rotation(yaw, pitch, roll)
+    layout = Layout(_SIGNS, "degrees")
+    return face_table.read([*_FACE_CAP, *names], rows, path.name, source, reading, notes, layout)
 
 
 def _lines(path: Path) -> Iterator[str]:
     return (line for line in read_text(path, MAX_BYTES).splitlines() if line.strip())
-
-
-def _numbers(words: list[str]) -> np.ndarray | None:
-    """Finite numbers (k,), without an empty last word; None where a word is not a number."""
-    words = words[:-1] if words and not words[-1].strip() else words
-    try:
-        numbers = np.array([float(word) for word in words])
-    except ValueError:
-        return None
-    return numbers if np.isfinite(numbers).all() else None

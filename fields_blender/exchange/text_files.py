@@ -1,9 +1,17 @@
-"""Text files of other tools, read within a size limit; bytes that are not UTF-8 don't stop the rest from being read."""
+"""Text files of other tools, read within a size limit, in whatever encoding they are."""
 
 from pathlib import Path
 
 from ..core.errors import FieldsError
 from ..core.files import read_bytes
+
+_MARKS = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 
 
 def read_text(path: Path, largest: int) -> str:
@@ -23,4 +31,19 @@ def read_start(path: Path, size: int = 20_000) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    return data.decode("utf-8-sig", errors="replace")
+    """The text, by its byte order mark, else as UTF-16 if every other byte is 0, else as UTF-8, else as Windows has it.
+
+    What can't be decoded does not stop the rest from being read.
+    """
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    start = data[:1000]
+    for encoding, zeros, others in (("utf-16-le", start[1::2], start[::2]), ("utf-16-be", start[::2], start[1::2])):
+        if zeros and not any(zeros) and all(others):
+            return data.decode(encoding, errors="replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut_off = error.reason == "unexpected end of data"
+        return data.decode("utf-8" if cut_off else "cp1252", errors="replace")

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.errors import FieldsError, Note
 
 CONTEXT = "FIELDS"
 # Translated like any other text: as the language writes this number, so it writes all of them.
@@ -28,9 +28,14 @@ def say_in_panel(pattern: str, **values: object) -> str:
     return _filled(bpy.app.translations.pgettext_iface, pattern, values)
 
 
-def told(error: FieldsError) -> str:
-    """What an error says, in the language of Blender's reports."""
+def told(error: FieldsError | Note) -> str:
+    """What an error says, or a note, in the language of Blender's reports."""
     return _filled(bpy.app.translations.pgettext_rpt, error.sentence, error.values)
+
+
+def told_note(note: str) -> str:
+    """`told`, of what may be a Note."""
+    return told(note) if isinstance(note, Note) else say(note)
 
 
 def use_context(classes: Iterable[Any]) -> None:

@@ -13,7 +13,8 @@ from ..common.timeline import rate
 from ..common.wording import say, told
 from . import picked_strip
 from .strip_api import strips_of
-from .strips import READABLE, Probe, probe_here, read_strips
+from .strip_kinds import READABLE
+from .strips import Probe, probe_here, read_strips
 
 
 class Footage(NamedTuple):

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...fields_blender.capture.capture_process import CaptureProcess, ProgressReport
+from ...fields_blender.capture.capture_process import CaptureProcess
 from ...fields_blender.capture.clip import Clip
+from ...fields_blender.capture.progress_report import ProgressReport
 from ..common.devices import chosen_device
 from ..common.job import Heavy, Job
 from ..common.wording import say

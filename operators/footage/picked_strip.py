@@ -15,9 +15,15 @@ from ..common.wording import say_in_panel
 from .strip_api import TEMPORARY, all_strips, strips_of
 
 MARK = "fields_footage"  # the custom property
-WITH_PICTURES = {"MOVIE", "IMAGE", "META"}
+WITH_PICTURES = {"MOVIE", "IMAGE", "META", "MOVIECLIP", "SCENE"}
 SELECTED, GONE = "SELECTED", "GONE"  # choices that stand for no strip of the list
-_ICONS = {"MOVIE": "FILE_MOVIE", "IMAGE": "FILE_IMAGE", "META": "SEQ_STRIP_META"}
+_ICONS = {
+    "MOVIE": "FILE_MOVIE",
+    "IMAGE": "FILE_IMAGE",
+    "META": "SEQ_STRIP_META",
+    "MOVIECLIP": "TRACKER",
+    "SCENE": "SCENE_DATA",
+}
 
 EnumItem = tuple[str, str, str, str, int]
 

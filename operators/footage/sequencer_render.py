@@ -85,6 +85,10 @@ def _inputs(strip: Any) -> list[Any]:
     for name in ("input_1", "input_2"):
         if getattr(strip, name, None) is not None:
             found += _inputs(getattr(strip, name))
+    if strip.type == "MULTICAM":
+        others = all_strips(strip.id_data.sequence_editor)
+        for other in [each for each in others if each.channel == strip.multicam_source]:
+            found += _inputs(other)
     if strip.type == "META":
         for child in strips_of(strip):
             found += _inputs(child)

@@ -9,6 +9,7 @@ too. So a source frame with time stamp s happens at scene frame start + (s * str
 """
 
 import itertools
+import math
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ import bpy
 
 from ...fields_blender.capture.clip import Clip, PicturePiece, VideoPiece
 from ...fields_blender.capture.video import PICTURES, VideoInfo, probe
-from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.errors import FieldsError, Note
 from ...fields_blender.core.timeline import to_seconds
 from ..common.timeline import rate
 from .sequencer_render import picture_path, render_strip
@@ -35,6 +36,7 @@ from .strip_api import (
     trim_end,
     trim_start,
 )
+from .strip_kinds import SOURCES, has_no_length, readable_of
 
 # A frame just outside a strip, delivered so that its edge can be interpolated, stays this many scene frames away from
 # the strip that follows.
@@ -75,11 +77,14 @@ def read_strips(
     """
     shown = shown_by(scene, strips, limits)
     rendered = []
-    for item in shown:
+    for number, item in enumerate(shown):
         rendered.append((yield from _must_render(scene, item.strip, ask)))
+        if not rendered[-1] and has_no_length(item.strip):
+            following = shown[number + 1].first if number + 1 < len(shown) else math.inf
+            shown[number] = yield from _whole(scene, item, following, ask)
     total = sum(item.last - item.first for item, render in zip(shown, rendered, strict=True) if render)
     folder = TemporaryDirectory(prefix="fields-", ignore_cleanup_errors=True) if total else None
-    done, pieces = 0, []
+    done, pieces, notes = 0, [], []
     try:
         for number, item in enumerate(shown):
             if rendered[number] and folder is not None:
@@ -91,7 +96,7 @@ def read_strips(
             elif item.strip.type == "MOVIE":
                 pieces.append((yield from _movie_piece(scene, item, _bounds(scene, shown, number), ask)))
             else:
-                pieces.append(_image_piece(scene, item))
+                pieces.append(_image_piece(scene, item, notes))
     except BaseException:  # a cancelled generator too
         if folder is not None:
             folder.cleanup()
@@ -101,7 +106,7 @@ def read_strips(
         "rate": rate(scene),
         "strips": [{"name": item.strip.name, "first": item.first, "last": item.last - 1} for item in shown],
     }
-    return Clip(tuple(pieces), source, folder=folder)
+    return Clip(tuple(pieces), source, notes, folder)
 
 
 # ---------------------------------------------------------------------------------------------- what is shown when
@@ -115,7 +120,6 @@ class Shown(NamedTuple):
     last: int
 
 
-READABLE = {"MOVIE", "IMAGE", "META", "SPEED", "TRANSFORM"}
 # Effects that change which frame is shown, or where the face is in it.
 ALTERING = {"SPEED", "TRANSFORM"}
 
@@ -124,7 +128,7 @@ def shown_by(scene: Any, strips: Sequence[Any], limits: tuple[int, int] | None) 
     """Which strips are seen when, in order of time. Raises FieldsError as `read_strips`."""
     if not strips:
         raise FieldsError("No strip is chosen. Select a movie strip or an image sequence in the Video Sequencer.")
-    readable = [strip for strip in strips if strip.type in READABLE]
+    readable = readable_of(scene.sequence_editor, strips)
     if not readable:
         kind = strips[0].type.replace("_", " ").lower()
         raise FieldsError(
@@ -171,7 +175,7 @@ def _inside(item: Shown) -> list[Shown]:
     children = [
         child
         for child in strips_of(item.strip)
-        if child.type in READABLE and not child.mute and not channels[child.channel].mute
+        if child.type in SOURCES and not child.mute and not channels[child.channel].mute
     ]
     return [part for inner in _topmost(children, item.first, item.last) for part in _inside(inner)]
 
@@ -268,11 +272,22 @@ def _rendered_piece(scene: Any, item: Shown, folder: Path) -> PicturePiece:
     return PicturePiece(tuple(str(picture_path(folder, frame)) for frame in frames), times)
 
 
+def _whole(scene: Any, item: Shown, following: float, ask: Probe) -> Generator[None, None, Shown]:
+    """Such a strip as long as its file, but for what is shown after it, from the scene frame `following` on."""
+    info = yield from ask(file_of(scene, item.strip, item.strip.filepath))
+    frames = max(math.floor(info.duration * rate(scene)), 1)
+    return item._replace(last=int(min(following, max(item.last, item.first + frames))))
+
+
 def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], ask: Probe) -> Generator[None, None, VideoPiece]:
     strip, fps = item.strip, rate(scene)
     path = file_of(scene, strip, strip.filepath)
     info = yield from ask(path)
     trim = trim_start(strip)
+    if has_no_length(strip):
+        offset, scale = to_seconds(item.first, fps), 1.0
+        last = to_seconds(item.last - 1, fps)
+        return VideoPiece(str(path), offset, last, offset, scale, neighbours=True, bounds=bounds, count=info.count)
     factor = source_rate(scene, strip)
     if strip.use_reverse_frames:
         scale = -strip.fps / (factor * fps)
@@ -285,18 +300,35 @@ def _movie_piece(scene: Any, item: Shown, bounds: tuple[float, float], ask: Prob
     return VideoPiece(str(path), first, last, offset, scale, neighbours=True, bounds=bounds, count=count)
 
 
-def _image_piece(scene: Any, item: Shown) -> PicturePiece:
+def _image_piece(scene: Any, item: Shown, notes: list[str]) -> PicturePiece:
+    """Missing pictures are left out, as Blender leaves out placeholders, and told in `notes`; FieldsError for all."""
     strip, fps = item.strip, rate(scene)
     names = [element.filename for element in strip.elements]
     last_number = len(names) - 1 - trim_end(strip)
     paths, times, previous = [], [], None
+    missing: dict[str, FieldsError] = {}
     frames = range(item.first, item.last)
     for frame, index in zip(frames, source_indices(strip, frames, 1.0), strict=True):
         number = min(int(index), last_number)
         if number != previous:  # a frame that is held is one picture
-            paths.append(str(file_of(scene, strip, strip.directory, names[number])))
-            times.append(to_seconds(frame, fps))
+            try:
+                paths.append(str(file_of(scene, strip, strip.directory, names[number])))
+                times.append(to_seconds(frame, fps))
+            except FieldsError as error:
+                missing[names[number]] = error
         previous = number
+    if missing and not paths:
+        raise next(iter(missing.values()))
+    if missing:
+        first = next(iter(missing))
+        notes.append(
+            Note(
+                "Pictures of “{name}” that are missing, left out: {count}, from {first} on.",
+                name=strip.name,
+                count=len(missing),
+                first=first,
+            )
+        )
     return PicturePiece(tuple(paths), tuple(times))
 
 

@@ -25,6 +25,7 @@ class Report:
     keys: int = 0
     error: float = 0.0
     angle_error: float = 0.0
+    warnings: list[str] = field(default_factory=list)  # sentences without their points
 
     def sentence(self) -> str:
         """For the artist: "468 frames, 12 without a face, 49 of 52 channels keyed"."""
@@ -49,7 +50,7 @@ class Report:
             words += "; " + say("unmatched: {names}", names=", ".join(self.unmatched))
         if self.skipped:
             words += "; " + say("skipped: {names}", names=self.skipped_in_words())
-        return words
+        return ". ".join([words, *self.warnings])
 
     def skipped_in_words(self) -> str:
         """ "jawOpen (driven), head (locked)"."""

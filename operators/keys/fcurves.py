@@ -14,7 +14,7 @@ KeyData = dict[str, np.ndarray]  # keys of one F-curve: property of _KEY_DATA ->
 
 # The values of Blender's enums, which foreach_set takes as whole numbers (bpy.types.Keyframe.bl_rna).
 CONSTANT, BEZIER = 0, 2
-FREE, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 2, 3, 4
+FREE, AUTO, VECTOR, ALIGNED, AUTO_CLAMPED = 0, 1, 2, 3, 4
 # What a key is made of: property, how many numbers, their kind, and what Blender gives a new key.
 _KEY_DATA = (
     ("co", 2, np.float32, 0.0),
@@ -201,13 +201,30 @@ def merged(old: KeyData | None, new: KeyData, runs: np.ndarray) -> KeyData:
         outside &= (frame < first - 0.5) | (frame >= last + 0.5)
     if not outside.any():
         return new
-    kept = {name: values[outside] for name, values in old.items()}
+    kept = _with_steady_handles({name: values[outside] for name, values in old.items()}, runs)
     # Automatic handles are computed by update(); until then they lie on their keys.
     new = {"handle_left": new["co"], "handle_right": new["co"], **new}
     for name, width, kind, default in _KEY_DATA:
         new.setdefault(name, np.full((len(new["co"]), width), default, dtype=kind))
     order = np.argsort(np.concatenate([kept["co"][:, 0], new["co"][:, 0]]), kind="stable")
     return {name: np.concatenate([kept[name], new[name]])[order] for name in kept}
+
+
+def _with_steady_handles(kept: KeyData, runs: np.ndarray) -> KeyData:
+    """The kept keys, where the one before and the one after each run keep their handles as they lie: automatic ones
+    would turn towards the new keys, and so bend the curve on the other side, outside of the run.
+    """
+    frame = kept["co"][:, 0]
+    neighbours = {int(np.searchsorted(frame, first - 0.5)) - 1 for first, _ in runs}
+    neighbours |= {int(np.searchsorted(frame, last + 0.5)) for _, last in runs}
+    steady = kept | {name: kept[name].copy() for name in ("handle_left_type", "handle_right_type")}
+    for place in neighbours:
+        if not 0 <= place < len(frame):
+            continue
+        types = [kept[name][place, 0] for name in ("handle_left_type", "handle_right_type")]
+        if all(kind in (AUTO, AUTO_CLAMPED) for kind in types):
+            steady["handle_left_type"][place] = steady["handle_right_type"][place] = ALIGNED
+    return steady
 
 
 def read(fcurve: bpy.types.FCurve) -> KeyData:

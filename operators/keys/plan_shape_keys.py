@@ -10,6 +10,9 @@ import numpy as np
 from ...fields_blender.rig import retarget
 from ...fields_blender.rig.mapping import Mapping
 from ..common.datablocks import shape_keys_of
+from ..common.wording import say
+from ..head import driven
+from ..head.heads import Head
 from . import fcurves
 from .plan import FCurveValues, Plan, Request, joined, refusal
 
@@ -54,15 +57,31 @@ def _shape_key(request: Request, name: str, unit: float) -> Plan:
     head, rests, values = request.head, name in request.resting, request.values(name)
     if rests and request.sealed is not None and request.mapping.roles.get(name) == "jawOpen":
         rests, values = False, request.sealed[request.present]
-    places = []
-    for mesh, keys in zip(head.meshes, head.keys, strict=True):
-        if name in keys:
-            owner = shape_keys_of(mesh)
-            places.append(_Place(owner, path_of(keys[name]), owner.key_blocks[keys[name]].value == 0.0))
+    places = places_of(head, name)
     made = _at(places, request, name, values, rests, unit)
     if (rests and not made.skipped) or (made.fcurves and not rests):
         return replace(made, keyed=[name])
     return made if made.skipped else Plan(unmatched=[name])
+
+
+def places_of(head: Head, name: str) -> list[_Place]:
+    """Where the shape keys that a channel of the mapping moves are keyed, on each mesh that has one: at the key itself,
+    or at what its driver passes on.
+    """
+    places = {}
+    for mesh, keys in zip(head.meshes, head.keys, strict=True):
+        if name not in keys:
+            continue
+        owner = shape_keys_of(mesh)
+        place = driven.leads_to(owner, keys[name]) or driven.Place(owner, path_of(keys[name]))
+        places[place] = _Place(*place, place.owner.path_resolve(place.path) == 0.0)
+    return list(places.values())
+
+
+def _why_driven(place: _Place) -> str:
+    """Which object to choose instead, if a driver names one."""
+    names = driven.drivers_of(place.owner, place.path) if isinstance(place.owner, bpy.types.Key) else []
+    return say("driven by “{names}”", names=", ".join(names[:2])) if names else say("driven")
 
 
 def _property(request: Request, name: str) -> Plan:
@@ -80,7 +99,7 @@ def _at(
     made, skipped, group = [], {}, request.mapping.regions[name]
     for place in places:
         if why := refusal(place.owner, place.path, 0):
-            skipped[name] = why
+            skipped[name] = _why_driven(place) if why == say("driven") else why
         elif not (rests and place.at_rest and fcurves.fcurve_of(place.owner, place.path, 0) is None):
             shown = np.zeros_like(values) if rests else values
             frames = request.present_frames

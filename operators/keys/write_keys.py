@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 import bpy
 import numpy as np
@@ -10,24 +12,19 @@ import numpy as np
 from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.rig.mapping import Mapping, muted
-from ..common.datablocks import mesh_of, shape_keys_of
 from ..common.wording import say
 from ..head.heads import Head
-from . import fcurves, key_merge, key_styles, plan_head, plan_shape_keys
+from . import fcurves, key_merge, key_styles, plan_head, plan_shape_keys, shared_actions
 from .bake_report import Report
 from .fcurves import KeyData
 from .plan import FCurveValues, Request, refusal
-from .plan_shape_keys import path_of
+from .unseen import unseen
 
 
 def check(head: Head) -> None:
     """Raises FieldsError when every shape key of the head is driven or locked, so that none can be keyed."""
-    paths = [
-        (shape_keys_of(mesh), path_of(name))
-        for mesh, names in zip(head.meshes, head.keys, strict=True)
-        for name in names.values()
-    ]
-    if paths and not head.properties and all(refusal(owner, path, 0) for owner, path in paths):
+    places = [place for name in dict.fromkeys(chain(*head.keys)) for place in plan_shape_keys.places_of(head, name)]
+    if places and not head.properties and all(refusal(place.owner, place.path, 0) for place in places):
         raise FieldsError(
             "Every shape key of “{name}” is driven or locked, so none can be keyed. Remove the drivers "
             "(right click on a value > Delete Drivers) or unlock the curves, then try again.",
@@ -63,18 +60,19 @@ def write(
         shown = planned + plan_shape_keys.shape_keys(replace(request, curves=reach)).fcurves
     with fcurves.all_or_nothing() as undo:
         _write_all(styled.keys, fcurves.runs_of(frames), fcurves.Actions(action_name, undo, fresh), undo)
-        cut = _widen_sliders(head, shown, undo)
+        cut = _widen_sliders(shown, undo)
     return Report(
         frames=len(frames),
         gaps=int((~request.present).sum()),
         channels=len(curves.names),
         keyed=plan.keyed,
         unmatched=plan.unmatched,
-        skipped=plan.skipped | cut,
+        skipped=plan.skipped | cut | unseen(head, planned),
         samples=sum(len(one.frames) for one in planned),
         keys=sum(len(keys["co"]) for keys in styled.keys.values()),
         error=styled.error,
         angle_error=styled.angle_error,
+        warnings=shared_actions.warnings(dict.fromkeys(one.owner for one in planned)),
     )
 
 
@@ -101,28 +99,25 @@ def _write_fcurve(planned: FCurveValues, new: KeyData, runs: np.ndarray, undo: E
     fcurves.replace(fcurve, fcurves.merged(old, new, runs))
 
 
-def _widen_sliders(head: Head, shown: Sequence[FCurveValues], undo: ExitStack) -> dict[str, str]:
+def _widen_sliders(shown: Sequence[FCurveValues], undo: ExitStack) -> dict[str, str]:
     """Move the ends of sliders out where a value lies beyond them, for Blender cuts it there when it evaluates it.
 
     Returns what is cut all the same: the mapping's name -> why.
     """
     cut = {}
-    values_of = {(one.owner, one.path): one.values for one in shown if one.parts == 1}
-    for mesh, keys in zip(head.meshes, head.keys, strict=True):
-        shape_keys = shape_keys_of(mesh)
-        for mapped, name in keys.items():
-            block, values = shape_keys.key_blocks[name], values_of.get((shape_keys, path_of(name)))
-            if values is None or len(values) == 0:
-                continue
-            low, high = min(block.slider_min, float(values.min())), max(block.slider_max, float(values.max()))
-            if (low, high) == (block.slider_min, block.slider_max):
-                continue
-            if mesh_of(mesh).override_library:
-                # Blender does not store a slider's ends in a library override.
-                cut[mapped] = say("cut at {end:g}: overridden", end=block.slider_max)
-                continue
-            undo.callback(_set_slider, block, block.slider_min, block.slider_max)
-            _set_slider(block, low, high)
+    for one in shown:
+        if not isinstance(one.owner, bpy.types.Key) or len(one.values) == 0:
+            continue
+        block: Any = one.owner.path_resolve(one.path.removesuffix(".value"))
+        low, high = min(block.slider_min, float(one.values.min())), max(block.slider_max, float(one.values.max()))
+        if (low, high) == (block.slider_min, block.slider_max):
+            continue
+        if one.owner.user.override_library:
+            # Blender does not store a slider's ends in a library override.
+            cut[one.name] = say("cut at {end:g}: overridden", end=block.slider_max)
+            continue
+        undo.callback(_set_slider, block, block.slider_min, block.slider_max)
+        _set_slider(block, low, high)
     return cut
 
 

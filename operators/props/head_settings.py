@@ -13,6 +13,7 @@ from bpy.props import (
 )
 
 from ...fields_blender.core.names import UNCERTAINTY
+from ..takes import asked_files
 from . import choices, on_change, shape_settings
 from .added_emotion import FIELDS_AddedEmotion
 from .bake_settings import bake_settings
@@ -43,6 +44,7 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         name="Track",
         description="A file to play instead of the chosen take, for scripts",
         subtype="FILE_PATH",
+        update=lambda settings, _context: asked_files.note(settings.track),
         # From 4.5 on Blender wants to be told that a path may begin with "//".
         options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
     )

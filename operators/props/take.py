@@ -3,11 +3,19 @@
 import bpy
 from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ..takes import takes
+from ..takes import asked_files, takes
 
 
 def _problem(take: "FIELDS_Take") -> str:
     return takes.problem(take)
+
+
+def _outside(take: "FIELDS_Take") -> bool:
+    return not asked_files.may_touch(take.file)
+
+
+def _named(take: "FIELDS_Take", _context: bpy.types.Context) -> None:
+    asked_files.note(take.file)
 
 
 class FIELDS_Take(bpy.types.PropertyGroup):
@@ -21,6 +29,7 @@ class FIELDS_Take(bpy.types.PropertyGroup):
         subtype="FILE_PATH",
         # From 4.5 on Blender wants to be told that a path may begin with "//".
         options={"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set(),
+        update=_named,
     )
     # Length and checksum of the performance's bytes: identifies them, and shows whether they are intact.
     key: StringProperty(options={"HIDDEN"})
@@ -54,4 +63,9 @@ class FIELDS_Take(bpy.types.PropertyGroup):
     )
     problem: StringProperty(
         name="Problem", description="Why this take can't be used; nothing where it can", get=_problem
+    )
+    outside: BoolProperty(
+        name="Outside",
+        description="Whether its file lies outside of this .blend's folder, and was not asked for yet",
+        get=_outside,
     )

@@ -10,7 +10,10 @@ import bpy
 from ...fields_blender.capture import actor as actors
 from ...fields_blender.capture.actor import Actor
 from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.shown_text import shown_text
 from ..common.unused_name import unused_name
+
+MOST = 2**31 - 1  # what a property of Blender can hold
 
 
 def chosen(scene: bpy.types.Scene) -> Any:
@@ -45,9 +48,9 @@ def add(scene: bpy.types.Scene, actor: Actor, made_from: str) -> Any:
         if item.name == actor.name and _same(item, actor):
             scene.fields.actor = item.name
             return item
-    name = unused_name(actor.name.strip() or "Actor", [item.name for item in scene.fields.actors])
+    name = unused_name(shown_text(actor.name).strip() or "Actor", [item.name for item in scene.fields.actors])
     item = scene.fields.actors.add()
-    item.name, item.count, item.made_from = name, actor.count, made_from
+    item.name, item.count, item.made_from = name, min(actor.count, MOST), shown_text(made_from)
     item.data = base64.b64encode(actors.dumps(replace(actor, name=name))).decode("ascii")
     scene.fields.actor = name
     return item

@@ -17,10 +17,12 @@ from bpy.app.handlers import persistent
 from ...fields_blender.capture.actor import seems_without_neutral
 from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
+from ...fields_blender.core.files import write_new, write_whole
+from ...fields_blender.core.shown_text import shown_text
 from ...fields_blender.core.track import Track
 from ..common.unused_name import unused_name as numbered
 from ..common.wording import say
-from . import track_files
+from . import asked_files, track_files
 
 KEPT = "fields_take"
 NOTE = (
@@ -48,10 +50,10 @@ def add(head: bpy.types.Object, performance: Track, name: str = "", file: str = 
         raise FieldsError("This performance has no frame, so there is nothing to keep. Capture a longer range.")
     data = track.dumps(performance)
     settings = _editable(head)
-    footage = str(performance.source.get("name") or "")
-    name = unused_name(head, name or footage or "Take")
-    if file:
-        track_files.write(data, Path(bpy.path.abspath(file)))  # before anything is changed
+    footage = performance.source.get("name")
+    name = unused_name(head, shown_text(name or footage or "Take"))
+    if file:  # before anything is changed
+        file = track_files.relative(write_new(asked_files.path_of(file), data))
     take = settings.takes.add()
     take.name = name
     settings.take_index = len(settings.takes) - 1
@@ -74,7 +76,7 @@ def write(head: bpy.types.Object, take: Any, performance: Track) -> None:
     data = track.dumps(performance)
     before = take.data
     if take.file:
-        track_files.write(data, Path(bpy.path.abspath(take.file)))
+        write_whole(asked_files.path_of(take.file), data)
     _keep(head, take, data, take.file)
     _describe(take, performance)
     _drop(before)
@@ -83,7 +85,10 @@ def write(head: bpy.types.Object, take: Any, performance: Track) -> None:
 def read(take: Any) -> Track:
     """A take's performance. Raises FieldsError, naming the take, where it is gone, damaged or of a later version."""
     if take.file:
-        return track.load(bpy.path.abspath(take.file))
+        performance = track_files.load(take.file)
+        if not take.frames:  # of a .blend older than takes, or not loaded until now
+            _describe(take, performance)
+        return performance
     if wrong := problem(take):
         raise FieldsError("The take “{name}” can't be read: {why}.", name=take.name, why=wrong)
     return track.loads(bytes(take.data[KEPT]), say("The take “{name}”", name=take.name))
@@ -92,7 +97,13 @@ def read(take: Any) -> Track:
 def problem(take: Any) -> str:
     """Why a take can't be read, as the end of a sentence; empty where it can. Quick enough for drawing."""
     if take.file:
-        if Path(bpy.path.abspath(take.file)).is_file():
+        if not asked_files.may_touch(take.file):
+            return say(
+                "{file} lies outside of this .blend's folder and is not loaded yet. Load it if you know where this "
+                ".blend is from",
+                file=take.file,
+            )
+        if asked_files.path_of(take.file).is_file():
             return ""
         return say("its file {file} is gone; put it back, or delete the take", file=take.file)
     if take.data is None:
@@ -129,7 +140,9 @@ def duplicate(head: bpy.types.Object, index: int) -> Any:
     name = unused_name(head, settings.takes[index].name)
     copy = settings.takes.add()
     take = settings.takes[index]  # after adding: that moves the others in memory
-    for field in ("data", "file", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral"):
+    with asked_files.unnoted():
+        copy.file = take.file
+    for field in ("data", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral"):
         setattr(copy, field, getattr(take, field))
     copy.name = name
     settings.take_index = len(settings.takes) - 1
@@ -155,9 +168,7 @@ def unpack(head: bpy.types.Object, take: Any) -> None:
     """Move a take from the .blend to a file beside it. Raises FieldsError when the file can't be written."""
     _editable(head)
     performance = read(take)
-    path = track_files.path_for(head.name, take.name)
-    track_files.save(performance, path)
-    point_to(take, path)
+    point_to(take, track_files.save_new(performance, track_files.path_for(head.name, take.name)))
 
 
 def point_to(take: Any, path: Path) -> None:
@@ -176,18 +187,21 @@ def key_of(data: bytes) -> str:
     return f"{len(data)}-{zlib.crc32(data):08x}"
 
 
+def load(take: Any) -> Track:
+    """The performance of a take in a file that the artist asks for, wherever it lies. Raises FieldsError as `read`."""
+    asked_files.ask(take.file)
+    return read(take)
+
+
 def adopt(head: bpy.types.Object) -> None:
-    """Turn the track of a .blend older than takes into the head's first take; its file stays where it is."""
+    """Turn the track of a .blend older than takes into the head's first take; its file stays where it is, unread."""
     settings = head.fields
     path, name = settings.track, Path(settings.track).stem
     take = settings.takes.add()
-    take.name, take.file = unused_name(head, name), path
+    with asked_files.unnoted():
+        take.name, take.file = unused_name(head, shown_text(name)), path
     settings.take_index = len(settings.takes) - 1
     settings.track = ""
-    try:
-        _describe(take, track.load(bpy.path.abspath(path)))
-    except FieldsError:
-        return  # the list shows that the file is gone; Bake Keys says what else is wrong with it
 
 
 def _editable(head: bpy.types.Object) -> Any:
@@ -214,12 +228,12 @@ def _keep(head: bpy.types.Object, take: Any, data: bytes, file: str) -> None:
 
 def _describe(take: Any, performance: Track) -> None:
     source, card = performance.source, performance.card
-    take.strip = str(source.get("name") or "")
+    take.strip = shown_text(source.get("name") or "")
     take.start, take.end = float(performance.time[0]), float(performance.time[-1])
     take.frames, take.coverage = len(performance), float(performance.found.mean())
-    take.model = " ".join(str(card[part]) for part in ("name", "version") if part in card)
+    take.model = shown_text(" ".join(str(card[part]) for part in ("name", "version") if part in card))
     take.no_neutral = seems_without_neutral(performance)
-    take.date = str(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
+    take.date = shown_text(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
 
 
 def _drop(data: bpy.types.Text | None) -> None:

@@ -9,9 +9,10 @@ from bpy.app.handlers import persistent
 
 from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
-from ...fields_blender.core.files import write_whole
+from ...fields_blender.core.files import write_new, write_whole
 from ...fields_blender.core.track import Track
 from ..common.addon_preferences import EXTENSION
+from . import asked_files
 
 FOLDER = "fields_tracks"
 # Paths rewritten while a file is being saved: owner, property, path before.
@@ -57,7 +58,10 @@ def _before_save(target: str, *_arguments: Any) -> None:
 def _move(owner: Any, name: str, folder: Path) -> None:
     before = getattr(owner, name)
     if before.startswith("//"):
-        with suppress(ValueError):  # another drive on Windows
+        known = asked_files.may_touch(before)
+        with suppress(ValueError), asked_files.unnoted():  # another drive on Windows
+            if known:
+                asked_files.ask(before)
             setattr(owner, name, bpy.path.relpath(bpy.path.abspath(before), start=str(folder)))
             _moved.append((owner, name, before))
 
@@ -66,33 +70,40 @@ def _move(owner: Any, name: str, folder: Path) -> None:
 def _after_save(target: str, *_arguments: Any) -> None:
     """A copy was saved, or saving failed: this file stays where it is, and so do its paths."""
     if Path(bpy.data.filepath) != Path(target):
-        for owner, name, before in _moved:
-            setattr(owner, name, before)
+        with asked_files.unnoted():
+            for owner, name, before in _moved:
+                setattr(owner, name, before)
     _moved.clear()
 
 
 def save(performance: Track, path: Path) -> None:
     """Write a track; raises FieldsError when the folder can't be written."""
-    write(track.dumps(performance), path)
+    write_whole(path, track.dumps(performance))
 
 
-def write(data: bytes, path: Path) -> None:
-    """Write a track's bytes; raises FieldsError when the folder can't be written."""
-    try:
-        write_whole(path, data)
-    except OSError as error:
+def save_new(performance: Track, path: Path) -> Path:
+    """Write a track, never over a file that is there: returns where it is. Raises FieldsError as `save`."""
+    return write_new(path, track.dumps(performance))
+
+
+def load(file: str) -> Track:
+    """The track in a file that the .blend names. Raises FieldsError when it can't be read, or is not asked for yet."""
+    if not asked_files.may_touch(file):
         raise FieldsError(
-            "The take can't be written to {folder} ({why}). Save the .blend where you may write.",
-            folder=path.parent,
-            why=error.strerror,
-        ) from None
+            "{file} lies outside of this .blend's folder and is not loaded yet. Press Load Take, if you know where "
+            "this .blend is from.",
+            file=file,
+        )
+    return track.load(asked_files.path_of(file))
 
 
-def stamp(path: str) -> str:
+def stamp(file: str) -> str:
     """Identifies the file's content, wherever its folder is moved."""
-    file = Path(bpy.path.abspath(path))
-    changed = file.stat().st_mtime_ns if file.is_file() else 0
-    return f"{file.name} {changed}"
+    path, changed = asked_files.path_of(file), 0
+    if asked_files.may_touch(file):
+        with suppress(OSError):
+            changed = path.stat().st_mtime_ns
+    return f"{path.name} {changed}"
 
 
 def _folder() -> Path:

@@ -2,7 +2,6 @@
 
 import bpy
 
-from ...fields_blender.core import track
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.track import Track
 from . import takes, track_files
@@ -16,7 +15,7 @@ def has(head: bpy.types.Object) -> bool:
 def load(head: bpy.types.Object) -> Track:
     """The performance of a head; raises FieldsError when there is none or it can't be read."""
     if head.fields.track:
-        return track.load(bpy.path.abspath(head.fields.track))
+        return track_files.load(head.fields.track)
     take = takes.active(head)
     if take is None:
         raise FieldsError(

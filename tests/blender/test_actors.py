@@ -386,7 +386,7 @@ verb = importlib.import_module({name!r} + ".operators.capture")
 from pathlib import Path
 verb.MODELS = Path(sys.argv.pop(1))
 import numpy as np
-def capture(clip, *_, actor):
+def capture(clip, *_, actor, keep):
     print("actor", actor and actor.name)
     yield solve.Progress(1, 1, 1)
     made = track.empty(np.arange(11, 21) / 30)

@@ -181,3 +181,28 @@ def test_the_frame_rate_of_files_that_do_not_say_theirs(small_head, tmp_path, op
     bpy.ops.fields.import_performance(filepath=str(tmp_path / "a.txt"), **options)
     take = small_head.fields.takes[0]
     assert take.end - take.start == pytest.approx(59 / rate, abs=1e-6)
+
+
+SPREADSHEET = "Zeit;Eye Blink Left;JAW_OPEN;mouthSmile_L;leftBrowDown;browInnerUp;HeadYaw;Mood\n" + "\n".join(
+    f"{i / 24:.4f};0,1;{abs(i - 12) / 12:.3f};{'' if i == 7 else '0,5'};0;0;{8 - i / 4};calm".replace(".", ",")
+    for i in range(25)
+)
+
+
+def test_a_recording_says_how_it_was_read_and_the_redo_panel_changes_it(small_head, tmp_path, part):
+    (tmp_path / "take.csv").write_bytes(("\ufeff" + SPREADSHEET).encode("utf-16-le"))
+    small_head.fields.key_style, small_head.fields.use_smoothing = "EVERY", False
+    run = bpy.ops.fields.import_performance
+    assert run(filepath=str(tmp_path / "take.csv"), frame_start=1) == {"FINISHED"}
+    told = small_head.fields.report
+    for sentence in (
+        "“take.csv”: 25 frames, 0 without a face", "Time from “Zeit”: in s, 2",
+        "Weights read as 0 to 1", "Head rotation read in degrees", "held from the row above: 1", "Not used: Mood",
+        "Not in the file, at rest: eyeLookDownLeft",
+    ):  # fmt: skip
+        assert sentence in told
+    assert curve(small_head, "jawOpen").evaluate(1) == pytest.approx(1.0, abs=1e-3)
+    assert curve(small_head, "mouthSmileLeft").evaluate(8) == pytest.approx(0.5, abs=1e-3)
+    assert run(filepath=str(tmp_path / "take.csv"), weight_unit="percent", head_unit="40 degrees") == {"FINISHED"}
+    assert "Weights read as percent" in small_head.fields.report and "in units of 40°" in small_head.fields.report
+    assert curve(small_head, "mouthSmileLeft").evaluate(8) == pytest.approx(0.005, abs=1e-4)

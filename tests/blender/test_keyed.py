@@ -30,3 +30,10 @@ def test_every_closure_is_keyed_and_a_second_bake_keeps_nothing_of_the_first(par
     _, again = baker.bake(track)
     assert again[:, closures.LIDS].max() < 0.1
     assert bpy.context.scene.render.fps == 24
+
+
+def test_a_test_set_is_one_shot_of_its_pictures(part, scene, tmp_path):
+    np.savez(tmp_path / "truth.npz", time=np.arange(3) / 25)
+    clip = keyed.shot(tmp_path)
+    assert clip.count == 3 and clip.pieces[0].times == (0.0, 0.04, 0.08) and not clip.pieces[0].stills
+    assert clip.pieces[0].paths[-1] == str(tmp_path / "000002.png")

@@ -24,12 +24,12 @@ def arkit(part):
 def keyed(part, mapping):
     """`keyed(object, curves, frames)` keys a head, a key on every frame, and returns the report."""
 
-    def write(chosen, curves, frames, name="FIELDS test", style="EVERY"):
+    def write(chosen, curves, frames, name="FIELDS test", style="EVERY", **more):
         if chosen is not None:
             chosen.fields.key_style = style
         bpy.context.view_layer.update()
         return part("operators.keys.write_keys").write(
-            part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name
+            part("operators.head.heads").find(chosen, mapping), curves, frames, mapping, name, **more
         )
 
     return write
@@ -151,6 +151,61 @@ def test_keys_outside_the_captured_frames_are_kept_as_they_were(scene, arkit, ke
     np.testing.assert_allclose(points[0].handle_right, (3.0, 0.6), atol=1e-6)
     assert points[-1].type == "EXTREME" and points[-1].co.y == 0.75
     np.testing.assert_allclose(points[3].co.y, curves.values[2, curves.names.index("jawOpen")], atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["AUTO_CLAMPED", "AUTO", "ALIGNED", "VECTOR", "FREE"])
+def test_what_the_artist_animated_outside_keeps_its_shape(scene, arkit, keyed, performance, kind):
+    """Also next to the captured frames, whose keys would turn an automatic handle."""
+    head = make_mesh(scene, "Face", arkit)
+    block = head.data.shape_keys.key_blocks["jawOpen"]
+    for frame, amount in ((-20, 0.1), (-10, 0.9), (0, 0.3), (60, 0.2), (70, 0.95), (80, 0.1)):
+        block.value = amount
+        block.keyframe_insert("value", frame=frame)
+    mine = key_curve(head, "jawOpen")
+    for point in mine.keyframe_points:
+        point.handle_left_type = point.handle_right_type = kind
+    mine.update()
+    outside = [*np.arange(-20, 0.1, 0.5), *np.arange(60, 80.1, 0.5)]
+    before = [mine.evaluate(frame) for frame in outside]
+    for _ in range(2):
+        keyed(head, performance(), np.arange(1, 1 + N))
+        curve = key_curve(head, "jawOpen")
+        np.testing.assert_allclose([curve.evaluate(frame) for frame in outside], before, atol=1e-5)
+        curve.update()
+    np.testing.assert_allclose([curve.evaluate(frame) for frame in outside], before, atol=1e-5)
+
+
+def test_what_is_keyed_and_does_not_show_is_told(scene, arkit, keyed, performance):
+    head, frames = make_mesh(scene, "Face", arkit), np.arange(1, 1 + N)
+    blocks = head.data.shape_keys.key_blocks
+    blocks["jawOpen"].mute = True
+    first = keyed(head, performance(), frames)
+    assert first.skipped == {"jawOpen": "keyed, but muted"} and "jawOpen" in first.keyed
+    blocks["jawOpen"].mute = False
+    key_curve(head, "browInnerUp").mute = True
+    key_curve(head, "mouthSmileLeft").group.mute = True
+    head.show_only_shape_key = True
+    told = keyed(head, performance(), frames).skipped
+    assert told["browInnerUp"] == told["mouthSmileLeft"] == "keyed, but its F-curve is muted"
+    assert told[head.name] == f"keyed, but “{head.name}” shows its active shape key alone"
+    assert "eyeBlinkLeft" not in told and "skipped: " in keyed(head, performance(), frames).sentence()
+
+
+def test_a_copy_that_moves_along_is_told_and_a_new_action_separates_them(scene, arkit, keyed, performance):
+    head, frames = make_mesh(scene, "Face", arkit), np.arange(1, 1 + N)
+    assert not keyed(head, performance(), frames).warnings
+    twin = head.copy()
+    twin.data = head.data.copy()
+    twin.name = "Twin"
+    scene.collection.objects.link(twin)
+    animation = twin.data.shape_keys.animation_data or twin.data.shape_keys.animation_data_create()
+    animation.action = head.data.shape_keys.animation_data.action
+    if hasattr(animation, "action_slot"):
+        animation.action_slot = head.data.shape_keys.animation_data.action_slot
+    told = keyed(head, performance(), frames)
+    assert len(told.warnings) == 1 and "moves “Twin” too" in told.sentence() and "New Action" in told.warnings[0]
+    assert not keyed(head, performance(), frames, fresh=True).warnings
+    assert head.data.shape_keys.animation_data.action != animation.action
 
 
 def test_a_second_bake_replaces_the_first(scene, arkit, keyed, performance):

@@ -1,5 +1,6 @@
 """The verbs: capture, bake, cancel, the command line. The network is left out here, so that its answers are known."""
 
+import functools
 import shutil
 import threading
 import time
@@ -65,7 +66,7 @@ def captured(part, track, monkeypatch):
     """Capture gives known numbers: `captured()` is the track the last capture returned."""
     solve, made = part("fields_blender.capture.solve"), []
 
-    def capture(clip, models, device, choose, stop, actor):
+    def capture(clip, models, device, choose, stop, actor, keep):
         at = []
         for frame in part("fields_blender.capture.clip").frames(clip):
             if stop():
@@ -197,7 +198,7 @@ def test_a_head_that_cannot_be_keyed_is_said_before_the_long_half(scene, strip, 
 
 
 def test_no_face_at_all_keys_nothing(scene, part, head, strip, track, monkeypatch):
-    def nobody(clip, *_, actor):
+    def nobody(clip, *_, actor, keep):
         yield part("fields_blender.capture.solve").Progress(1, 1, 0)
         return track(np.arange(5) / 24.0, gaps=range(5))
 
@@ -525,7 +526,7 @@ def test_what_is_being_captured_is_shown_and_taken_away(make_job, part):
     assert icons._icons is None and window.fields.picture == 0
 
 
-def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, head, strip, captured):
+def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, head, strip, captured, tmp_path):
     operator = part("operators.capture").FIELDS_OT_capture
     reports = []
     state = SimpleNamespace(
@@ -533,7 +534,9 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
         _described={},        _head=head.session_uid, _scene=scene.session_uid,
         _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
-    state._named, state._beside = lambda result: operator._named(state, result), False
+    state._keep, state._beside = part("fields_blender.capture.journal").Keep(tmp_path / "a.capture"), False
+    for name in ("_named", "_kept", "_save", "_added"):
+        setattr(state, name, functools.partial(getattr(operator, name), state))
     state.keep = lambda head, result: operator.keep(state, head, result)
     half = part("fields_blender.core.track").empty(np.arange(5) / 24.0)
     assert operator.finish(state, bpy.context, half, True) == {"FINISHED"}
@@ -570,7 +573,7 @@ command = importlib.import_module({name!r} + ".operators.command")
 solve = importlib.import_module({name!r} + ".fields_blender.capture.solve")
 track = importlib.import_module({name!r} + ".fields_blender.core.track")
 import numpy as np
-def capture(clip, *_, actor):
+def capture(clip, *_, actor, keep):
     yield solve.Progress(1, 1, 1)
     made = track.empty(np.arange(11, 21) / 24)
     for values in made.groups.values(): values[:] = 0.25

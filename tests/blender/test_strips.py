@@ -369,3 +369,72 @@ def test_files_that_moved_or_are_damaged(scene, reading, errors, videos, tmp_pat
 def test_nothing_in_the_range(scene, reading, errors, videos):
     with pytest.raises(errors, match="shows no video between frames 500 and 600"):
         reading.clip_from_strips(scene, [add_movie(scene, videos[24])], (500, 600))
+
+
+def test_a_video_whose_file_does_not_say_its_length_is_read_whole(scene, reading, frames):
+    """Blender takes it for one frame of black."""
+    add_movie(scene, DATA / "no_length.webm")
+    clip = reading.clip_from_strips(scene, [strips(scene.sequence_editor)[0]])
+    got = list(frames(clip))
+    assert [read_number(frame.image) for frame in got] == list(range(30))
+    assert got[0].time == pytest.approx(10 / 24, abs=1e-6)
+    assert got[-1].time - got[0].time == pytest.approx(29 / 30, abs=3e-3)
+    assert [(strip["first"], strip["last"]) for strip in clip.source["strips"]] == [(10, 33)]
+
+
+def test_a_movie_clip_strip_is_rendered(scene, reading, frames, videos):
+    clip = bpy.data.movieclips.load(str(videos[24]))
+    strip = strips(scene.sequence_editor_create()).new_clip("Clip", clip, 1, 5)
+    scene.render.resolution_x = scene.render.resolution_y = 64
+    made = reading.clip_from_strips(scene, [strip], (5, 12))
+    times, numbers, _ = read(frames, made, scene)
+    assert times == list(range(5, 13)) and numbers == list(range(8))
+
+
+def test_a_scene_strip_is_rendered(scene, reading, frames, videos):
+    other = bpy.data.scenes.new("Edit")
+    other.render.fps = 24
+    add_movie(other, videos[24], start=1)
+    other.render.resolution_x = other.render.resolution_y = 64
+    other.frame_start, other.frame_end = 1, 20
+    strip = strips(scene.sequence_editor_create()).new_scene("Edit", other, 1, 5)
+    strip.scene_input = "SEQUENCER"
+    scene.render.resolution_x = scene.render.resolution_y = 64
+    times, numbers, _ = read(frames, reading.clip_from_strips(scene, [strip], (5, 12)), scene)
+    assert times == list(range(5, 13)) and numbers == list(range(8))
+    bpy.data.scenes.remove(other)
+
+
+def test_effects_over_footage(scene, reading, frames, videos):
+    """Chosen with the footage, they don't hide it; chosen alone, what they show is rendered."""
+    strip = add_movie(scene, videos[24], start=5)
+    blur = add_effect(scene, "GAUSSIAN_BLUR", 2, 5, 25, strip)
+    blur.size_x = blur.size_y = 0.0
+    colour = add_effect(scene, "COLOR", 4, 5, 25)
+    layer = add_effect(scene, "ADJUSTMENT", 3, 8, 14)
+    clip = reading.clip_from_strips(scene, [strip, blur, colour, layer], (5, 12))
+    assert read(frames, clip, scene)[1][:8] == list(range(8)) and clip.folder is None
+    clip = reading.clip_from_strips(scene, [blur], (5, 12))
+    assert clip.folder is not None and read(frames, clip, scene)[1] == list(range(8))
+    clip = reading.clip_from_strips(scene, [layer])
+    numbers = read(frames, clip, scene)[1]
+    assert 3 in numbers and clip.source["strips"][0]["name"] == strip.name
+
+
+def test_pictures_that_are_missing_are_left_out_and_told(scene, reading, frames, errors, tmp_path):
+    paths = write_pictures(tmp_path / "pictures", 8)
+    editor = scene.sequence_editor_create()
+    strip = strips(editor).new_image("Pictures", str(paths[0]), 1, 5)
+    for path in paths[1:]:
+        strip.elements.append(path.name)
+    strip.frame_final_duration = 8
+    for path in paths[2:4]:
+        path.unlink()
+    clip = reading.clip_from_strips(scene, [strip])
+    times, numbers, _ = read(frames, clip, scene)
+    assert times == [5, 6, 9, 10, 11, 12] and numbers == [0, 1, 4, 5, 6, 7]
+    assert clip.notes == ["Pictures of “Pictures” that are missing, left out: 2, from f3.png on."]
+    for path in paths:
+        path.unlink(missing_ok=True)
+    with pytest.raises(errors, match="Find Missing Files"):
+        reading.clip_from_strips(scene, [strip])

@@ -226,7 +226,7 @@ def test_a_part_is_captured_again_into_the_take(scene, head, part, takes, perfor
     solve, old = part("fields_blender.capture.solve"), performance(1, start=11 / RATE)
     asked = []
 
-    def capture(clip, *_, actor):
+    def capture(clip, *_, actor, keep):
         asked.append([frame.time for frame in part("fields_blender.capture.clip").frames(clip)])
         yield solve.Progress(1, 1, 1)
         return performance(2, n=len(asked[0]), start=asked[0][0])
@@ -256,7 +256,7 @@ def test_a_part_is_captured_again_from_the_takes_own_strip(
 
     solve, seen = part("fields_blender.capture.solve"), []
 
-    def capture(clip, *_, actor):
+    def capture(clip, *_, actor, keep):
         seen.append([strip["name"] for strip in clip.source["strips"]])
         yield solve.Progress(1, 1, 1)
         return performance(len(seen), start=11 / RATE, strips=clip.source["strips"], rate=RATE)
@@ -324,7 +324,7 @@ bpy.ops.wm.save_as_mainfile(filepath=other)
 bpy.ops.wm.open_mainfile(filepath=other, load_ui=False)
 head, old = bpy.data.objects["Face"], bpy.data.objects["Old"]
 print("kept", [(t.name, t.problem, len(takes.read(t))) for t in head.fields.takes])
-print("adopted", [(t.name, t.problem, t.frames, len(takes.read(t))) for t in old.fields.takes], repr(old.fields.track))
+print("adopted", [(t.name, t.problem, len(takes.read(t)), t.frames) for t in old.fields.takes], repr(old.fields.track))
 bpy.ops.wm.save_as_mainfile(filepath=file)
 bpy.ops.wm.open_mainfile(filepath=file, load_ui=False)
 print("moved", bpy.data.objects["Old"].fields.takes[0].file, bpy.data.objects["Old"].fields.takes[0].problem)

@@ -3,9 +3,9 @@
 * Geometry: a head posed with the weights opens eyes and lips, widens the mouth and raises the brows as the landmarks do
   (r over frames; the same landmarks for all trackers).
 * Jitter of the raw weights where the face holds still; weights on frames at rest.
-* Blinks and obvious movements, compared with manual annotations (`clip_annotations.json`).
+* Blinks and obvious movements, compared with manual annotations (`clip_annotations.json`), and the contrast of labels.
 
-Nothing is trained on the clips.
+Nothing is trained on the clips. What an artist gets is measured beside it: the keys that `tools.keyed` baked.
 """
 
 import json
@@ -20,14 +20,16 @@ from fields_blender.capture.pose import frontal, head_pose
 from fields_blender.capture.video import decode
 from fields_blender.core.arkit import from_arkit
 from fields_blender.core.names import ARKIT
+from fields_blender.core.track import Track
 from tools import shared_data
 
 from ..people import ict_head
-from . import measures, readings
+from . import contrasts, measures, readings
+from .measures import rows_in
 
 CLIPS = shared_data.find("data", "clips")
 ANNOTATIONS = Path(__file__).with_name("clip_annotations.json")
-PEER = "MediaPipe"
+FIELDS, KEYED, PEER = "FIELDS", "FIELDS, keyed", "MediaPipe"
 GEOMETRY = ("eye aperture", "mouth opening", "mouth width", "brow height")
 # Standard deviation over a clip, in inter-ocular distances, from which the correlation of a measure means something.
 MOVES = {"eye aperture": 0.02, "mouth opening": 0.02, "mouth width": 0.02, "brow height": 0.015}
@@ -49,22 +51,37 @@ def measured(folder: Path, models: Path, data: Path) -> dict:
     annotations = json.loads(ANNOTATIONS.read_text(encoding="utf-8"))["clips"]
     results: dict = {}
     for name, seen in annotations.items():
-        path = folder / f"{name}.mp4"
-        if not path.exists():
+        path = next(iter(sorted(folder.glob(f"{name}.*"))), None)
+        if path is None:
             continue
         face, moving = landmarks(path, models)
-        weights = {"FIELDS": readings.of_track(readings.track_of(open_video(path), models)).weights}
-        for mode, label in (("video", PEER), ("image", f"{PEER}, frame by frame")):
-            peer = readings.mediapipe(data / "clips" / f"{name}-{mode}.npz")
-            if peer is not None:
-                weights[label] = np.where(np.isnan(peer.rotation[:, 0, :1]), np.nan, np.nan_to_num(peer.weights))
+        for measure, rows in seen.get("hidden", {}).items():
+            face[rows_in(rows, len(face)), GEOMETRY.index(measure)] = np.nan
+        track = readings.track_of(open_video(path), models)
+        weights = weights_of(name, track, data)
         for tracker, w in weights.items():
-            for measure, figures in of_clip(w, face, moving, seen).items():
-                results.setdefault(measure, {}).setdefault(tracker, {})[name] = figures
+            figures = of_clip(w, face, moving, seen)
+            if tracker == KEYED:
+                figures["blinks"] = keyed_blinks(data / "keyed" / f"{name}.npz", track.time, seen)
+            for measure, value in figures.items():
+                results.setdefault(measure, {}).setdefault(tracker, {})[name] = value
         if PEER in weights:
             agreed = results.setdefault("agreement with MediaPipe, mean r", {})
-            agreed.setdefault("FIELDS", {})[name] = agreement(weights["FIELDS"], weights[PEER])
+            agreed.setdefault(FIELDS, {})[name] = agreement(weights[FIELDS], weights[PEER])
     return results
+
+
+def weights_of(name: str, track: Track, data: Path) -> dict[str, np.ndarray]:
+    """Tracker -> weights (n, 52) in the frames of `track`, the clip as FIELDS read it."""
+    weights = {FIELDS: readings.of_track(track).weights}
+    keyed = readings.keyed(data / "keyed" / f"{name}.npz", track.time)
+    if keyed is not None:
+        weights[KEYED] = keyed.weights
+    for mode, label in (("video", PEER), ("image", f"{PEER}, frame by frame")):
+        peer = readings.mediapipe(data / "clips" / f"{name}-{mode}.npz", track.time)
+        if peer is not None:  # what it lacks counts as 0
+            weights[label] = np.where(peer.found[:, None], np.nan_to_num(peer.weights), np.nan)
+    return weights
 
 
 def agreement(w: np.ndarray, peer: np.ndarray) -> float:
@@ -77,13 +94,14 @@ def agreement(w: np.ndarray, peer: np.ndarray) -> float:
 def of_clip(w: np.ndarray, face: np.ndarray, moving: np.ndarray, seen: dict) -> dict:
     """One tracker on one clip. w (n, 52); face (n, 4): geometry of the landmarks; moving (n,): their speed; seen: the
     annotations."""
-    known = ~np.isnan(w[:, 0]) & ~np.isnan(face[:, 0])
+    known = ~np.isnan(w[:, 0]) & ~np.isnan(face).all(axis=1)
     posed = np.full_like(face, np.nan)
     posed[known] = reposed(w[known])
     figures: dict = {}
     for i, name in enumerate(GEOMETRY):
-        if face[known, i].std() > MOVES[name]:
-            figures[f"r of {name}"] = float(measures.correlation(posed[known, i : i + 1], face[known, i : i + 1])[0])
+        rows = known & ~np.isnan(face[:, i])
+        if rows.any() and face[rows, i].std() > MOVES[name]:
+            figures[f"r of {name}"] = float(measures.correlation(posed[rows, i : i + 1], face[rows, i : i + 1])[0])
     rest = rows_in(seen["rest"], len(w)) & known
     if rest.any():
         figures["bias at rest"] = float(np.abs(w[rest]).mean())
@@ -93,6 +111,7 @@ def of_clip(w: np.ndarray, face: np.ndarray, moving: np.ndarray, seen: dict) -> 
         figures["jitter, still"] = float(np.mean(jitter))
     figures["blinks"] = blinks(w, seen)
     figures["movements"] = movements(w, known, seen)
+    figures["contrasts"] = contrasts.of_clip(w, known, seen["labels"])
     return figures
 
 
@@ -148,15 +167,26 @@ def still(moving: np.ndarray, known: np.ndarray, seen: dict) -> list[tuple[int, 
     return [(a, b) for a, b in measures.spans(quiet) if b - a + 1 >= STILL_FRAMES]
 
 
-def blinks(w: np.ndarray, seen: dict) -> list[int]:
-    """[agreeing, invented, missed] closures over .5 of both eyes, compared with the annotations."""
-    unclear = rows_in(seen["unclear"], len(w))
+def blinks(w: np.ndarray, seen: dict, at: np.ndarray | None = None) -> list[int]:
+    """[agreeing, invented, missed] closures over .5 of both eyes, compared with the annotations. at (n,): the frames of
+    the clip at which the rows of w (n, 52) lie; without it, w has one row a frame.
+    """
+    at = np.arange(len(w)) if at is None else at
     totals = np.zeros(3, int)
     for side, column in (("left", "eyeBlinkLeft"), ("right", "eyeBlinkRight")):
         truth = [(first, last) for which, first, _, last in seen["blinks"] if which in (side, "both")]
-        guess = measures.spans(np.nan_to_num(w[:, ARKIT.index(column)]) > 0.5)
-        totals += measures.matched([(a, b) for a, b in guess if not unclear[a : b + 1].any()], truth)
+        shut = measures.spans(np.nan_to_num(w[:, ARKIT.index(column)]) > 0.5)
+        guess = [(at[a], at[b]) for a, b in shut]
+        clear = [(a, b) for a, b in guess if not any(a <= last and first <= b for first, last in seen["unclear"])]
+        totals += measures.matched(clear, truth)
     return totals.tolist()
+
+
+def keyed_blinks(path: Path, time: np.ndarray, seen: dict) -> list[int]:
+    """`blinks` that Blender plays. time (n,): s of the clip's frames."""
+    with np.load(path) as data:
+        at = np.interp(data["frames"] / data["rate"], time, np.arange(len(time)))
+        return blinks(data["keyed"], seen, at)
 
 
 def movements(w: np.ndarray, known: np.ndarray, seen: dict) -> dict[str, float]:
@@ -170,11 +200,3 @@ def movements(w: np.ndarray, known: np.ndarray, seen: dict) -> dict[str, float]:
         elsewhere = ~rows_in([(a - NEAR, b + NEAR) for a, b in spans], len(w)) & known
         figures[name] = measures.auc(level[shown], level[elsewhere])
     return figures
-
-
-def rows_in(spans: list, count: int) -> np.ndarray:
-    """(count,) bool: rows within any of the spans (first, last)."""
-    rows = np.zeros(count, bool)
-    for first, last in spans:
-        rows[max(first, 0) : last + 1] = True
-    return rows

@@ -1,10 +1,11 @@
 """Measure the shipped regressor, and MediaPipe for comparison, and write the tables of docs/evaluation.md.
 
-    python -m training.evaluation.render_heads HEADS_FOLDER --out data/eval                     (a Python with bpy)
+    python -m training.evaluation.vroid_head FIGURE.glb --out data/eval/heads
+    python -m training.evaluation.render_heads HEADS_FOLDER data/eval/heads --out data/eval     (a Python with bpy)
     python -m training.evaluation.make_test_sets --out data/eval
-    python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task data/eval/*-*              (its own Python)
-    python -m tools.keyed CLIPS... --out data/eval/keyed                                        (a Python with bpy)
-    python -m training.evaluation.evaluate --data data/eval
+    python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task data/eval/*-* CLIPS...     (its own Python)
+    python -m tools.keyed CLIPS... data/eval/videos[12]-* --out data/eval/keyed                 (a Python with bpy)
+    python -m training.evaluation.evaluate --data data/eval [--only-first] [--models-without AUTHOR=FOLDER ...]
 
 Heads by other authors, rendered by another renderer than training's, come first: figures on the renderer and the head
 families of training, which come last, are flattering. What is missing is reported as absent. Pictures go through the
@@ -21,7 +22,20 @@ import numpy as np
 
 from fields_blender.core.names import ARKIT
 
-from . import clips, closures, families, labelled, measures, other_heads, readings, readout, report, scores, speed
+from . import (
+    clips,
+    closures,
+    families,
+    labelled,
+    left_out,
+    measures,
+    other_heads,
+    readings,
+    readout,
+    report,
+    scores,
+    speed,
+)
 from .readings import Reading, Truth
 
 FAMILIES = families.TRAINED
@@ -56,17 +70,31 @@ def main() -> None:
         metavar="NAME=PATH",
         help="for the table of variants: folders of other models, or files that --json wrote for them on the same sets",
     )
+    parser.add_argument(
+        "--models-without",
+        nargs="*",
+        default=[],
+        metavar="AUTHOR=FOLDER",
+        help=f"networks trained without an author's heads, to be tested on them: {', '.join(left_out.AUTHORS)}",
+    )
+    parser.add_argument(
+        "--only-first",
+        action="store_true",
+        help="leave out the sets of the renderer and the head families of training: hours on two cores",
+    )
     options = parser.parse_args()
+    without = authors(parser, options.models_without)
     results: dict = {
         "date": date.today().isoformat(),
         "heads": other_heads.measured(options.data, options.models),
-        "labelled": labelled.measured(options.labelled, options.models),
+        "labelled": labelled.measured(options.labelled, options.models, options.data),
+        "left out": left_out.measured(options.data, options.models, without),
+        "clips": clips.measured(options.clips, options.models, options.data),
         "closures": closures.measured(options.data / "keyed"),
     }
     first = report.other_heads(results)
     print(first, flush=True)
-    results["clips"] = clips.measured(options.clips, options.models, options.data)
-    truths = sets(options.data)
+    truths = {} if options.only_first else sets(options.data)
     compared = [pair.split("=", 1) for pair in options.compare]
     results |= of_training(truths, options.models, options.resamples)
     results["variants"] = {name: variant(truths, Path(folder)) for name, folder in compared}
@@ -74,10 +102,20 @@ def main() -> None:
         options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
     text = report.markdown(results)
     print(text)
-    if results["heads"]["measured"]:
+    if results["heads"]["measured"] or results["clips"]:
         report.insert(options.out, first, report.HEADS)
     if truths:
         report.insert(options.out, text)
+
+
+def authors(parser: argparse.ArgumentParser, pairs: list[str]) -> dict[str, Path]:
+    """Author -> folder, of "author=folder". Ends the program for an author or a folder that isn't there."""
+    without = {}
+    for author, _, folder in (pair.partition("=") for pair in pairs):
+        if author not in left_out.AUTHORS or not folder or not Path(folder).is_dir():
+            parser.error(f"--models-without {author}={folder}: no such author or folder")
+        without[author] = Path(folder)
+    return without
 
 
 def of_training(truths: dict[str, Truth], models: Path, resamples: int) -> dict:

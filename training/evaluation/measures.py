@@ -4,7 +4,7 @@ A guess is compared with the truth channel by channel over pictures. Most weight
 has a small error: errors are only reported together with correlation and gain.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -154,9 +154,17 @@ def spans(on: np.ndarray) -> list[tuple[int, int]]:
     return [(int(a), int(b) - 1) for a, b in edge.reshape(-1, 2)]
 
 
-def matched(guess: list[tuple[int, int]], truth: list[tuple[int, int]], slack: int = 1) -> tuple[int, int, int]:
-    """Numbers of events that agree, are invented, and are missed. Two agree if they overlap within `slack` rows; each
-    counts once, in order of time."""
+def rows_in(spans: list, count: int) -> np.ndarray:
+    """(count,) bool: rows within any of the spans (first, last)."""
+    rows = np.zeros(count, bool)
+    for first, last in spans:
+        rows[max(first, 0) : last + 1] = True
+    return rows
+
+
+def matched(guess: Sequence[tuple], truth: Sequence[tuple], slack: float = 1) -> tuple[int, int, int]:
+    """Numbers of events (first, last) that agree, are invented, and are missed. Two agree if they overlap within
+    `slack` rows; each counts once, in order of time."""
     free, hits = list(truth), 0
     for first, last in guess:
         partner = next((t for t in free if first - slack <= t[1] and t[0] <= last + slack), None)

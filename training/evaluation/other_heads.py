@@ -11,13 +11,18 @@ import numpy as np
 from . import families, measures, readings, scores
 from .readings import Reading, Truth
 
+FIELDS, KEYED, PEER = "FIELDS", "FIELDS, keyed", "MediaPipe"
 SETS = {"stills": ("stills",), "videos": ("videos1", "videos2")}  # kind -> the folders' names without the head
-FIELDS, PEER = "FIELDS", "MediaPipe"
 Reader = Callable[[Truth, Path], Reading | None]
 
 
 def mediapipe(truth: Truth, _models: Path) -> Reading | None:
     return readings.mediapipe(truth.folder / "mediapipe.npz")
+
+
+def keyed(truth: Truth, _models: Path) -> Reading | None:
+    """What the keys of a default bake play (`tools.keyed`), in the frames of the set."""
+    return readings.keyed(truth.folder.parent / "keyed" / f"{truth.folder.name}.npz", truth["time"])
 
 
 # Kind -> tracker -> how it reads a set. Videos are clips, in which FIELDS finds the frames at rest by itself.
@@ -28,7 +33,7 @@ TRACKERS: dict[str, dict[str, Reader]] = {
         "FIELDS, rest face named": readings.fields_with_rest,
         PEER: mediapipe,
     },
-    "videos": {FIELDS: readings.fields, PEER: mediapipe},
+    "videos": {FIELDS: readings.fields, KEYED: keyed, PEER: mediapipe},
 }
 
 
@@ -85,24 +90,24 @@ def figures(heads: list[Read], kind: str) -> dict[str, scores.Figures]:
         parts = [head.readings[name].rows(some) for head, some in zip(heads, found, strict=True)]
         row = of_set(truth, readings.joined(parts), kind)
         # Where "straight ahead" lies is a convention of each head, so its error is measured head by head.
-        row["head rotation, degrees"] = float(
-            np.average(
-                [
-                    scores.rotation(readings.pooled([head.truth], [some]), part)["head rotation, degrees"]
-                    for head, some, part in zip(heads, found, parts, strict=True)
-                ],
-                weights=[some.sum() for some in found],
+        if parts[0].rotation is not None:
+            row["head rotation, degrees"] = float(
+                np.average(
+                    [
+                        scores.rotation(readings.pooled([head.truth], [some]), part)["head rotation, degrees"]
+                        for head, some, part in zip(heads, found, parts, strict=True)
+                    ],
+                    weights=[some.sum() for some in found],
+                )
             )
-        )
         share = np.concatenate([head.readings[name].found for head in heads]).mean()
         of_tracker[name] = {**row, "faces found, share": float(share), "pictures": int(sum(map(np.sum, found)))}
     return of_tracker
 
 
 def of_set(truth: Truth, reading: Reading, kind: str) -> scores.Figures:
-    """The figures, without the error of the head's rotation. NaN for the emotion of a tracker that has none."""
+    """The figures, without the error of the head's rotation. NaN for what a tracker hasn't, emotion or rotation."""
     at_rest = ~truth["weights"].any(axis=1)
-    true, guess = measures.yaw(truth["turns"]), measures.yaw(reading.rotation)
     emotion = {"emotion, accuracy of 7": np.nan}
     if reading.emotion is not None:
         emotion = scores.emotion(truth, reading, truth["intensity"] > scores.SHOWN, "emotion")
@@ -110,8 +115,10 @@ def of_set(truth: Truth, reading: Reading, kind: str) -> scores.Figures:
         **scores.expression(truth, reading),
         **emotion,
         "neutral bias": measures.neutral_bias(np.nan_to_num(reading.weights[at_rest])),
-        "yaw slope": scores.slope(guess, true),
+        "yaw slope": np.nan,
     }
+    if reading.rotation is not None:
+        row["yaw slope"] = scores.slope(measures.yaw(reading.rotation), measures.yaw(truth["turns"]))
     if kind == "videos":
         row["blink F1 at .5, events"] = scores.blinks(truth, reading)
     return row

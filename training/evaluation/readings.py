@@ -42,12 +42,12 @@ class Truth:
 class Reading:
     """Output for n pictures; rows without a face are NaN.
 
-    `weights` (n, 52) ARKit, NaN columns for channels that the tracker lacks; `rotation` (n, 3, 3) head to camera.
-    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `uncertainty` (n, 8): None where the tracker has none.
+    `weights` (n, 52) ARKit, NaN columns for channels that the tracker lacks. `rotation` (n, 3, 3) head to camera,
+    `emotion` (n, 8), `valence_arousal` (n, 2), `intensity` (n,), `uncertainty` (n, 8): None where there is none.
     """
 
     weights: np.ndarray
-    rotation: np.ndarray
+    rotation: np.ndarray | None
     emotion: np.ndarray | None = None
     valence_arousal: np.ndarray | None = None
     intensity: np.ndarray | None = None
@@ -55,7 +55,7 @@ class Reading:
 
     @property
     def found(self) -> np.ndarray:
-        return ~np.isnan(self.rotation[:, 0, 0])
+        return ~np.isnan(self.weights if self.rotation is None else self.rotation[:, 0]).all(axis=1)
 
     def rows(self, which: np.ndarray) -> "Reading":
         """Some of the pictures."""
@@ -144,19 +144,38 @@ def of_track(track: Track) -> Reading:
     return Reading(weights, rotation, emotion, affect, intensity[:, 0], uncertainty)
 
 
+def keyed(path: Path, time: np.ndarray | None = None) -> Reading | None:
+    """What Blender plays at the times (n,) s, by default those that were captured, of what `tools.keyed` baked; None
+    where nothing was baked. NaN where no face was captured.
+    """
+    if not path.exists():
+        return None
+    with np.load(path) as data:
+        time = data["time"] if time is None else time
+        times, found = data["frames"] / data["rate"], ~np.isnan(data["captured"]).all(axis=1)
+        weights = np.stack([np.interp(time, times, channel) for channel in data["keyed"].T], axis=1)
+        weights[np.interp(time, data["time"], found) < 0.5] = np.nan
+    return Reading(weights, None)
+
+
 def joined(readings: list[Reading]) -> Reading:
     """Concatenated."""
     parts = {name: [vars(reading)[name] for reading in readings] for name in vars(readings[0])}
     return Reading(**{name: None if part[0] is None else np.concatenate(part) for name, part in parts.items()})
 
 
-def mediapipe(path: Path) -> Reading | None:
-    """The output of `run_mediapipe`, or None where it was not run. Its head axes are ours: y up, looking along +z."""
+def mediapipe(path: Path, time: np.ndarray | None = None) -> Reading | None:
+    """The output of `run_mediapipe`, or None where it was not run. Its head axes are ours: y up, looking along +z.
+
+    time (n,): s of the frames to answer for, of a clip from which it read other frames than FIELDS.
+    """
     if not path.exists():
         return None
     with np.load(path) as data:
         names = {str(name): column for column, name in enumerate(data["names"])}
         scores, rotation = data["scores"].astype(np.float64), data["rotation"].astype(np.float64)
+        rows = slice(None) if time is None else np.abs(data["time"] - time[:, None]).argmin(axis=1)
+    scores, rotation = scores[rows], rotation[rows]
     weights = np.full((len(scores), len(ARKIT)), np.nan)
     for i, name in enumerate(ARKIT):
         if name in names:

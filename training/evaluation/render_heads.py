@@ -1,6 +1,6 @@
 """Render heads by other authors with Cycles, another renderer than training's: the first test sets of `evaluate`.
 
-    python -m training.evaluation.render_heads HEADS_FOLDER --out data/eval          (a Python with bpy; 2 s a picture)
+    python -m training.evaluation.render_heads HEADS_FOLDER... --out data/eval       (a Python with bpy; 2 s a picture)
 
 For each head a folder of stills and two of videos, with pictures (PNG) in the order of truth.npz, which has the arrays
 that make_test describes and `present` (52,) bool: the channels this head can show. A set that has its truth.npz is not
@@ -40,13 +40,13 @@ LIGHTS: list[tuple[list[tuple[tuple[float, float, float], tuple[float, float, fl
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("heads", type=Path, help="folder with the heads' npz")
+    parser.add_argument("heads", type=Path, nargs="+", help="folders with the heads' npz")
     parser.add_argument("--out", type=Path, default=Path("data/eval"))
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="these heads alone")
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--every", type=int, default=1, help="every so manieth picture alone, for a quick look")
     options = parser.parse_args()
-    for path in sorted(options.heads.glob("*.npz")):
+    for path in sorted(path for folder in options.heads for path in folder.glob("*.npz")):
         if options.only and path.stem not in options.only:
             continue
         head = foreign_heads.load(path)

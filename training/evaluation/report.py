@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from . import report_clips
+from .tables import number, table
+
 BEGIN, END = "<!-- tables: begin (training/evaluation/evaluate.py writes what follows) -->", "<!-- tables: end -->"
 HEADS = ("<!-- heads: begin (training/evaluation/evaluate.py writes what follows) -->", "<!-- heads: end -->")
 # (figure, minimum, goal, more is better): the targets.
@@ -33,6 +36,10 @@ OF_STILLS = (
     "false activations", "head rotation, degrees", "yaw slope", "faces found, share",
 )  # fmt: skip
 OF_HEADS = {"stills": OF_STILLS, "videos": (*OF_STILLS, "blink F1 at .5, events")}
+OF_LEFT_OUT = (
+    "pictures", "mean r", "visible channels", "usable channels", "mean gain", "neutral bias", "false activations",
+    "emotion, accuracy of 7",
+)  # fmt: skip
 SPEED_LEAST, SPEED_REACH = 6.0, 3.0  # ms: minimum and goal
 
 
@@ -45,7 +52,7 @@ def insert(path: Path, tables: str, marks: tuple[str, str] = (BEGIN, END)) -> No
 
 
 def other_heads(results: dict) -> str:
-    """Heads by other authors and people who are no renders: what says most, so it comes first."""
+    """Heads by other authors, and people who are no renders: what says most, so it comes first."""
     found = results["heads"]
     measured = "; ".join(found["measured"]) or "none measured"
     parts = [f"## Heads by other authors, another renderer ({results['date']}): {measured}\n"]
@@ -58,19 +65,55 @@ def other_heads(results: dict) -> str:
                 for tracker, row in of_tracker.items()
             ]
             parts += [f"### {kind.capitalize()} of these heads\n", table(["heads: tracker", *OF_HEADS[kind]], rows)]
-    return "\n".join([*parts, *_labelled(results["labelled"]), *_closures(results["closures"])])
+    parts += _left_out(results["left out"])
+    parts += [*_labelled(results["labelled"]), *report_clips.sections(results["clips"])]
+    return "\n".join([*parts, *_closures(results["closures"])])
+
+
+def _left_out(found: dict[str, dict]) -> list[str]:
+    parts = ["### Leave one author out\n"]
+    if not found:
+        return [*parts, "Not measured: give networks trained without an author with `--models-without`.\n"]
+    for kind, of_author in found.items():
+        rows = {"**mean over authors**": means(of_author), **of_author}
+        lines = [
+            [f"{author}: {tracker}", *(number(of.get(name)) for name in OF_LEFT_OUT)]
+            for author, of_tracker in rows.items()
+            for tracker, of in of_tracker.items()
+        ]
+        parts += [f"{kind.capitalize()}:\n", table(["left out: networks", *OF_LEFT_OUT], lines)]
+    return parts
+
+
+def means(of_author: dict[str, dict]) -> dict[str, dict[str, float]]:
+    """Tracker -> mean of each figure over the authors on whom it was measured."""
+    trackers = dict.fromkeys(tracker for of_tracker in of_author.values() for tracker in of_tracker)
+    return {
+        tracker: {
+            name: float(np.mean([of[tracker].get(name, np.nan) for of in of_author.values() if tracker in of]))
+            for name in OF_LEFT_OUT
+            if name != "pictures"
+        }
+        for tracker in trackers
+    }
 
 
 def _labelled(labelled: dict) -> list[str]:
-    title = "### Clips of one woman with acted emotions: rank of the label among seven\n"
+    title = "### Clips of one woman with acted emotions: rank of the label among seven, intensity over neutral\n"
     if not labelled:
         return [title, "Not measured: the clips are missing.\n"]
     clips = list(next(iter(labelled.values())))
-    rows = [
-        [clip, *(f"{of[clip][0]} (first: {of[clip][1]})" for of in labelled.values())] for clip in clips
-    ]  # fmt: skip
-    first = [f"{sum(of[clip][0] == 1 for clip in clips)} of {len(clips)}" for of in labelled.values()]
-    return [title, table(["clip", *labelled], [["**label ranked first**", *first], *rows])]
+    rows = [[clip, *(_rank(*of[clip]) if clip in of else "-" for of in labelled.values())] for clip in clips]
+    first = [f"{sum(rank == 1 for rank, *_ in of.values())} of {len(of)}" for of in labelled.values()]
+    ranks, over = (
+        [number(float(np.mean([value[i] for value in of.values()]))) for of in labelled.values()] for i in (0, 2)
+    )
+    top = [["**label ranked first**", *first], ["mean rank", *ranks], ["mean intensity over neutral", *over]]
+    return [title, table(["clip", *labelled], [*top, *rows])]
+
+
+def _rank(rank: int, first: str, over: float) -> str:
+    return f"{rank} (first: {first}), {number(over)}"
 
 
 def _closures(closures: dict[str, list[int]]) -> list[str]:
@@ -83,8 +126,8 @@ def _closures(closures: dict[str, list[int]]) -> list[str]:
 
 
 def markdown(results: dict) -> str:
-    """The real clips, then the renderer and head families of training."""
-    parts = [*_clips(results["clips"]), "## The renderer and head families of training\n"]
+    """The renderer and head families of training."""
+    parts = ["## The renderer and head families of training\n"]
     if not results["sets"]:
         return "\n".join([*parts, "Not measured: there are no test sets (`training.evaluation.make_test_sets`).\n"])
     parts += _targets(results)
@@ -94,23 +137,6 @@ def markdown(results: dict) -> str:
     parts += ["### Fairness: the stills by skin tone and age\n", _short(results["fairness"], "people")]
     parts += [*_sets(results), *_channels(results)]
     return "\n".join(parts)
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def number(value: float | None) -> str:
-    if value is None or np.isnan(value):
-        return "-"
-    return (
-        str(value)
-        if isinstance(value, int)
-        else f"{value:.0f}"
-        if abs(value) >= 100
-        else f"{value:.3f}"[: 5 + (value < 0)]
-    )
 
 
 def with_interval(figure: list[float]) -> str:
@@ -180,30 +206,6 @@ def _channels(results: dict) -> list[str]:
         head = ["channel", *(f"{t} {key}" for t in shown for key in ("r", "gain", "MAE"))]
         parts += [f"### Channels, {at}\n", table(head, rows)]
     return parts
-
-
-def _clips(clips: dict) -> list[str]:
-    if not clips:
-        return ["## Real clips\n", "Not measured: the clips are missing.\n"]
-    trackers = list(next(iter(clips.values())))
-    rows = []
-    for measure, figures in clips.items():
-        if measure in ("blinks", "movements"):
-            continue
-        names = sorted({clip for of_clip in figures.values() for clip in of_clip})
-        mean = [number(float(np.mean(list(figures.get(t, {0: np.nan}).values())))) for t in trackers]
-        rows.append([f"{measure} (mean of {len(names)} clips)", *mean])
-        rows += [[f"· {clip}", *(number(figures.get(t, {}).get(clip)) for t in trackers)] for clip in names]
-    hits = {t: np.sum(list(clips["blinks"][t].values()), axis=0) for t in trackers}
-    f1 = [2 * hits[t][0] / max(2 * hits[t][0] + hits[t][1] + hits[t][2], 1) for t in trackers]
-    rows.append(["blinks of each eye against the annotations: F1 at .5", *map(number, f1)])
-    rows.append(["· agreeing / invented / missed", *(" / ".join(map(str, hits[t])) for t in trackers)])
-    seen = clips["movements"][trackers[0]]
-    for clip, movements in seen.items():
-        for name in movements:
-            cells = [number(clips["movements"][t][clip][name]) for t in trackers]
-            rows.append([f"{name} where it was annotated in {clip}: AUC", *cells])
-    return ["## Real clips\n", table(["measure", *trackers], rows)]
 
 
 def _short(of: dict[str, dict], head: str) -> str:

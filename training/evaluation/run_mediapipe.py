@@ -2,9 +2,10 @@
 
     python -m training.evaluation.run_mediapipe FACE_LANDMARKER.task FOLDER_OR_VIDEO...
 
-Results go to mediapipe.npz beside the pictures of a folder, those of a video to --clips. Folders without truth.npz,
-which a test set gets last, are left out. Sets of unrelated pictures
-(--single) run in IMAGE mode; all others run in VIDEO mode, which also smooths the landmarks over time.
+Results go to mediapipe.npz beside the pictures of a folder, those of a video to --clips. What is there already is not
+made again: delete it after a change of the pictures. Folders without truth.npz, which a test set gets last, are left
+out. Sets of unrelated pictures (--single) run in IMAGE mode; all others run in VIDEO mode, which also smooths the
+landmarks over time.
 """
 
 import argparse
@@ -28,34 +29,55 @@ def main() -> None:
     for what in options.what:
         if what.is_dir() and not (what / "truth.npz").exists():
             print(what, "is not a finished test set", flush=True)
-            continue
-        if what.is_dir():
-            with np.load(what / "truth.npz") as truth:
-                clip, time = truth["clip"], truth["time"]
-            pictures = (cv2.imread(str(what / f"{i:06d}.png")) for i in range(len(clip)))
-            if what.name.rsplit("-", 1)[0] in options.single:
-                clip, time = np.arange(len(clip)), np.zeros(len(clip))
-                save(what / "mediapipe.npz", read(options.task, pictures, clip, time, vision.RunningMode.IMAGE))
-            else:
-                save(what / "mediapipe.npz", read(options.task, pictures, clip, time, vision.RunningMode.VIDEO))
+        elif what.is_dir():
+            of_set(options.task, what, single=what.name.rsplit("-", 1)[0] in options.single)
         else:
-            rate, count = cv2.VideoCapture(str(what)).get(cv2.CAP_PROP_FPS), len(list(frames(what)))
-            options.clips.mkdir(parents=True, exist_ok=True)
-            for mode in ("VIDEO", "IMAGE"):
-                rows = read(
-                    options.task, frames(what), np.zeros(count, int), np.arange(count) / rate, vision.RunningMode[mode]
-                )
-                save(options.clips / f"{what.stem}-{mode.lower()}.npz", rows)
-        print(what, flush=True)
+            of_video(options.task, what, options.clips)
 
 
-def frames(video: Path) -> Iterator[np.ndarray]:
+def of_set(task: Path, folder: Path, single: bool) -> None:
+    out = folder / "mediapipe.npz"
+    if out.exists():
+        return
+    with np.load(folder / "truth.npz") as truth:
+        clip, time = truth["clip"], truth["time"]
+    pictures = (cv2.imread(str(folder / f"{i:06d}.png")) for i in range(len(clip)))
+    if single:
+        clip, time = np.arange(len(clip)), np.zeros(len(clip))
+    mode = vision.RunningMode.IMAGE if single else vision.RunningMode.VIDEO
+    save(out, read(task, pictures, clip, time, mode))
+    print(folder, flush=True)
+
+
+def of_video(task: Path, video: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for mode in ("VIDEO", "IMAGE"):
+        out = folder / f"{video.stem}-{mode.lower()}.npz"
+        if out.exists():
+            continue
+        time = rising([stamp for stamp, _ in frames(video)])
+        pictures = (image for _, image in frames(video))
+        rows = read(task, pictures, np.zeros(len(time), int), time, vision.RunningMode[mode])
+        save(out, rows, time=time)
+        print(video, mode, flush=True)
+
+
+def frames(video: Path) -> Iterator[tuple[float, np.ndarray]]:
+    """(s, picture) of all frames."""
     capture = cv2.VideoCapture(str(video))
     while True:
         got, image = capture.read()
         if not got:
             return
-        yield image
+        yield capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, image
+
+
+def rising(stamps: list[float]) -> np.ndarray:
+    """(n,) s of the frames, each at least a millisecond after the one before, as VIDEO mode wants them."""
+    time: list[float] = []
+    for stamp in stamps:
+        time.append(max(stamp, time[-1] + 0.001 if time else 0.0))
+    return np.array(time)
 
 
 def read(task: Path, pictures: Iterator[np.ndarray], clip: np.ndarray, time: np.ndarray, mode) -> list:
@@ -87,11 +109,11 @@ def read(task: Path, pictures: Iterator[np.ndarray], clip: np.ndarray, time: np.
     return rows
 
 
-def save(path: Path, rows: list) -> None:
-    names = next(row[0] for row in rows if row)
+def save(path: Path, rows: list, **more: np.ndarray) -> None:
+    names: list[str] = next((row[0] for row in rows if row), [])
     scores = [row[1] if row else np.full(len(names), np.nan) for row in rows]
     rotation = [row[2] if row else np.full((3, 3), np.nan) for row in rows]
-    np.savez(path, names=names, scores=np.array(scores, np.float32), rotation=np.array(rotation, np.float32))
+    np.savez(path, names=names, scores=np.array(scores, np.float32), rotation=np.array(rotation, np.float32), **more)
 
 
 if __name__ == "__main__":
