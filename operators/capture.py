@@ -1,5 +1,6 @@
 """fields.capture: from strips to a take to keys. The slow half runs once; fields.bake repeats the quick one."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ from .head import heads, mappings
 from .head.heads import chosen_head
 from .keys import write_keys
 from .keys.baking import bake
+from .props.on_change import together
 from .takes import actor_list, takes, track_files, unfinished
 
 # First and last frame of a scene as Blender makes it.
@@ -154,7 +156,7 @@ class _Capture(FaceJob):
         return kept
 
     def _named(self, result: Track) -> Track:
-        return Track(result.time, result.groups, result.card, {**result.source, **self._added()})
+        return replace(result, source={**result.source, **self._added()})
 
     def _added(self) -> dict[str, Any]:
         """What is known here of the performance, for its source."""
@@ -212,7 +214,9 @@ class FIELDS_OT_capture(_Capture, bpy.types.Operator):
 
     def keep(self, head: bpy.types.Object, result: Track) -> Track:
         file = track_files.relative(self._path) if self._beside else ""
-        takes.add(head, result, self._name, file)
+        take = takes.add(head, result, self._name, file)
+        with together():
+            take.actor = self._actor.name if self._actor else ""
         return result
 
 

@@ -73,7 +73,7 @@ class FIELDS_OT_export_performance(HeadOperator, bpy.types.Operator, ExportHelpe
         from ..fields_blender.exchange import audio2face_json, flame_sequence, livelink
 
         path = Path(_ending(bpy.path.abspath(self.filepath), _SUFFIX[self.format]))
-        performance = played(context.scene, head) if self.as_shaped else track_store.load(head)
+        performance = played(context.scene, head) if self.as_shaped else track_store.carried(head)
         if not performance.found.any():
             raise FieldsError("No frame of this performance shows a face, so there is nothing to export.")
         if self.format == "LIVE_LINK":

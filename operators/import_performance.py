@@ -13,7 +13,8 @@ from .common.wording import say, told
 from .head import flame_axes
 from .head_operator import HeadOperator
 from .keys.baking import bake
-from .takes import takes
+from .props.on_change import together
+from .takes import correction_list, takes
 
 _SUFFIXES = (".csv", ".txt", ".json", ".npz", ".npy", ".pkl")
 _UNITS = [
@@ -127,7 +128,9 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         later = to_seconds(start, timeline.rate(context.scene))
         notes = []
         performance = recordings.starting_at(recordings.read(path, options, notes), later)
-        takes.keep(context.scene, head, performance, path.stem)
+        take = takes.keep(context.scene, head, performance, path.stem)
+        with together():
+            correction_list.put(take, performance)
         if context.scene.fields.head is None:  # so that the take stays in sight, whatever is clicked next
             context.scene.fields.head = head
         context.view_layer.update()

@@ -13,7 +13,8 @@ from .common.enum_items import Items, keep
 from .common.wording import say
 from .head.heads import chosen_head
 from .head_operator import HeadOperator, head_of
-from .takes import takes, track_files
+from .props.on_change import together
+from .takes import correction_list, takes, track_files
 
 PARTS = [
     ("WHOLE", "Whole Face", "The whole face, and the head's movement"),
@@ -50,7 +51,8 @@ class FIELDS_OT_take_duplicate(_OnTake, bpy.types.Operator):
     bl_label = "Duplicate Take"
 
     def act_on(self, head: bpy.types.Object, take: Any) -> str:
-        copy = takes.duplicate(head, list(head.fields.takes).index(take))
+        with together():
+            copy = takes.duplicate(head, list(head.fields.takes).index(take))
         return say("“{name}” made", name=copy.name)
 
 
@@ -113,7 +115,10 @@ class FIELDS_OT_take_blend(_OnTake, bpy.types.Operator):
         if self.align:
             second = blend.moved(second, first.time[0] - second.time[0])
         made = blend.blend(first, second, self.share, self.part)
-        blended = takes.add(head, made, f"{take.name} + {other.name}")
+        index, name = list(head.fields.takes).index(take), f"{take.name} + {other.name}"
+        blended = takes.add(head, made, name)
+        with together():  # read again: adding moves the takes in memory
+            correction_list.copied(head.fields.takes[index], blended)
         return say("“{name}” made. Bake Keys writes it", name=blended.name)
 
 
@@ -133,7 +138,7 @@ class FIELDS_OT_take_export(_OnTake, bpy.types.Operator, ExportHelper):
 
     def act_on(self, head: bpy.types.Object, take: Any) -> str:
         path = Path(self.filepath)
-        track_files.save(takes.read(take), path)
+        track_files.save(correction_list.carried(take, takes.read(take)), path)
         return say("“{name}” written to {file}", name=take.name, file=path.name)
 
 
@@ -150,7 +155,10 @@ class FIELDS_OT_take_import(HeadOperator, bpy.types.Operator, ImportHelper):
 
     def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         path = Path(self.filepath)
-        take = takes.add(head, track.load(path), path.stem)
+        performance = track.load(path)
+        take = takes.add(head, performance, path.stem)
+        with together():
+            correction_list.put(take, performance)
         if self.link:
             takes.point_to(take, path)
         return say("“{name}” imported. Bake Keys writes it", name=take.name)

@@ -1,12 +1,14 @@
 """Laws of blending takes and of capturing a part again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import EXPRESSION, GROUPS
 from fields_blender.core.rotation import to_quaternion
-from fields_blender.core.track import Track, dumps, loads
+from fields_blender.core.track import CODE, Track, dumps, loads
 from fields_blender.shape import blend
 
 
@@ -188,3 +190,26 @@ def test_a_part_beside_the_old_one_makes_it_longer():
     assert "strips" not in blend.splice(performance(48), new).source
     other_rate = performance(24, start=10.0, strips=[strip], rate=25.0)
     assert "strips" not in blend.splice(old, other_rate).source
+
+
+def test_appearance_codes_follow_their_frames():
+    card = {"networks": {"encoder": {"sha256": "a"}}}
+
+    def coded(track, number):
+        code = np.full((len(track), CODE), number, np.float16)
+        code[~track.found] = np.nan
+        return replace(track, code=code, card=card)
+
+    old, new = coded(performance(), 1), coded(performance(24, 1, 0.5, (3,)), 2)
+    spliced = blend.splice(old, new)
+    second = (spliced.time >= 0.5) & (spliced.time < 1.5 - 1e-9)
+    wanted = np.where(second, 2.0, 1.0)
+    wanted[12 + 3] = 1.0  # no face in the new one
+    np.testing.assert_array_equal(spliced.code[:, 0], wanted)
+    assert (blend.moved(old, 2.0).code == 1).all() and (blend.at_times(old, old.time[3:9]).code == 1).all()
+    # Codes of another encoder say nothing beside these.
+    assert (
+        blend.splice(old, replace(new, card={})).code is None
+        and blend.splice(replace(old, code=None), new).code is None
+    )
+    assert (blend.blend(old, replace(new, card={}), 0.5).code == 1).all()

@@ -227,3 +227,20 @@ def test_an_array_header_without_an_end_is_refused(tmp_path):
         archive.writestr("meta.npy", data)
     with pytest.raises(FieldsError, match="is not a FIELDS track"):
         track.load(tmp_path / "t.npz")
+
+
+def test_appearance_codes_are_kept_and_a_file_without_them_opens(tmp_path):
+    made = random_track(5, gaps=[2])
+    code = np.random.default_rng(0).normal(size=(5, track.CODE)).astype(np.float16)
+    code[2] = np.nan
+    coded = track.Track(made.time, made.groups, made.card, made.source, code)
+    track.save(coded, tmp_path / "a.npz")
+    again = track.load(tmp_path / "a.npz")
+    np.testing.assert_array_equal(again.code, code)
+    assert again.code.dtype == np.float16 and track.loads(track.dumps(made), "b").code is None
+    assert again.with_groups({}).code is again.code
+    with pytest.raises(FieldsError, match="code"):
+        track.Track(made.time, made.groups, code=code[:, 1:])
+    npz(tmp_path / "c.npz", code=np.zeros((2, track.CODE), np.float16))
+    with pytest.raises(FieldsError, match="not a FIELDS track"):
+        track.load(tmp_path / "c.npz")

@@ -17,7 +17,7 @@ class FIELDS_MT_animation(bpy.types.Menu):
             (
                 ("open_video", "capture", "recapture"),
                 ("rest_here", "reset_shape", "emotion_curves", "emotion_markers"),
-                ("bake", "bake_down", "push_to_nla"),
+                ("keep_correction", "suggest_frame", "bake", "bake_down", "push_to_nla"),
                 ("reference_view", "reference_remove", "side_by_side"),
                 ("next_doubtful", "mapping_match", "take_blend"),
                 ("place_landmarks", "add_shapes"),

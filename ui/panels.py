@@ -5,7 +5,7 @@ import bpy
 from ..operators.props.choices import DOUBTFUL, SHOWN_EMOTIONS
 from ..operators.props.chosen import footage_of
 from ..operators.props.words import CONTEXT
-from . import actors, takes
+from . import actors, corrections, takes
 from .actors import draw_actor, draw_no_neutral
 from .footage import draw_footage, draw_reference
 from .head import CLASSES as HEAD_CLASSES
@@ -317,6 +317,8 @@ class _WhatIsKeyed(Tab):
             return
         layout.prop(head.fields, "write_as")
         layout.prop(head.fields, "existing_keys")
+        if head.fields.existing_keys == "REPLACE":
+            layout.prop(head.fields, "own_keys")
         if head.fields.existing_keys == "MIX":
             layout.prop(head.fields, "mix_share", slider=True)
         layout.prop(head.fields, "key_range")
@@ -335,6 +337,7 @@ CLASSES = (
     *in_both(_Mapping, "mapping", parent="head"),
     *in_both(_Capture, "capture"),
     *takes.CLASSES,
+    *corrections.CLASSES,
     *in_both(_Shape, "shape"),
     *in_both(_ByEmotion, "by_emotion", parent="shape"),
     FIELDS_UL_added,

@@ -1,4 +1,4 @@
-"""An Actor: what is known of a person, named once and used in all clips of that person. So far, the face at rest."""
+"""An Actor: what is known of a person, named once and used in all clips of them: the face at rest, corrections."""
 
 import base64
 import io
@@ -26,12 +26,14 @@ NEUTRAL = 0.6
 class Actor:
     """`rest` (features,): the encoder's features of the face at rest, averaged over `count` frames or pictures.
     `encoder`: the sha256 of the encoder that made them; those of another encoder can't be compared with them.
+    `corrections`: what was corrected in takes of the person, as JSON (shape/corrections.py).
     """
 
     name: str
     rest: Floats
     count: int
     encoder: str
+    corrections: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ def save(actor: Actor, path: Path) -> None:
 def dumps(actor: Actor) -> bytes:
     """The bytes that `save` writes."""
     meta = {"format": FORMAT, "kind": "actor", "name": actor.name, "count": actor.count, "encoder": actor.encoder}
+    if actor.corrections:
+        meta["corrections"] = list(actor.corrections)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, meta=np.array(json.dumps(meta)), rest=actor.rest.astype(np.float32))
     return buffer.getvalue()
@@ -123,7 +127,8 @@ def loads(data: bytes, name: str) -> Actor:
             if not isinstance(meta, dict) or meta.get("kind") != "actor" or meta.get("format") != FORMAT:
                 raise ValueError("it is of another kind or version")
             rest = file["rest"].astype(np.float32)
-        actor = Actor(str(meta["name"])[:200], rest, int(meta["count"]), str(meta["encoder"]))
+        corrections = tuple(each for each in meta.get("corrections", ()) if isinstance(each, dict))
+        actor = Actor(str(meta["name"])[:200], rest, int(meta["count"]), str(meta["encoder"]), corrections)
         if rest.ndim != 1 or not np.isfinite(rest).all() or actor.count < 1:
             raise ValueError("its numbers are out of range")
     except UNREADABLE as error:

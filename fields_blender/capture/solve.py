@@ -11,11 +11,12 @@ import numpy as np
 from ..core.arrays import Floats, Ints
 from ..core.errors import FieldsError
 from ..core.names import GROUPS
-from ..core.track import Track, empty
+from ..core.track import CODE, Track, empty
 from . import actor as actors
 from . import journal as journals
 from . import neutral_frames
 from .actor import Actor, Rest, check
+from .appearance import codes
 from .clip import Clip, described
 from .face import Choice, FaceTracker
 from .features import Features
@@ -130,7 +131,8 @@ def _finished(
             next(work)
         except StopIteration as end:
             outputs, found = end.value
-            return _track(seen, outputs, regressor.card, {**source, "device": device, "rest": found.to_data()})
+            source = {**source, "device": device, "rest": found.to_data()}
+            return _track(seen, outputs, codes(seen.features), regressor.card, source)
         yield done
 
 
@@ -255,11 +257,15 @@ def _read(features: Features, noise: float, regressor: Regressor, rest: Floats) 
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _track(seen: Performance, outputs: dict[str, Floats], card: dict[str, Any], source: dict[str, Any]) -> Track:
+def _track(
+    seen: Performance, outputs: dict[str, Floats], code: Floats, card: dict[str, Any], source: dict[str, Any]
+) -> Track:
     made = empty(seen.time, card, source)
     groups, found = made.groups, seen.found
     groups["head"][found], groups["translation"][found] = seen.pose[:, :3], seen.pose[:, 3:]
     for name in OUTPUTS:
         groups[name][found] = outputs[name]
     groups["confidence"][found, 0] = confidence(seen.score[found], outputs["uncertainty"])
-    return made
+    appearance = np.full((len(made), CODE), np.nan, np.float16)
+    appearance[found] = code
+    return replace(made, code=appearance)

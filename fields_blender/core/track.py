@@ -9,7 +9,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +21,8 @@ from .files import check_unpacked, open_file, write_whole
 from .names import GROUPS
 
 FORMAT = 1
+# How many numbers a frame's appearance code has (capture/appearance.py).
+CODE = 128
 # Hours without a face are compressed 210 times, which must stay readable; zeros, as in a zip bomb, 1,000 times.
 UNPACKED_FACTOR = 400
 # No time, weight, angle or length of a performance comes near it.
@@ -40,16 +42,18 @@ class Track:
     from strips, from the start of the file otherwise. `groups`: a float32 array (n, *shape) for each name in
     `names.GROUPS`; rows without a face are NaN in every group but `confidence`, which is 0 there.
     `card`: the regressor's card. `source`: what was captured, as JSON; for strips also `rate` (scene frames a second)
-    and `strips`, a list of `name`, `first` and `last` (scene frames, both included).
+    and `strips`, a list of `name`, `first` and `last` (scene frames, both included). `code` (n, CODE) float16: how each
+    face looks to the encoder, NaN without one; None in recordings of other tools and in tracks of earlier versions.
     """
 
     time: Times
     groups: dict[str, Floats]
     card: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] = field(default_factory=dict)
+    code: Floats | None = None
 
     def __post_init__(self) -> None:
-        _check(self.time, self.groups)
+        _check(self.time, self.groups, self.code)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -65,15 +69,25 @@ class Track:
     def with_groups(self, groups: Mapping[str, np.ndarray]) -> "Track":
         """This performance with these groups in place of its own, in single precision."""
         new = {name: np.asarray(values, np.float32) for name, values in groups.items()}
-        return Track(self.time, {**self.groups, **new}, self.card, self.source)
+        return replace(self, groups={**self.groups, **new})
 
 
-def _check(time: Times, groups: dict[str, Floats]) -> None:
+def _check(time: Times, groups: dict[str, Floats], code: Floats | None) -> None:
     if time.ndim != 1 or not np.isfinite(time).all() or (np.diff(time) <= 0).any():
         raise FieldsError("This track's times are not a rising list of seconds, so it can't be used. Capture again.")
     for name, shape in GROUPS.items():
         if name not in groups or groups[name].shape != (len(time), *shape):
             raise FieldsError("This track's “{name}” is missing or has the wrong size. Capture again.", name=name)
+    if code is not None and code.shape != (len(time), CODE):
+        raise FieldsError("This track's “{name}” is missing or has the wrong size. Capture again.", name="code")
+
+
+def encoder_of(track: Track) -> str:
+    """The sha256 of the encoder that a track's codes come from; empty where the track does not say."""
+    try:
+        return str(track.card["networks"]["encoder"]["sha256"])
+    except (KeyError, TypeError):
+        return ""
 
 
 def save(track: Track, path: str | os.PathLike[str]) -> None:
@@ -84,7 +98,11 @@ def save(track: Track, path: str | os.PathLike[str]) -> None:
 def dumps(track: Track) -> bytes:
     """The content of the file that `save` writes."""
     meta = json.dumps({"format": FORMAT, "card": track.card, "source": track.source})
-    arrays = {name: np.ascontiguousarray(values, np.float32) for name, values in track.groups.items()}
+    arrays: dict[str, Floats] = {
+        name: np.ascontiguousarray(values, np.float32) for name, values in track.groups.items()
+    }
+    if track.code is not None:
+        arrays["code"] = np.ascontiguousarray(track.code, np.float16)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, time=track.time.astype(np.float64), meta=np.array(meta), **arrays)  # pyright: ignore[reportArgumentType]
     return buffer.getvalue()
@@ -130,11 +148,13 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
             card, source = (dict(meta.get(part) or {}) for part in ("card", "source"))
             time = _read(archive, "time", "f", (None,)).astype(np.float64)
             groups = _read_groups(archive, len(time))
+            has_code = "code.npy" in archive.namelist()
+            code = _read(archive, "code", "f", (len(time), CODE)).astype(np.float16) if has_code else None
     except UNREADABLE as error:
         raise FieldsError(
             "{file} is not a FIELDS track ({why}). Choose a .npz that FIELDS wrote.", file=name, why=str(error)
         ) from None
-    return Track(time, groups, card, source)
+    return Track(time, groups, card, source, code)
 
 
 def _read_groups(archive: zipfile.ZipFile, length: int) -> dict[str, Floats]:
@@ -170,7 +190,7 @@ def _read(archive: zipfile.ZipFile, name: str, kind: str, shape: tuple[int | Non
         if dtype.kind != kind or fortran or not fits or math.prod(declared) * dtype.itemsize != length:
             raise ValueError(f"“{name}” is {dtype} {declared}, which no track holds there")
         array = np.frombuffer(file.read(), dtype).reshape(declared)
-    if kind == "f" and (np.abs(array) > LARGEST).any():
+    if kind == "f" and (np.abs(array) > min(LARGEST, float(np.finfo(array.dtype).max))).any():
         raise ValueError(f"“{name}” holds numbers that make no sense")
     return array
 

@@ -20,7 +20,7 @@ SLICES = {name: slice(a, b) for name, a, b in zip(MOVING, _STARTS[:-1].tolist(),
 COUNT = int(_STARTS[-1])
 
 # What a full weight is in each column, in the units of the Track.
-_FULL = np.concatenate([
+FULL = np.concatenate([
     np.ones(39), [JAW_OPEN, JAW_SIDE, JAW_SIDE], np.ones(2), [LOOK_SIDE, LOOK_UP_DOWN] * 2, np.ones(6)
 ])  # fmt: skip
 _REGION_OF_GROUP = {"jaw": "jaw", "eyelids": "eyes", "gaze": "gaze", "head": "head", "translation": "head"}
@@ -45,12 +45,12 @@ def gather(track: Track, run: Ints) -> tuple[Floats, Quaternions]:
     mean /= np.linalg.norm(mean)
     away = to_vector(multiply(np.repeat(inverse(mean), len(head), axis=0), head))
     parts = [away if name == "head" else track[name][run].reshape(len(run), -1) for name in MOVING]
-    return np.concatenate(parts, axis=1) / _FULL, mean
+    return np.concatenate(parts, axis=1) / FULL, mean
 
 
 def scatter(values: Floats, mean: Quaternions) -> dict[str, Floats]:
     """The inverse of `gather`: (m, 54), (1, 4) -> (m, *shape) for each group that moves."""
-    values = values * _FULL
+    values = values * FULL
     parts = {name: values[:, SLICES[name]].reshape(len(values), *GROUPS[name]) for name in MOVING}
     parts["head"] = to_vector(multiply(np.repeat(mean, len(values), axis=0), to_quaternion(parts["head"])))
     return parts

@@ -1,12 +1,15 @@
 """Two performances made one: blended, one part of the face from the other, or a stretch of time captured again."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..core.curves import HOLE, Curves, resample
 from ..core.errors import FieldsError
 from ..core.names import EXPRESSION, GROUPS
 from ..core.rotation import slerp, to_quaternion, to_vector
-from ..core.track import Track
+from ..core.track import Track, encoder_of
+from . import corrections
 
 _UPPER = [i for i, name in enumerate(EXPRESSION) if name.startswith(("brow", "eye", "cheekSquint"))]
 _LOWER = [i for i in range(len(EXPRESSION)) if i not in _UPPER]
@@ -44,7 +47,10 @@ def blend(first: Track, second: Track, weight: float | np.ndarray, part: str = "
             groups[name] = values.copy()
             columns = PARTS[part][name]
             groups[name][:, columns] = _mixed(name, values, other[name], share)[:, columns]
-    return Track(first.time, groups, first.card, first.source)
+    code = first.code
+    if code is not None and other.code is not None and _same_encoder(first, other):
+        code = np.where(only_second[:, None], other.code, code)
+    return replace(first, groups=groups, code=code)
 
 
 def splice(old: Track, new: Track, fade: float = FADE) -> Track:
@@ -68,7 +74,10 @@ def splice(old: Track, new: Track, fade: float = FADE) -> Track:
     source = _joined_source(old.source, new.source)
     if "rest" in new.source and not (before.any() or after.any()):
         source["rest"] = new.source["rest"]
-    return Track(time, groups, old.card, source)
+    code = None
+    if old.code is not None and between.code is not None and _same_encoder(old, new):
+        code = np.concatenate([old.code[before], between.code, old.code[after]])
+    return Track(time, groups, old.card, source, code)
 
 
 def at_times(track: Track, time: np.ndarray) -> Track:
@@ -84,13 +93,25 @@ def at_times(track: Track, time: np.ndarray) -> Track:
     gaps = np.isnan(groups["expression"]).any(axis=1)
     for name in GROUPS:
         groups[name][gaps] = 0.0 if name == "confidence" else np.nan
-    return Track(np.asarray(time, dtype=np.float64), groups, track.card, track.source)
+    code = track.code
+    if code is not None:
+        code = resample(Curves(track.time, (), code.astype(np.float64)), time).values.astype(np.float16)
+    return Track(np.asarray(time, dtype=np.float64), groups, track.card, track.source, code)
 
 
 def moved(track: Track, seconds: float) -> Track:
     """The performance that many seconds later, without the strips it was captured from: they no longer match it."""
     source = {key: value for key, value in track.source.items() if key not in ("strips", "footage")}
-    return Track(track.time + seconds, track.groups, track.card, source)
+    if made := corrections.of_track(track):
+        source["corrections"] = corrections.to_data(
+            replace(each, time=each.time if each.code else each.time + seconds) for each in made
+        )
+    return replace(track, time=track.time + seconds, source=source)
+
+
+def _same_encoder(first: Track, second: Track) -> bool:
+    """Can the appearance codes of two performances be compared?"""
+    return encoder_of(first) == encoder_of(second)
 
 
 def _mixed(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:

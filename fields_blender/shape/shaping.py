@@ -1,9 +1,10 @@
 """All that shapes a performance between capture and retargeting, as one set of settings that can be stored.
 
-    Track -> despiked -> calibrated to the face at rest -> full range -> smoothed -> gaps filled -> emotions added
+    Track -> despiked -> calibrated to the face at rest -> full range -> smoothed -> gaps filled
+          -> corrected -> emotions added
           -> Emotion -> Track at an intensity -> mirrored, made symmetric, by region, by channel -> Track
 
-The first line takes a moment and is only repeated when its settings change; the second is quick.
+The first line takes a moment and is only repeated when its settings change; the others are quick.
 """
 
 import json
@@ -12,9 +13,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from ..core.regions import REGIONS
 from ..core.track import Track
-from . import adjust, calibrate, despike, emotion, gaps
+from . import adjust, calibrate, corrections, despike, emotion, gaps, spread
 from .added_emotion import AddedEmotion, add
 from .adjust import Channel
+from .corrections import Correction
 from .emotion import Emotion
 from .smooth import smooth
 
@@ -30,7 +32,7 @@ class Shaping:
     head's rotation too. `stretch` 0..1: how far channels are brought to their full range. `no_glitches`: despike.
     `smoothing`: OFF or one of smooth.METHODS, as strong as `smooth` says for each of REGIONS. `gaps`: one of
     gaps.POLICIES. `even`, `side`: see adjust.symmetrized. `strength`: of each of REGIONS. `channels`: ARKit name ->
-    Channel. `added`: emotions added to the performance.
+    Channel. `added`: emotions added to the performance. `corrections`: those of the take, and of its actor.
     """
 
     neutral: str = "CAPTURED"
@@ -48,12 +50,18 @@ class Shaping:
     strength: tuple[float, ...] = _ONES
     channels: dict[str, Channel] = field(default_factory=dict)
     added: tuple[AddedEmotion, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     def prepare(self, track: Track) -> Emotion:
-        """The slow half: the performance cleaned and calibrated, and the part of it that is emotion.
+        """The performance cleaned, calibrated and corrected, and the part of it that is emotion.
 
-        Raises FieldsError when there is no face where the face at rest is to be taken from.
+        Raises FieldsError when there is no face where the face at rest is to be taken from, and for corrections and
+        added emotions whose numbers make no sense.
         """
+        return self.correct(self.clean(track))
+
+    def clean(self, track: Track) -> Track:
+        """The slow part of `prepare`: the performance cleaned and calibrated, not yet corrected."""
         if self.no_glitches:
             track = despike.despike(track)
         if self.neutral == "AUTOMATIC":
@@ -64,7 +72,11 @@ class Shaping:
         track = calibrate.full_range(track, self.stretch)
         if self.smoothing != "OFF":
             track = smooth(track, self.smooth, self.smoothing)
-        return emotion.find(add(gaps.fill(track, self.gaps), self.added))
+        return gaps.fill(track, self.gaps)
+
+    def correct(self, cleaned: Track) -> Emotion:
+        """The quick part of `prepare`: corrections, added emotions, and what of it all is emotion."""
+        return emotion.find(add(spread.apply(cleaned, self.corrections), self.added))
 
     def finish(self, track: Track) -> Track:
         """The quick half: sides, regions, channels."""
@@ -81,6 +93,11 @@ class Shaping:
         return replace(
             self, mirror=plain.mirror, even=plain.even, side=plain.side, strength=plain.strength, channels={}
         )
+
+    @property
+    def cleaning(self) -> "Shaping":
+        """These settings with those that `clean` does not read at their defaults."""
+        return replace(self.slow, added=(), corrections=())
 
     def to_json(self) -> str:
         """One line; equal settings give equal lines."""
@@ -109,6 +126,7 @@ def from_json(text: str) -> Shaping | None:
         }
         added = tuple(AddedEmotion(**each) for each in data["added"])
         lists = {"smooth": tuple(data["smooth"]), "strength": tuple(data["strength"])}
-        return Shaping(**{**data, **lists, "channels": channels, "added": added})
+        corrected = tuple(corrections.from_data(data["corrections"]))
+        return Shaping(**{**data, **lists, "channels": channels, "added": added, "corrections": corrected})
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..common.wording import say
+from .plan import FCurveValues
 
 
 @dataclass(frozen=True)
@@ -12,7 +13,8 @@ class Report:
     """What was keyed: the mapping's names. `skipped`: name -> why it was not keyed.
 
     `gaps` of the `frames` show no face. `keys` were written for `samples` values; the largest error that made is
-    `error` for shape keys, `angle_error` (rad) for bones.
+    `error` for shape keys, `angle_error` (rad) for bones. `written`: the F-curves. `own_keys`: what became of keys
+    that the artist had set.
     """
 
     frames: int = 0
@@ -26,6 +28,8 @@ class Report:
     error: float = 0.0
     angle_error: float = 0.0
     warnings: list[str] = field(default_factory=list)  # sentences without their points
+    written: tuple[FCurveValues, ...] = ()
+    own_keys: str = ""
 
     def sentence(self) -> str:
         """For the artist: "468 frames, 12 without a face, 49 of 52 channels keyed"."""
@@ -46,6 +50,8 @@ class Report:
             words += ", " + say("largest error {error:.3f} and {angle:.2f}°", error=self.error, angle=angle)
         elif self.error:
             words += ", " + say("largest error {error:.3f}", error=self.error)
+        if self.own_keys:
+            words += "; " + self.own_keys
         if self.unmatched:
             words += "; " + say("unmatched: {names}", names=", ".join(self.unmatched))
         if self.skipped:

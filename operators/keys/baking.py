@@ -8,7 +8,7 @@ import numpy as np
 from ...fields_blender.core import curves
 from ...fields_blender.core.curves import Curves
 from ...fields_blender.core.errors import FieldsError
-from ...fields_blender.core.timeline import LAST_FRAME, to_seconds, whole_frames
+from ...fields_blender.core.timeline import LAST_FRAME, nearest_frame, to_seconds, whole_frames
 from ...fields_blender.core.track import Track
 from ...fields_blender.rig import retarget
 from ...fields_blender.rig.mapping import Mapping
@@ -19,7 +19,7 @@ from ..common import timeline
 from ..head import heads, mappings
 from ..props.choices import KEY_REGIONS
 from ..takes import takes, track_store
-from . import confidence_curves, layers, mapping_preview, shaping, write_keys
+from . import confidence_curves, layers, mapping_preview, own_keys, pins, shaping, write_keys, written
 from .bake_report import Report
 from .performance import intensity, prepared
 
@@ -37,21 +37,26 @@ def bake(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, fresh: bo
             "No face was found in the footage, so there is nothing to key. Is a face in it, upright and lit?"
         )
     shaping.list_channels(head)
-    settings, now = head.fields, shaping.of(scene, head)
-    report = write(scene, head, found, chosen_channels(head, mapping), prepared(head, now, track), now, fresh)
-    report = replace(report, gaps=_without_a_face(scene, head, track))
+    chosen, settings = chosen_channels(head, mapping), head.fields
+    kept = "" if fresh else own_keys.keep(scene, found, chosen, frames_keyed(scene, head, track))
+    now = shaping.of(scene, head)
+    report = write(scene, head, found, chosen, prepared(head, now, track), now, fresh)
+    report = replace(report, gaps=_without_a_face(scene, head, track), own_keys=kept)
     if why := confidence_curves.write(scene, head, track, settings.shape):
         report = replace(report, skipped=report.skipped | {"confidence": why})
-    settings.baked = baked(head, now)
+    note(head, now)
+    pins.show(scene, head)
     takes.tell(head, report.sentence())
     settings.unmatched = ", ".join(report.unmatched)
     settings.skipped = report.skipped_in_words()
     return settings.report
 
 
-def baked(head: bpy.types.Object, now: Shaping) -> str:
-    """The value of `Object.fields.baked` for a head that has the keys of its track, shaped by `now`."""
-    return f"{track_store.stamp(head)}\n{now.to_json()}"
+def note(head: bpy.types.Object, now: Shaping) -> None:
+    """Note on a head that it has the keys of its track, shaped by `now`."""
+    settings = head.fields
+    settings.baked = f"{track_store.stamp(head)}\n{now.to_json()}"
+    settings.baked_emotion = (settings.emotion_intensity, *settings.emotion_balance)
 
 
 def chosen_channels(head: bpy.types.Object, mapping: Mapping) -> Mapping:
@@ -81,8 +86,11 @@ def write(
     the performance covers no whole frame or the head can't be keyed.
     """
     track, rate = performance.track, timeline.rate(scene)
-    frames = _frames(scene, head, track, rate)
-    time = snapped(to_seconds(frames, rate), moments(track))
+    frames = frames_keyed(scene, head, track)
+    exact = [nearest_frame(each.time, rate) for each in now.corrections if not each.mute and not each.code]
+    time = to_seconds(frames, rate)
+    # At blinks and closed lips near the frames, but where it was corrected exactly there.
+    time = np.where(np.isin(frames, exact), time, snapped(time, moments(track)))
     strength = intensity(head, performance, rate)
 
     def played(at: float | np.ndarray) -> Curves:
@@ -91,18 +99,22 @@ def write(
     name = head.fields.action_name or f"FIELDS {track.source.get('name') or track_store.name(head)}"
     if head.fields.write_as == "BAKED":
         layers.restore(found)
-        return write_keys.write(found, played(strength), frames, mapping, name, fresh)
+        report = write_keys.write(found, played(strength), frames, mapping, name, fresh, exact=exact)
+        written.remember(found, report.written, frames, fresh)
+        return report
     on_frames = np.interp(time, track.time, strength)
-    both = layers.Played(frames, on_frames, played(0.0), played(1.0), played(strength))
+    both = layers.Played(frames, on_frames, played(0.0), played(1.0), played(strength), exact)
     if sliding:
-        layers.rewrite_emotion(found, mapping, both)
+        written.remember(found, layers.rewrite_emotion(found, mapping, both).written, frames)
         return Report()
-    return layers.write(found, mapping, both, name, fresh)
+    report = layers.write(found, mapping, both, name, fresh)
+    written.remember(found, report.written, frames, fresh=True)  # shape keys are keyed in strips, none of them noted
+    return report
 
 
-def _frames(scene: bpy.types.Scene, head: bpy.types.Object, track: Track, rate: float) -> np.ndarray:
+def frames_keyed(scene: bpy.types.Scene, head: bpy.types.Object, track: Track) -> np.ndarray:
     """The whole frames to key (n,). Raises FieldsError where there is none."""
-    frames = whole_frames(track, rate)
+    frames = whole_frames(track, timeline.rate(scene))
     if len(frames) == 0:
         raise FieldsError("No whole frame of the scene lies in the captured range. Choose a longer range.")
     first, last = _range(scene, head)
@@ -126,5 +138,5 @@ def _without_a_face(scene: bpy.types.Scene, head: bpy.types.Object, track: Track
     """How many of the keyed scene frames show no face, whether the gap is filled or not."""
     seen = curves.Curves(track.time, ("seen",), track["expression"][:, :1])
     rate = timeline.rate(scene)
-    time = to_seconds(_frames(scene, head, track, rate), rate)
+    time = to_seconds(frames_keyed(scene, head, track), rate)
     return int(np.isnan(curves.resample(seen, time).values).sum())

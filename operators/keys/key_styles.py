@@ -79,5 +79,6 @@ def _to_reduce(
         else:
             # A bone is as exact as the shape keys it replaces. Errors of the parts of a rotation at most add up.
             share = share_of[:, replaced.get(one.name, [])].min(axis=1, initial=1.0)
+        keep[np.isin(request.frames, request.exact), i] = True
         limit[:, i] = tolerance * one.unit / one.parts * share
     return values, limit, keep

@@ -5,7 +5,7 @@ layers. The influence of the upper strip is the intensity of the emotion. It is 
 and renders where this extension is not installed. An influence ends at 1, so 1 is Emotion Intensity 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -32,13 +32,17 @@ LEAST_EFFECT = 1e-6
 
 @dataclass(frozen=True)
 class Played:
-    """A performance at whole scene `frames` (n,): without emotion, with it at intensity 1, and at `intensity` (n,)."""
+    """A performance at whole scene `frames` (n,): without emotion, with it at intensity 1, and at `intensity` (n,).
+
+    `exact`: see `write_keys.write`.
+    """
 
     frames: np.ndarray
     intensity: np.ndarray
     without: Curves
     at_one: Curves
     at_intensity: Curves
+    exact: Sequence[int] = ()
 
 
 def present(head: Head) -> bool:
@@ -52,7 +56,7 @@ def write(head: Head, mapping: Mapping, played: Played, name: str, fresh: bool) 
     restore(head)
     layered = _layered(head, played.without)
     base = replace(played.without, values=np.where(layered, played.without.values, played.at_intensity.values))
-    report = write_keys.write(head, base, played.frames, mapping, name, fresh, reach=played.at_intensity)
+    report = write_keys.write(head, base, played.frames, mapping, name, fresh, played.at_intensity, played.exact)
     for owner in _owners(head):
         if _is_keyed(owner):
             _push(owner, BASE, name, "REPLACE")
@@ -61,8 +65,11 @@ def write(head: Head, mapping: Mapping, played: Played, name: str, fresh: bool) 
     return replace(report, samples=samples, keys=keys, error=max(report.error, more.error))
 
 
-def rewrite_emotion(head: Head, mapping: Mapping, played: Played) -> None:
-    """Write the emotion's layer again and leave the base as it is: quick enough for a slider that is dragged."""
+def rewrite_emotion(head: Head, mapping: Mapping, played: Played) -> Report:
+    """Write the emotion's layer again and leave the base as it is: quick enough for a slider that is dragged.
+
+    Returns what was written of what has no layers.
+    """
     strips = {owner: strip for owner in _owners(head) if (strip := _strip(owner, EMOTION))}
     for owner, strip in strips.items():
         fcurves.assign(_animation(owner), strip.action, getattr(strip, "action_slot", None))
@@ -76,8 +83,9 @@ def rewrite_emotion(head: Head, mapping: Mapping, played: Played) -> None:
     shown = played.at_intensity
     unlayered = {name for name, layered in zip(shown.names, _layered(head, shown), strict=True) if not layered}
     others = replace(mapping, channels=tuple(channel for channel in mapping.channels if channel.name in unlayered))
-    if others.channels:
-        write_keys.write(head, shown, played.frames, others, BASE)
+    if not others.channels:
+        return Report()
+    return write_keys.write(head, shown, played.frames, others, BASE, exact=played.exact)
 
 
 def restore(head: Head) -> None:
@@ -146,7 +154,7 @@ def _key_emotion(head: Head, mapping: Mapping, played: Played, name: str) -> Rep
     names = tuple(name for name, moved in zip(played.without.names, moves, strict=True) if moved)
     part = replace(mapping, channels=tuple(c for c in mapping.channels if c.name in names), bones=())
     layer, reach = (Curves(played.without.time, names, values[:, moves]) for values in (FULL_INFLUENCE * more, shown))
-    return write_keys.write(head, layer, played.frames, part, name, reach=reach)
+    return write_keys.write(head, layer, played.frames, part, name, reach=reach, exact=played.exact)
 
 
 def _layered(head: Head, curves: Curves) -> np.ndarray:

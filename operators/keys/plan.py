@@ -1,6 +1,6 @@
 """What is to be keyed on a head: F-curves with their values, and what becomes of each name of the mapping."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,12 +22,16 @@ UNIT_MOVE = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What a head is to show: `curves` at whole scene `frames` (n,), as `mapping` says. Rows of NaN get no keys."""
+    """What a head is to show: `curves` at whole scene `frames` (n,), as `mapping` says. Rows of NaN get no keys.
+
+    `exact`: frames whose values reduced keys keep exactly.
+    """
 
     head: Head
     curves: Curves
     frames: np.ndarray
     mapping: Mapping
+    exact: Sequence[int] = ()
 
     @cached_property
     def bones(self) -> list[BoneChannel]:

@@ -13,6 +13,7 @@ from ...fields_blender.shape.shaping import Shaping
 from ..common import timeline
 from ..props.on_change import together
 from ..props.shape_settings import FIELDS_Channel
+from ..takes import actor_list, correction_list, takes
 
 
 def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
@@ -21,6 +22,7 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
     first, last = sorted((settings.rest_first, settings.rest_last))
     chosen = settings.neutral == "CHOSEN"
     smooths = head.fields.use_smoothing
+    take = takes.active(head)
     strength = np.where(settings.use_region, settings.strength, 0.0)
     return Shaping(
         neutral=settings.neutral,
@@ -48,6 +50,9 @@ def of(scene: bpy.types.Scene, head: bpy.types.Object) -> Shaping:
             )
             for row in head.fields.added
         ),
+        corrections=()
+        if take is None or head.fields.track
+        else (*correction_list.of(take), *actor_list.taught(scene, take)),
     )
 
 

@@ -40,18 +40,19 @@ def write(
     action_name: str,
     fresh: bool = False,
     reach: Curves | None = None,
+    exact: Sequence[int] = (),
 ) -> Report:
     """Key the head: `curves` at whole scene `frames` (n,), rows of NaN left without keys, in the head's key style.
 
     Within the frames (each unbroken run of them) the new keys replace the F-curves' old ones, alone or mixed with them
     as the head's `existing_keys` says; all other keys are kept. `fresh`: key a new action and leave the present one as
-    it is. `reach`: what the head will show where that is more than `curves`, for the ends of the sliders. Raises
-    FieldsError, with nothing written, when an action can't be keyed.
+    it is. `reach`: what the head will show where that is more than `curves`, for the ends of the sliders. `exact`:
+    frames that reduced keys keep exactly. Raises FieldsError, with nothing written, when an action can't be keyed.
     """
     check(head)
     if head.object.mode == "EDIT":
         head.object.update_from_editmode()
-    request, settings = Request(head, curves, frames, muted(mapping)), head.object.fields
+    request, settings = Request(head, curves, frames, muted(mapping), exact), head.object.fields
     plan = plan_head.plan(request)
     planned = key_merge.combined(plan.fcurves, settings.existing_keys, settings.mix_share)
     styled = key_styles.styled(request, planned)
@@ -73,6 +74,7 @@ def write(
         error=styled.error,
         angle_error=styled.angle_error,
         warnings=shared_actions.warnings(dict.fromkeys(one.owner for one in planned)),
+        written=tuple(planned),
     )
 
 

@@ -10,13 +10,18 @@ from ..common.wording import use_context
 from . import shape_settings
 from .actor import FIELDS_Actor
 from .added_emotion import FIELDS_AddedEmotion
+from .correction import FIELDS_CorrectedChannel, FIELDS_Correction
 from .head_settings import FIELDS_HeadSettings
 from .mapping_row import FIELDS_MappingRow
 from .run_state import FIELDS_RunState
 from .scene_settings import FIELDS_SceneSettings
 from .take import FIELDS_Take
 
-_OF_A_HEAD = (FIELDS_MappingRow, FIELDS_Take, FIELDS_AddedEmotion, *shape_settings.CLASSES, FIELDS_HeadSettings)
+_OF_A_HEAD = (
+    FIELDS_MappingRow, FIELDS_CorrectedChannel, FIELDS_Correction, FIELDS_Take, FIELDS_AddedEmotion,
+    *shape_settings.CLASSES,
+    FIELDS_HeadSettings,
+)  # fmt: skip
 CLASSES = (*_OF_A_HEAD, FIELDS_Actor, FIELDS_SceneSettings, FIELDS_RunState)
 
 

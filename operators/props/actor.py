@@ -4,6 +4,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ..common.unused_name import unused_name
+from .on_change import together
 
 
 def _renamed(actor: "FIELDS_Actor", _context: bpy.types.Context) -> None:
@@ -16,6 +17,10 @@ def _renamed(actor: "FIELDS_Actor", _context: bpy.types.Context) -> None:
         actor.name = wanted  # which comes here again
         return
     actor.name_before = wanted
+    if before:
+        with together():
+            for take in (take for item in bpy.data.objects for take in item.fields.takes if take.actor == before):
+                take.actor = wanted
     if before and scene.fields.actor == before:
         scene.fields.actor = wanted
 

@@ -65,6 +65,12 @@ def bake_settings(options: set[Any], listens: bool = False) -> dict[str, Any]:
             items=choices.EXISTING_KEYS,
             options=options,
         ),
+        "own_keys": EnumProperty(
+            name="Own Keys",
+            description="What becomes of keys you set or moved since the last bake, where new ones take their place",
+            items=choices.OWN_KEYS,
+            options=options,
+        ),
         "mix_share": FloatProperty(
             name="Share",
             description="How much of the capture is in the mix: 0 nothing, 1 all",

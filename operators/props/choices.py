@@ -50,6 +50,15 @@ EXISTING_KEYS = [
     ("MIX", "Mix", "New keys are blended with what is there"),
     ("OFFSET", "Add", "What is captured is added to what is there"),
 ]
+OWN_KEYS = [
+    ("KEEP", "Keep My Keys", "Keys you set or moved since the last bake become corrections of the take, which stay"),
+    ("DISCARD", "Discard My Keys", "Keys you set or moved since the last bake are overwritten"),
+]
+REACHES = [
+    ("ALIKE", "Wherever the Face Looks Like This", "In all frames of the take in which the face looks as it does here"),
+    ("HERE", "Here", "On this frame alone, eased in and out"),
+    ("TAKE", "Whole Take", "On every frame of the take"),
+]
 NEUTRALS = [
     ("CAPTURED", "As Captured", "The face at rest that the capture found in the quietest frames"),
     (

@@ -128,6 +128,8 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
         description="What new actions are called. Empty: FIELDS and the name of the footage",
         options=set(),
     )
+    # What the last bakes wrote (keys/written.py).
+    written: PointerProperty(type=bpy.types.Text, options={"HIDDEN"})
     report: StringProperty(name="Report", description="What the last capture or bake did", options=set())
     unmatched: StringProperty(
         name="Unmatched", description="Captured channels that this head has no target for", options=set()
@@ -139,6 +141,10 @@ class FIELDS_HeadSettings(bpy.types.PropertyGroup):
     )
     # Which performance this head was last keyed with and, on the second line, its shaping then (live.py).
     baked: StringProperty(options={"HIDDEN"})
+    # Emotion Intensity and By Emotion then, where they are not animated.
+    baked_emotion: FloatVectorProperty(
+        size=1 + len(SHOWN_EMOTIONS), default=(1.0,) * (1 + len(SHOWN_EMOTIONS)), options={"HIDDEN"}
+    )
     # The object's rotation before it was first keyed (quaternion; zeros: never keyed): later bakes start from it.
     rest_rotation: FloatVectorProperty(size=4, default=(0.0, 0.0, 0.0, 0.0), options={"HIDDEN"})
 

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 Announcement = Callable[[bpy.types.PropertyGroup, bpy.types.Context], None]
-Listener = Callable[[bpy.types.Object, bpy.types.Context], object]
+Listener = Callable[[Any, bpy.types.Context], object]
 
 _listeners: dict[Announcement, list[Listener]] = defaultdict(list)
 _held = False
@@ -33,8 +33,13 @@ def row_chosen(settings: bpy.types.PropertyGroup, context: bpy.types.Context) ->
     _tell(row_chosen, settings, context)
 
 
+def shown_in_timeline(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """Whether the scene's timeline shows corrections."""
+    _tell(shown_in_timeline, settings, context)
+
+
 def register(announcement: Announcement, listener: Listener) -> None:
-    """Call `listener(head, context)` at each such announcement."""
+    """Call `listener(head, context)` at each such announcement; for settings of a scene, with that scene."""
     _listeners[announcement].append(listener)
 
 

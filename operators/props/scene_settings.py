@@ -4,6 +4,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, PointerProperty, StringProperty
 
 from ..footage import picked_strip
+from . import on_change
 from .actor import FIELDS_Actor
 
 
@@ -74,6 +75,13 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     reference_outdated: BoolProperty(options={"HIDDEN"})
     show_landmarks: BoolProperty(
         name="Landmarks", description="Draw what FIELDS sees of the face over the reference view", options=set()
+    )
+    show_corrections: BoolProperty(
+        name="Markers",
+        description="Show the corrected frames of the chosen take as markers in the timeline",
+        default=True,
+        options=set(),
+        update=on_change.shown_in_timeline,
     )
     flame_model: StringProperty(
         name="FLAME Model",

@@ -1,9 +1,18 @@
 """What a head stores of a take. The performance itself lies in a datablock of its own, or in a file (takes.py)."""
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from ..takes import asked_files, takes
+from . import on_change
+from .correction import FIELDS_Correction
 
 
 def _problem(take: "FIELDS_Take") -> str:
@@ -61,6 +70,31 @@ class FIELDS_Take(bpy.types.PropertyGroup):
         name="No Neutral Face",
         description="Whether the clip seems to have no neutral face, which the expressions could be read relative to",
     )
+    corrections: CollectionProperty(
+        name="Corrections", description="What you corrected in this take, in the order of time", type=FIELDS_Correction
+    )
+    correction_index: IntProperty(
+        name="Correction", description="The one that is shown below the list", min=0, options=set()
+    )
+    # Who it is of: corrections of this actor's other takes are used here.
+    actor: StringProperty(
+        name="Actor",
+        description="Who is in this take: what the actor was taught by corrections of other takes is used here too",
+        options=set(),
+        update=on_change.changed,
+    )
+    actor_strength: FloatProperty(
+        name="From Actor",
+        description="How much of what the actor was taught is used: 0 nothing, 1 as it was taught",
+        subtype="FACTOR",
+        min=0.0,
+        max=1.0,
+        default=1.0,
+        options=set(),
+        update=on_change.changed,
+    )
+    # The sha256 of the encoder that its appearance codes come from.
+    encoder: StringProperty(options={"HIDDEN"})
     problem: StringProperty(
         name="Problem", description="Why this take can't be used; nothing where it can", get=_problem
     )

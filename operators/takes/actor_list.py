@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -11,6 +13,8 @@ from ...fields_blender.capture import actor as actors
 from ...fields_blender.capture.actor import Actor
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.shown_text import shown_text
+from ...fields_blender.shape import corrections
+from ...fields_blender.shape.corrections import Correction
 from ..common.unused_name import unused_name
 
 MOST = 2**31 - 1  # what a property of Blender can hold
@@ -40,6 +44,48 @@ def read(item: Any) -> Actor:
     except (binascii.Error, ValueError, FieldsError):
         raise FieldsError("The data of the actor “{name}” is damaged. Make the actor again.", name=item.name) from None
     return replace(found, name=item.name)
+
+
+def taught(scene: bpy.types.Scene, take: Any) -> tuple[Correction, ...]:
+    """What a take gets of the corrections of its actor's other takes, as strongly as it says."""
+    item = scene.fields.actors.get(take.actor) if take.actor else None
+    if item is None or not take.actor_strength:
+        return ()
+    return tuple(
+        replace(made, strength=made.strength * take.actor_strength)
+        for origin, encoder, made in _taught(item.data)
+        if origin != take.key and encoder == take.encoder
+    )
+
+
+def teach(item: Any, take: Any, made: Iterable[Correction]) -> int:
+    """Have an actor know the corrections of a take, each with its code, in place of those it had of this take.
+
+    Returns how many. Raises FieldsError when the actor can't be read or comes from another encoder.
+    """
+    actor = read(item)
+    if actor.encoder != take.encoder:
+        raise FieldsError(
+            "The actor “{name}” and the take “{take}” were made with different versions of FIELDS. Make the actor "
+            "again from this take, or capture again.",
+            name=item.name,
+            take=take.name,
+        )
+    new = [{**data, "origin": take.key, "take": take.name} for data in corrections.to_data(made)]
+    kept = [data for data in actor.corrections if data.get("origin") != take.key]
+    item.data = base64.b64encode(actors.dumps(replace(actor, corrections=(*kept, *new)))).decode("ascii")
+    return len(new)
+
+
+@lru_cache(maxsize=8)
+def _taught(data: str) -> tuple[tuple[str, str, Correction], ...]:
+    """The take, the encoder and the correction, of each that an actor's data has."""
+    try:
+        actor = actors.loads(base64.b64decode(data, validate=True), "")
+    except (binascii.Error, ValueError, FieldsError):
+        return ()
+    found = [(data, corrections.from_data([data])) for data in actor.corrections]
+    return tuple((str(data.get("origin", "")), actor.encoder, made[0]) for data, made in found if made)
 
 
 def add(scene: bpy.types.Scene, actor: Actor, made_from: str) -> Any:

@@ -22,13 +22,17 @@ from ...fields_blender.core.shown_text import shown_text
 from ...fields_blender.core.track import Track
 from ..common.unused_name import unused_name as numbered
 from ..common.wording import say
-from . import asked_files, track_files
+from . import asked_files, correction_list, track_files
 
 KEPT = "fields_take"
 NOTE = (
     "This holds a performance captured by FIELDS Facial Capture: the take “{take}” of “{head}”.\n"
     "Deleting this text deletes the performance. Delete the take in the FIELDS tab instead.\n"
 )
+_COPIED = (
+    "data", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral", "encoder",
+    "actor", "actor_strength",
+)  # fmt: skip
 # (session_uid of a Text, key) -> are its bytes those of the key? They never change, so one look is enough.
 _looked: dict[tuple[int, str], bool] = {}
 
@@ -48,7 +52,7 @@ def add(head: bpy.types.Object, performance: Track, name: str = "", file: str = 
     """
     if len(performance) == 0:
         raise FieldsError("This performance has no frame, so there is nothing to keep. Capture a longer range.")
-    data = track.dumps(performance)
+    data = track.dumps(correction_list.without(performance))
     settings = _editable(head)
     footage = performance.source.get("name")
     name = unused_name(head, shown_text(name or footage or "Take"))
@@ -142,8 +146,9 @@ def duplicate(head: bpy.types.Object, index: int) -> Any:
     take = settings.takes[index]  # after adding: that moves the others in memory
     with asked_files.unnoted():
         copy.file = take.file
-    for field in ("data", "key", "strip", "start", "end", "frames", "coverage", "model", "date", "no_neutral"):
+    for field in _COPIED:
         setattr(copy, field, getattr(take, field))
+    correction_list.copied(take, copy)
     copy.name = name
     settings.take_index = len(settings.takes) - 1
     return copy
@@ -232,7 +237,7 @@ def _describe(take: Any, performance: Track) -> None:
     take.start, take.end = float(performance.time[0]), float(performance.time[-1])
     take.frames, take.coverage = len(performance), float(performance.found.mean())
     take.model = shown_text(" ".join(str(card[part]) for part in ("name", "version") if part in card))
-    take.no_neutral = seems_without_neutral(performance)
+    take.no_neutral, take.encoder = seems_without_neutral(performance), track.encoder_of(performance)
     take.date = shown_text(source.get("date") or datetime.now().strftime("%Y-%m-%d %H:%M"))
 
 

@@ -4,7 +4,7 @@ import bpy
 
 from ...fields_blender.core.errors import FieldsError
 from ...fields_blender.core.track import Track
-from . import takes, track_files
+from . import correction_list, takes, track_files
 
 
 def has(head: bpy.types.Object) -> bool:
@@ -22,6 +22,12 @@ def load(head: bpy.types.Object) -> Track:
             "“{name}” has no captured track yet. Capture a strip first, or import a take.", name=head.name
         )
     return takes.read(take)
+
+
+def carried(head: bpy.types.Object) -> Track:
+    """`load`, with the corrections of the take, for a file."""
+    take = takes.active(head)
+    return load(head) if take is None or head.fields.track else correction_list.carried(take, load(head))
 
 
 def name(head: bpy.types.Object) -> str:
