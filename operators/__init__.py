@@ -21,6 +21,7 @@ from . import (
     emotion_view,
     export_performance,
     flame_head,
+    help,
     import_performance,
     keymap,
     layer_verbs,
@@ -30,6 +31,7 @@ from . import (
     presets,
     props,
     recover_capture,
+    reference_landmarks,
     reference_view,
     side_by_side,
     take_verbs,
@@ -46,6 +48,7 @@ _VERBS = (
     doubtful_frames,
     open_video,
     reference_view,
+    reference_landmarks,
     side_by_side,
     capture,
     recover_capture,
@@ -61,6 +64,7 @@ _VERBS = (
     presets,
     device_check,
     diagnostics,
+    help,
     import_performance,
     export_performance,
     flame_head,
@@ -81,6 +85,7 @@ _MORE = (
     presets,
     keymap,
     reference_view,
+    reference_landmarks,
 )
 
 

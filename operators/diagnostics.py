@@ -20,7 +20,7 @@ class FIELDS_OT_copy_diagnostics(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.clipboard = diagnostics(context)
-        self.report({"INFO"}, say("Copied. Paste it into the bug report"))
+        self.report({"INFO"}, say("Copied. Paste it into the bug report: Report a Bug says where"))
         return {"FINISHED"}
 
 

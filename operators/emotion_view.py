@@ -4,7 +4,7 @@ import bpy
 
 from ..fields_blender.core.timeline import nearest_frame
 from ..fields_blender.shape import emotion_over_time
-from .common import timeline
+from .common import graph_editor, timeline
 from .common.wording import say
 from .head_operator import TakeOperator
 from .keys import confidence_curves
@@ -14,7 +14,7 @@ GROUP = "FIELDS Emotion"
 
 
 class FIELDS_OT_emotion_curves(TakeOperator, bpy.types.Operator):
-    """Write how strongly each emotion shows as curves of the head, to look at in the Graph Editor"""
+    """Draw how strongly each emotion shows as curves of the head, in the Graph Editor on screen or in a new window"""
 
     bl_idname = "fields.emotion_curves"
     bl_label = "Show Emotion in Graph Editor"
@@ -24,6 +24,7 @@ class FIELDS_OT_emotion_curves(TakeOperator, bpy.types.Operator):
         values = emotion_over_time.shown(performance)
         wanted = [(f"fields.shown_{name}", 0, values[:, i]) for i, name in enumerate(emotion_over_time.SHOWABLE)]
         confidence_curves.show(context.scene, head, performance.time, wanted, GROUP)
+        graph_editor.show(context, head)
         return say("{count} curves under “{group}” in the Graph Editor", count=len(wanted), group=GROUP)
 
 

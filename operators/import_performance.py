@@ -45,12 +45,16 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         default=1,
         options={"SKIP_SAVE"},
     )
+    use_frame_rate: BoolProperty(
+        name="Set Frame Rate",
+        description="For files that don't say theirs or say it wrong: of frame numbers and time codes too. Off, it is "
+        "what the file says, or the usual one of its format",
+    )
     frame_rate: FloatProperty(
         name="Frame Rate",
-        description="Frames per second, for files that don't say it or say it wrong: of frame numbers and time codes "
-        "too. 0 takes what the file says, or the usual rate of its format",
-        default=0.0,
-        min=0.0,
+        description="Frames per second",
+        default=60.0,
+        min=1.0,
         soft_max=120.0,
         max=1000.0,
     )
@@ -96,7 +100,11 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(self, "frame_start")
-        layout.prop(self, "frame_rate")
+        row = layout.row(heading="Frame Rate")
+        row.prop(self, "use_frame_rate", text="")
+        rate = row.row()
+        rate.active = self.use_frame_rate
+        rate.prop(self, "frame_rate", text="")
         layout.prop(self, "weight_unit")
         layout.prop(self, "head_unit")
         layout.prop(self, "flip_head")
@@ -112,7 +120,7 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         options = recordings.Options(
             unit=self.head_unit,
             flip_head=self.flip_head,
-            fps=self.frame_rate or None,
+            fps=self._rate(),
             weight_unit=self.weight_unit,
             axes=axes,
             face=self.face,
@@ -130,6 +138,12 @@ class FIELDS_OT_import_performance(HeadOperator, bpy.types.Operator, ImportHelpe
         report = ". ".join([report, *(told(note).removesuffix(".") for note in notes)])
         takes.tell(head, report)
         return report
+
+    def _rate(self) -> float | None:
+        """The frame rate that was set, with the switch or by a script that names it alone."""
+        given = self.properties.is_property_set
+        wanted = self.use_frame_rate if given("use_frame_rate") else given("frame_rate")
+        return self.frame_rate if wanted else None
 
 
 class FIELDS_FH_performance(bpy.types.FileHandler):

@@ -70,7 +70,7 @@ class _OnRows(MappingOperator):
 
 class FIELDS_OT_mapping_match(MappingOperator, bpy.types.Operator):
     bl_idname = "fields.mapping_match"
-    bl_label = "Automatic Match"
+    bl_label = "Match by Name"
     bl_description = (
         "Match this head's shape keys and bones to the captured channels by name, on FLAME heads by geometry. "
         "Rows set by hand are lost"
@@ -110,7 +110,7 @@ class FIELDS_OT_mapping_clear(_OnRows, bpy.types.Operator):
     """Discard this head's rows: it is matched by name again whenever keys are written"""
 
     bl_idname = "fields.mapping_clear"
-    bl_label = "Back to Automatic"
+    bl_label = "Clear List"
 
     def act(self, context: bpy.types.Context, head: bpy.types.Object) -> str:
         settings = head.fields

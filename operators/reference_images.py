@@ -1,7 +1,7 @@
 """The pictures of the reference view: Blender's own image empties and camera backgrounds, each with its frame keyed.
 
-They need neither the add-on nor the Sequencer: the file remembers what each scene frame shows, and
-where the footage is.
+They don't need the Sequencer: the file remembers what each scene frame shows, and where the footage is.
+Nor do they need the add-on, but for `show_this_frame` in Blender 5.2.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +20,8 @@ from .keys import fcurves
 NAME = "FIELDS Reference"
 # A custom property of our images (their width and height, px), and of the empties that show them (which file).
 TAG = "fields_reference"
+# Custom properties of the first empty, where landmarks are to be drawn over it (reference_landmarks.py).
+LANDMARKS, LANDMARKS_TIME = "fields_landmarks", "fields_landmarks_time"
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ def show_behind(camera: bpy.types.Object, shown: Timeline) -> None:
     for background in found[len(images) :]:
         data.background_images.remove(background)
     for index, image in enumerate(images):
-        background = found[index] if index < len(found) else data.background_images.new()
-        background.image, background.alpha = image, background.alpha if index < len(found) else 1.0
+        background = found[index] if index < len(found) else _new_background(data)
+        background.image = image
         path = f"background_images[{list(data.background_images).index(background)}]"
         _key(data, f"{path}.image_user.frame_offset", background.image_user, shown, index)
         _key_seen(data, f"{path}.show_background_image", shown, index, seen=True)
@@ -125,6 +127,27 @@ def refresh(scene: bpy.types.Scene, shown: Timeline) -> None:
         show_beside(scene, shown, lambda _aspect: (found[0].matrix_world, 1.0))
     for camera in cameras(scene):
         show_behind(camera, shown)
+
+
+def aspect_of(empty: bpy.types.Object) -> float:
+    """Width by height of the picture that an empty shows."""
+    shown: Any = empty.data  # another image, where the artist gave it one
+    return _aspect(shown) if shown and TAG in shown else 1.0
+
+
+def forget_landmarks(scene: bpy.types.Scene) -> None:
+    """Those of what was shown before."""
+    for empty in references(scene):
+        for name in (LANDMARKS, LANDMARKS_TIME):
+            if name in empty:
+                del empty[name]
+
+
+def show_this_frame() -> None:
+    """Have the 3D View draw the frames of now: Blender 5.2 keeps the picture of an image empty that it drew first."""
+    for image in bpy.data.images:
+        if TAG in image:
+            image.gl_free()
 
 
 def remove(scene: bpy.types.Scene) -> None:
@@ -175,8 +198,7 @@ def _aspect(image: bpy.types.Image) -> float:
 
 def _height(empty: bpy.types.Object) -> float:
     """Of the picture that an empty shows, before the object's own scale."""
-    shown: Any = empty.data  # another image, where the artist gave it one
-    return empty.empty_display_size / max(_aspect(shown) if shown and TAG in shown else 1.0, 1.0)
+    return empty.empty_display_size / max(aspect_of(empty), 1.0)
 
 
 def _remove_unused_images() -> None:
@@ -214,6 +236,12 @@ def _backgrounds(camera: Any) -> list[Any]:
     return [background for background in camera.background_images if background.image and TAG in background.image]
 
 
+def _new_background(camera: Any) -> Any:
+    background = camera.background_images.new()
+    background.alpha, background.frame_method = 1.0, "FIT"  # 4.2 stretches by default
+    return background
+
+
 # --------------------------------------------------------------------------------------------------------------- keys
 
 
@@ -229,6 +257,9 @@ def _key(owner: bpy.types.ID, path: str, user: Any, shown: Timeline, index: int)
     rows = np.flatnonzero(shown.which == index)
     user.frame_start, user.frame_duration = shown.first, len(shown.which)
     user.use_cyclic, user.use_auto_refresh = False, True
+    # What is shown until the frame changes for the first time: before that, Blender doesn't look at the keys.
+    now = int(np.clip(bpy.context.scene.frame_current - shown.first, 0, len(shown.which) - 1))
+    user.frame_current = int(shown.numbers[rows[np.argmin(np.abs(rows - now))]])
     # Before its start, Blender counts 0.
     frames = np.r_[shown.first - 1, shown.first + rows]
     _write(owner, path, frames, np.r_[shown.numbers[rows[0]], shown.numbers[rows] - rows - 1])

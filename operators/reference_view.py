@@ -79,6 +79,9 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
         else:
             self._show_beside(context, scene, head)
         reference_images.refresh(scene, self._shown)
+        if self._kept != scene.fields.reference:
+            reference_images.forget_landmarks(scene)
+        _draw_anew()
         scene.fields.reference, scene.fields.reference_outdated = self._kept, False
         first, last = self._shown.first, self._shown.first + len(self._shown.which) - 1
         self.report(
@@ -123,7 +126,7 @@ def follow(scene: bpy.types.Scene) -> None:
     """Bring the reference view of a scene up to date with its strips, or note that it is outdated where that takes long
     or can't be done. Where the strips are gone, it stays as it is.
     """
-    found = _strips_of(scene)
+    found = strips_of(scene)
     if found is None:
         return
     there, strips = found
@@ -135,6 +138,8 @@ def follow(scene: bpy.types.Scene) -> None:
         if stretches is not None:
             reference_images.refresh(scene, reference_images.timeline(stretches, rate(there), rate(scene)))
             scene.fields.reference = _kept(there, strips)
+            reference_images.forget_landmarks(scene)
+            _draw_anew()
         scene.fields.reference_outdated = stretches is None
     except FieldsError:  # muted, gone from the disk ...: the button says why
         scene.fields.reference_outdated = True
@@ -155,7 +160,7 @@ def _looks_kept(scene: bpy.types.Scene) -> str:
     return json.loads(scene.fields.reference)[2]
 
 
-def _strips_of(scene: bpy.types.Scene) -> tuple[bpy.types.Scene, list[Any]] | None:
+def strips_of(scene: bpy.types.Scene) -> tuple[bpy.types.Scene, list[Any]] | None:
     """The scene and those of its strips that the reference view shows, whatever they are called by now; None without a
     reference view, or where a strip is gone.
     """
@@ -177,7 +182,7 @@ _tried: set[str] = set()
 @persistent
 def _look(scene: bpy.types.Scene, *_arguments: Any) -> None:
     """Have the strips changed? They are followed a moment later: while Blender evaluates, nothing may be changed."""
-    found = _strips_of(scene)
+    found = strips_of(scene)
     if found is None or bpy.app.timers.is_registered(_follow_later):
         return
     looks = _looks(*found)
@@ -185,12 +190,18 @@ def _look(scene: bpy.types.Scene, *_arguments: Any) -> None:
         bpy.app.timers.register(_follow_later, first_interval=FOLLOW_AFTER)
 
 
+@persistent
+def _draw_anew(*_arguments: Any) -> None:
+    if not bpy.app.background and not bpy.app.is_job_running("RENDER"):  # then it isn't the main thread's turn
+        reference_images.show_this_frame()
+
+
 def _follow_later() -> float | None:
     if running() or bpy.app.is_job_running("RENDER"):
         return LATER
     _tried.clear()
     for scene in bpy.data.scenes:
-        if scene.library is None and (found := _strips_of(scene)):
+        if scene.library is None and (found := strips_of(scene)):
             follow(scene)
             _tried.add(_looks(*found))
     return None
@@ -208,9 +219,11 @@ CLASSES = (FIELDS_OT_reference_view, FIELDS_OT_reference_remove)
 def register() -> None:
     bpy.app.handlers.depsgraph_update_post.append(_look)
     bpy.app.handlers.frame_change_post.append(_look)
+    bpy.app.handlers.frame_change_post.append(_draw_anew)
 
 
 def unregister() -> None:
+    bpy.app.handlers.frame_change_post.remove(_draw_anew)
     bpy.app.handlers.frame_change_post.remove(_look)
     bpy.app.handlers.depsgraph_update_post.remove(_look)
     if bpy.app.timers.is_registered(_follow_later):

@@ -77,8 +77,10 @@ def _stamp(render: Any, title: str, height: int) -> None:
 
 def _main() -> None:
     scene = build(json.loads(Path(sys.argv[-1]).read_text(encoding="utf-8")))
-    bpy.app.handlers.render_write.append(lambda *_: print(TICK, flush=True))
+    tell = bpy.app.handlers.render_write
+    tell.append(lambda *_: print(TICK, flush=True))
     bpy.ops.render.render(animation=True, scene=scene.name)
+    tell.clear()  # else 4.2 crashes at its end
 
 
 if __name__ == "__main__":

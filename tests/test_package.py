@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from tools import build_extension as build
+from tools import help_pages
 
 # Looked for, not imported: tests/blender decides which user folder bpy starts with.
 if importlib.util.find_spec("bpy") is None:
@@ -20,13 +21,15 @@ def archive(tmp_path_factory):
     return build.build(tmp_path_factory.mktemp("dist"), None)
 
 
-def test_holds_what_ships(archive):
+def test_holds_what_ships(archive, tmp_path):
     build.check(archive, None)
     with zipfile.ZipFile(archive) as content:
         names = set(content.namelist())
     assert {"__init__.py", "blender_manifest.toml", "LICENSE", *build.CONVERTED} <= names
     assert {"fields_blender/core/track.py", "models/face.json"} <= names
-    assert names == {*build.shipped_files(build.ROOT)}
+    pages = {name for name in names if name.startswith("help/")}
+    assert pages == {f"help/{name}" for name in help_pages.write(tmp_path)}
+    assert names - pages == {*build.shipped_files(build.ROOT)}
 
 
 @pytest.mark.parametrize("extra", ["training/train.py", "tests/test_a.py", "x.py", "models/torch.py", "wheels/a.whl"])

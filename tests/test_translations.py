@@ -10,7 +10,7 @@ from tests.shown_strings import ROOT, errors, literals, shown, untranslatable
 
 # Names that are the same in every language, what only scripts see, and a thread's name.
 SAME = {
-    "Basis", "FIELDS capture", "FLAME (.npz)", "Live Link Face (.csv)", "One Euro", "Savitzky-Golay",
+    "Basis", "FIELDS capture", "FLAME (.npz)", "Live Link Face (.csv)",
 }  # fmt: skip
 LANGUAGES = sorted(path.stem for path in (ROOT / "ui" / "translations").glob("*.json"))
 # As operators/common/wording.py has it: how a language writes this says how it writes numbers.

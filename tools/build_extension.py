@@ -1,7 +1,7 @@
 """Build the extension's zips, one for each platform, and check that each holds what it should and nothing else.
 
-Three steps: copy the committed files that ship to `dist/stage`, add the wheels, then run Blender's own
-`blender_ext.py build` and `validate`. Needs the files of bpy, not a running Blender.
+Four steps: copy the committed files that ship to `dist/stage`, make the help pages, add the wheels, then run Blender's
+own `blender_ext.py build` and `validate`. Needs the files of bpy, not a running Blender.
 
     python -m tools.build_extension                          all four platforms, then installs the one for this machine
     python -m tools.build_extension --platform linux-x64
@@ -19,6 +19,8 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+from . import help_pages
+
 ROOT = Path(__file__).parent.parent
 WHEELS = ROOT / "wheels"
 DIST = ROOT / "dist"
@@ -35,6 +37,7 @@ SHIPPED = (
     "models",
     "presets",
 )
+HELP = "help"  # made from the documents
 # Made by `make models`, not committed. They ship; models/face.json pins their sha256.
 CONVERTED = ("models/face_detector.onnx", "models/face_landmarks.onnx", "models/face_maps.onnx")
 # Platform -> wheel -> its sha256. onnxruntime on Windows: the newest versions that load inside Blender, which has an
@@ -70,6 +73,7 @@ def build(out: Path, platform: str | None, root: Path = ROOT) -> Path:
     for name in shipped_files(root):
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, stage / name)
+    help_pages.write(stage / HELP, root)
     manifest = stage / "blender_manifest.toml"
     version = tomllib.loads(manifest.read_text(encoding="utf-8"))["version"]
     name = f"fields_facial_capture-{version}"
@@ -127,7 +131,7 @@ def check(archive: Path, platform: str | None) -> None:
     with zipfile.ZipFile(archive) as content:
         names = content.namelist()
         top = {name.split("/")[0] for name in names}
-        allowed = {*SHIPPED, "wheels"} if platform else set(SHIPPED)
+        allowed = {*SHIPPED, HELP, *(["wheels"] if platform else [])}
         if extra := top - allowed:
             sys.exit(f"{archive.name} holds {sorted(extra)}, which must not ship.")
         if bad := [name for name in names if any(part in name for part in FORBIDDEN)]:

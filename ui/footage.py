@@ -35,6 +35,8 @@ def draw_reference(layout: bpy.types.UILayout, context: bpy.types.Context) -> No
     row.operator("fields.reference_view", icon="IMAGE_REFERENCE")
     row.operator("fields.reference_view", text="", icon="CAMERA_DATA").place = "CAMERA"
     if settings.reference:
+        shown = settings.show_landmarks
+        row.operator("fields.reference_landmarks", text="", icon="OUTLINER_OB_LIGHTPROBE", depress=shown)
         row.operator("fields.reference_remove", text="", icon="X")
     if settings.reference_outdated:
         paragraph(layout, context, "The strips have changed. Press Reference View again", "INFO")

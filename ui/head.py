@@ -3,11 +3,14 @@
 import bpy
 
 from ..operators.props.chosen import has_bones, lacks_shapes
-from .layout import OfHead, Tab, head_of, in_both, paragraph, say, split
+from .layout import OfHead, Tab, head_of, help_button, in_both, paragraph, say, split
 
 
 class _Head(Tab):
     bl_label = "2 Head"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "my-rig")
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)

@@ -44,6 +44,13 @@ def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
 
+def help_button(layout: bpy.types.UILayout, page: str) -> None:
+    """For the header of a panel: a question mark that opens the guide `page`, with #heading if need be."""
+    row = layout.row()
+    row.operator("fields.help", text="", icon="QUESTION", emboss=False).page = page
+    row.separator(factor=0.2)
+
+
 def in_both(panel: type, name: str, parent: str = "") -> list[type]:
     spaces = {"VIEW_3D": "view", "SEQUENCE_EDITOR": "sequencer"}
     classes = []

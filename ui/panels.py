@@ -9,7 +9,7 @@ from . import actors, corrections, takes
 from .actors import draw_actor, draw_no_neutral
 from .footage import draw_footage, draw_reference
 from .head import CLASSES as HEAD_CLASSES
-from .layout import OfHead, Tab, has_take, head_of, in_both, paragraph, say, split
+from .layout import OfHead, Tab, has_take, head_of, help_button, in_both, paragraph, say, split
 from .preferences import chosen_device
 from .presets import FIELDS_PT_presets
 from .result import draw_result
@@ -17,6 +17,9 @@ from .result import draw_result
 
 class _Footage(Tab):
     bl_label = "1 Footage"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "index#your-first-capture")
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
@@ -50,6 +53,10 @@ class FIELDS_UL_mapping(bpy.types.UIList):
         # Labels: fields with a search leave the names no room in a sidebar. They are below the list.
         if row.source == row.target and row.kind == "KEY":
             line.label(text=row.source, translate=False)  # once: two would be cut off
+        elif not row.source.isidentifier():
+            # A formula, of which the beginning would tell nothing. It is below the list.
+            line.label(text=row.target, icon=_KIND_ICONS[row.kind], translate=False)
+            line.label(text="", icon="DRIVER")
         else:
             names = line.split(factor=0.5, align=True)
             names.label(text=row.source, translate=False)
@@ -83,6 +90,9 @@ _KIND_ICONS = {"KEY": "NONE", "BONE": "BONE_DATA", "ROTATION": "ORIENTATION_GIMB
 class _Mapping(OfHead):
     bl_label = "Mapping"
     bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "my-rig#see-and-change-it")
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
@@ -157,16 +167,20 @@ def _mapping_row(layout: bpy.types.UILayout, context: bpy.types.Context, setting
 class _Capture(Tab):
     bl_label = "3 Capture"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "capture")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         state = context.window_manager.fields
         if state.running:
-            if state.picture:
-                layout.template_icon(state.picture, scale=10.0)
             said = ", ".join(filter(None, (f"{state.progress:.0%}", state.left)))
             layout.progress(factor=state.progress, text=said)
             paragraph(layout, context, state.message)
             layout.operator("fields.cancel", icon="CANCEL")
+            # Last: in Blender 4.3, what comes to lie under the pointer instead of a button turns blue.
+            if state.picture:
+                layout.template_icon(state.picture, scale=10.0)
         else:
             row = layout.row()
             row.scale_y = 1.4
@@ -217,6 +231,9 @@ class _ByEmotion(Tab):
     bl_label = "By Emotion"
     bl_options = {"DEFAULT_CLOSED"}
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "emotion")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = split(self.layout)
         head = head_of(context)
@@ -258,7 +275,7 @@ class _Added(Tab):
         if 0 <= settings.added_index < len(settings.added):
             added = settings.added[settings.added_index]
             layout.prop(added, "strength", slider=True)
-            for pair in (("first", "last"), ("attack", "release")):
+            for pair in (("first", "last"), ("attack_frames", "release_frames")):
                 column = layout.column(align=True)
                 for name in pair:
                     column.prop(added, name)
@@ -268,6 +285,7 @@ class _Keys(_OfATake):
     bl_label = "5 Keys"
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "index#keys-you-can-edit")
         FIELDS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:

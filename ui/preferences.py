@@ -38,6 +38,9 @@ class FIELDS_Preferences(bpy.types.AddonPreferences):
         for line in state.devices.splitlines():
             there.label(text=say(line), translate=False, icon="DOT")
         layout.prop(self, "threads")
+        guides = layout.row(align=True)
+        guides.operator("fields.help", icon="HELP")
+        guides.operator("fields.help", text="Report a Bug", icon="URL").page = "problems#reporting-a-bug"
         buttons = layout.row(align=True)
         buttons.operator("fields.test_device", icon="PLAY")
         buttons.operator("fields.copy_diagnostics", icon="COPYDOWN")

@@ -4,7 +4,7 @@ import bpy
 
 from ..operators.props.choices import SHOWN_REGIONS
 from ..operators.props.words import CONTEXT
-from .layout import Tab, head_of, in_both, paragraph, split
+from .layout import Tab, head_of, help_button, in_both, paragraph, split
 
 
 class _Part(Tab):
@@ -24,6 +24,9 @@ class _Part(Tab):
 
 class _Rest(_Part):
     bl_label = "Face at Rest"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "cleaning")
 
     def draw_part(self, layout: bpy.types.UILayout, context: bpy.types.Context, fields) -> None:
         shape = fields.shape

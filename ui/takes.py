@@ -2,7 +2,7 @@
 
 import bpy
 
-from .layout import Tab, has_take, head_of, in_both, paragraph, say, split
+from .layout import Tab, has_take, head_of, help_button, in_both, paragraph, say, split
 
 
 class FIELDS_UL_takes(bpy.types.UIList):
@@ -42,6 +42,9 @@ class FIELDS_MT_takes(bpy.types.Menu):
 class _Takes(Tab):
     bl_label = "Takes"
     bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        help_button(self.layout, "takes")
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

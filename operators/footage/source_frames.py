@@ -25,6 +25,7 @@ from .strip_api import (
     trim_end,
     trim_start,
 )
+from .strip_kinds import SOURCES, has_no_length
 from .strips import Shown, altered, file_of, shown_by
 
 FOLDER = "fields_reference"
@@ -106,7 +107,7 @@ def looks(strip: Any) -> list[Any]:
     if strip.type in ("MOVIE", "IMAGE"):
         parts += [trim_start(strip), trim_end(strip), strip.use_reverse_frames]
     elif strip.type == "META":
-        parts += [looks(child) for child in strips_of(strip)]
+        parts += [looks(child) for child in strips_of(strip) if child.type in SOURCES]
     return parts
 
 
@@ -121,6 +122,12 @@ def _of_file(scene: Any, item: Shown) -> list[Stretch]:
 def _movie(scene: Any, item: Shown) -> Stretch:
     strip = item.strip
     path = file_of(scene, strip, strip.filepath)
+    if has_no_length(strip):
+        raise FieldsError(
+            "The file of “{name}” does not say how long it is, so Blender can't play it. Convert it to an mp4 and open "
+            "that.",
+            name=strip.name,
+        )
     numbers = source_indices(strip, range(item.first, item.last), source_rate(scene, strip)) + 1
     return Stretch(str(path), "MOVIE", item.first, numbers)
 

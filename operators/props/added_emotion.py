@@ -3,8 +3,24 @@
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty
 
+from ..common.timeline import rate
 from . import on_change
 from .choices import EMOTION_ITEMS
+
+
+def _as_frames(seconds: str):
+    """Getter and setter of an IntProperty that shows a time in frames of the scene."""
+
+    def get(added) -> int:
+        return round(getattr(added, seconds) * rate(bpy.context.scene))
+
+    def put(added, frames: int) -> None:
+        setattr(added, seconds, frames / rate(bpy.context.scene))
+
+    return get, put
+
+
+_attack, _release = _as_frames("attack"), _as_frames("release")
 
 
 class FIELDS_AddedEmotion(bpy.types.PropertyGroup):
@@ -29,25 +45,14 @@ class FIELDS_AddedEmotion(bpy.types.PropertyGroup):
     last: IntProperty(
         name="End", description="The frame on which it has faded out", options=set(), update=on_change.changed
     )
-    attack: FloatProperty(
-        name="Attack",
-        description="How long it takes to fade in",
-        subtype="TIME_ABSOLUTE",
-        unit="TIME_ABSOLUTE",
-        min=0.0,
-        max=60.0,
-        default=0.4,
-        options=set(),
-        update=on_change.changed,
-    )
-    release: FloatProperty(
-        name="Release",
-        description="How long it takes to fade out",
-        subtype="TIME_ABSOLUTE",
-        unit="TIME_ABSOLUTE",
-        min=0.0,
-        max=60.0,
-        default=0.8,
-        options=set(),
-        update=on_change.changed,
-    )
+    # In seconds, so that another frame rate of the scene changes nothing; shown in frames.
+    attack: FloatProperty(min=0.0, max=60.0, default=0.4, options={"HIDDEN"}, update=on_change.changed)
+    release: FloatProperty(min=0.0, max=60.0, default=0.8, options={"HIDDEN"}, update=on_change.changed)
+    attack_frames: IntProperty(
+        name="Attack", description="How many frames it takes to fade in", min=0, soft_max=250, options=set(),
+        get=_attack[0], set=_attack[1],
+    )  # fmt: skip
+    release_frames: IntProperty(
+        name="Release", description="How many frames it takes to fade out", min=0, soft_max=250, options=set(),
+        get=_release[0], set=_release[1],
+    )  # fmt: skip

@@ -35,7 +35,8 @@ WAYS_TO_WRITE = [
     (
         "LAYERED",
         "Layered",
-        "Two NLA strips: the performance without its emotion, and the emotion on top, as strong as its influence",
+        "Two NLA strips: the performance without its emotion, and the emotion on top. The influence of the upper "
+        "strip is half the intensity: 0.5 is as captured, 1 twice as strong",
     ),
 ]
 KEY_STYLES = [
@@ -69,8 +70,16 @@ NEUTRALS = [
     ("CHOSEN", "Chosen Frames", "The face is at rest in the frames given below, with the eyes straight ahead"),
 ]
 SMOOTHING = [
-    ("ONE_EURO", "One Euro", "Calm where the face rests, quick where it moves, without delay"),
-    ("SAVITZKY_GOLAY", "Savitzky-Golay", "Keeps more of quick motion, and of jitter"),
+    (
+        "ONE_EURO",
+        "Adaptive",
+        "Calm where the face rests, quick where it moves, without delay: the One Euro filter, both ways",
+    ),
+    (
+        "SAVITZKY_GOLAY",
+        "Even",
+        "As much everywhere: keeps more of quick motion, and of jitter. The filter of Savitzky and Golay",
+    ),
 ]
 GAPS = [
     ("EASE", "Ease to Rest", "The face comes to rest while it can't be seen; the head goes on straight"),

@@ -73,6 +73,9 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
     # Which strips the reference view shows, and what they were like then, as JSON; empty where there is none.
     reference: StringProperty(options={"HIDDEN"})
     reference_outdated: BoolProperty(options={"HIDDEN"})
+    show_landmarks: BoolProperty(
+        name="Landmarks", description="Draw what FIELDS sees of the face over the reference view", options=set()
+    )
     show_corrections: BoolProperty(
         name="Markers",
         description="Show the corrected frames of the chosen take as markers in the timeline",

@@ -73,9 +73,9 @@ class FIELDS_ShapeSettings(bpy.types.PropertyGroup):
         update=on_change.changed,
     )
     stretch: FloatProperty(
-        name="Full Range",
-        description="How far the strongest value of each channel is raised to a full shape key, for faces that "
-        "move little",
+        name="Stretch to Full",
+        description="For faces that move little: 0 leaves the channels as they are, 1 raises the strongest value of "
+        "each to a full shape key",
         subtype="FACTOR", min=0.0, max=1.0,
         options=set(),
         update=on_change.changed,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.fake_flame import parts
-from tests.recorded import performance
+from tests.recorded import IFACIALMOCAP, performance
 from tools import shared_data
 
 TEMPLATE = shared_data.find("data", "flame2023_open", "flame2023_open_without_expression.npz")
@@ -168,6 +168,19 @@ def test_everything_has_a_tooltip_and_a_place(part):
             if not prop.is_hidden and prop.identifier not in ("rna_type", "filepath", "check_existing"):
                 assert prop.description and not prop.description.endswith("."), prop.identifier
     assert bpy.types.FIELDS_PT_exchange_view.bl_category == "FIELDS"
+
+
+@pytest.mark.parametrize(
+    ("options", "rate"),
+    [({}, 60), ({"use_frame_rate": True, "frame_rate": 30.0}, 30), ({"frame_rate": 30.0}, 30),
+     ({"use_frame_rate": False, "frame_rate": 30.0}, 60)],
+    ids=["as usual", "set", "by a script", "switched off"],
+)  # fmt: skip
+def test_the_frame_rate_of_files_that_do_not_say_theirs(small_head, tmp_path, options, rate):
+    (tmp_path / "a.txt").write_text(f"{IFACIALMOCAP}\n" * 60)
+    bpy.ops.fields.import_performance(filepath=str(tmp_path / "a.txt"), **options)
+    take = small_head.fields.takes[0]
+    assert take.end - take.start == pytest.approx(59 / rate, abs=1e-6)
 
 
 SPREADSHEET = "Zeit;Eye Blink Left;JAW_OPEN;mouthSmile_L;leftBrowDown;browInnerUp;HeadYaw;Mood\n" + "\n".join(

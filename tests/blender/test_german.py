@@ -7,7 +7,7 @@ import pytest
 
 bpy: Any = pytest.importorskip("bpy")
 
-SAME = {"One Euro", "Savitzky-Golay", "Live Link Face (.csv)", "FLAME (.npz)", "CPU", "CUDA", "FIELDS"}
+SAME = {"Live Link Face (.csv)", "FLAME (.npz)", "CPU", "CUDA", "FIELDS"}
 FROM_BLENDER = {"name"}  # a PropertyGroup's own
 
 
@@ -72,7 +72,7 @@ def test_every_tooltip_is_translated(classes, german):
         ("head", "mix_share", "Anteil"),
         ("shape", "rest_last", "Bis"),  # Nach
         ("shape", "use_clamp", "Begrenzen"),  # Festhalten
-        ("added", "release", "Abfall"),  # Loslassen
+        ("added", "release_frames", "Abfall"),  # Loslassen
     ],
 )
 def test_words_that_mean_something_else_in_blender(scene, small_head, german, owner, name, wanted):

@@ -13,6 +13,7 @@ from tests.blender.test_strips import (
     add_movie,
     blender_shows,
     in_sequencer,
+    make_meta,
     strips,
     trim,
     turn_round,
@@ -330,6 +331,13 @@ def test_a_missing_file_says_so_and_changes_nothing(scene, footage, videos, tmp_
     assert not images.references(scene) and not scene.fields.reference
 
 
+def test_a_video_that_blender_does_not_play_says_so(scene, footage, images):
+    footage(add_movie(scene, DATA / "no_length.webm"))
+    with pytest.raises(RuntimeError, match="how long it is"):
+        bpy.ops.fields.reference_view()
+    assert not images.references(scene)
+
+
 def test_a_jump_to_a_doubtful_frame_brings_the_footage_along(scene, footage, videos, part, small_head, show):
     track, takes = part("fields_blender.core.track"), part("operators.takes.takes")
     names = part("fields_blender.core.names")
@@ -361,6 +369,22 @@ def test_strips_and_scenes_may_be_renamed(scene, footage, videos, view):
     view.follow(scene)
     assert numbers_of(scene, [13, 14]) == [0, 1] and not scene.fields.reference_outdated
     scene.name = name
+
+
+def test_a_meta_strip_with_sound_in_it_is_followed(scene, footage, videos, view):
+    """What moves inside it is seen too."""
+    movie = add_movie(scene, videos[24], start=10, channel=2)
+    try:
+        sound = strips(scene.sequence_editor).new_sound("beep", str(DATA / "sound.m4a"), 3, 10)
+    except RuntimeError:
+        pytest.skip("this bpy has no sound")
+    meta = make_meta(scene, movie, sound, channel=4)
+    footage(meta)
+    bpy.ops.fields.reference_view()
+    assert numbers_of(scene, [12, 13]) == [2, 3]
+    movie.frame_start -= 2
+    view.follow(scene)
+    assert numbers_of(scene, [12, 13]) == [4, 5] and not scene.fields.reference_outdated
 
 
 @pytest.mark.parametrize("nonsense", ["x", "[]", "[1, 2, 3]", '["Scene", [["a", "b"]], ""]'])
