@@ -78,6 +78,7 @@ eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how g
 		$(wildcard $(CLIPS)/*.mp4) --clips $(EVAL)/clips)
 	$(if $(filter none,$(BPY)),,$(if $(FILMS),$(RUN) -m tools.keyed $(FILMS) --out $(EVAL)/keyed))
 	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS) --labelled $(LABELLED)
+	$(TRAINING)/bin/python -m training.evaluation.taught --data $(EVAL)
 
 $(TRAINING)/ready: requirements-training.txt
 	$(PYTHON) -m venv $(TRAINING)
