@@ -24,6 +24,8 @@ from fields_blender.shape.corrections import CHANNELS, Correction, pose
 from fields_blender.shape.likeness import suggested
 from fields_blender.shape.spread import apply
 
+from . import families
+
 COUNTS = (3, 5, 10)
 MARKS = (
     "<!-- corrections: begin (training/evaluation/taught.py writes what follows) -->",
@@ -85,11 +87,10 @@ def sample(models: Path, clip: Path = SAMPLE) -> list[Lesson]:
 def measured(data: Path, models: Path) -> dict[str, list[Lesson]]:
     """Clip -> its lessons; the sample clip first."""
     found = {"sample clip": sample(models)}
+    heads = {head for family in families.OTHERS.values() for head in family}
     for folder in sorted(data.glob("videos[12]-*")):
-        if (folder / "truth.npz").exists():
+        if folder.name.partition("-")[2] in heads and (folder / "truth.npz").exists():
             truth = np.load(folder / "truth.npz")
-            if "present" not in truth:
-                continue
             pictures = tuple(str(path) for path in sorted(folder.glob("*.png")))
             clip = Clip((PicturePiece(pictures, tuple(truth["time"].tolist())),), {})
             read = _drained(capture(clip, models))
