@@ -533,7 +533,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
         _described={},        _head=head.session_uid, _scene=scene.session_uid,
         _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
-    state._named, state._beside = lambda result: operator._named(state, result), False
+    state._named, state._beside, state._actor = lambda result: operator._named(state, result), False, None
     state.keep = lambda head, result: operator.keep(state, head, result)
     half = part("fields_blender.core.track").empty(np.arange(5) / 24.0)
     assert operator.finish(state, bpy.context, half, True) == {"FINISHED"}
