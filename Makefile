@@ -82,6 +82,7 @@ eval: models $(TRAINING)/ready $(if $(wildcard $(TASK)),$(PEER)/ready)  ## how g
 		--out $(EVAL)/keyed)
 	$(TRAINING)/bin/python -m training.evaluation.evaluate --data $(EVAL) --clips $(CLIPS) --labelled $(LABELLED) \
 		$(if $(WITHOUT),--models-without $(WITHOUT)) $(if $(QUICK),--only-first)
+	$(TRAINING)/bin/python -m training.evaluation.taught --data $(EVAL)
 
 sheets:  ## video, our head and a MediaPipe-driven head side by side, of what eval read: out/sheets
 	$(TRAINING)/bin/python -m training.evaluation.sheets $(FILMS) --data $(EVAL)

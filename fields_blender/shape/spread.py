@@ -18,6 +18,8 @@ from ..core.track import CODE, Track
 from .corrections import CHANNELS, COLUMN, LIDS, ONE_SIDED, Correction, check, pose, with_pose
 from .likeness import READ_WIDTH, Likeness, has_code
 
+# Lids are so quick that frames which look much alike differ in them: they must look this power more alike.
+LIDS_SHARPER = 4.0
 # Keeps the equations solvable where two corrected frames look the same.
 _JITTER = 1e-6
 
@@ -173,8 +175,9 @@ class _Likenesses:
         here, column = [self.pins[i] for i in which], COLUMN[name]
         lacks = np.array([pin.wanted(name) - (float(pin.at(change)) if pin.own else 0.0) for pin in here])
         read = np.array([pin.read[column] for pin in here])
-        each = self.each[np.ix_(which, which)] * _near(read, read) + _JITTER * np.eye(len(which))
-        frames = self.frames[:, which] * _near(np.nan_to_num(self.before[:, column]), read)
+        sharp = LIDS_SHARPER if column in LIDS else 1.0
+        each = self.each[np.ix_(which, which)] ** sharp * _near(read, read) + _JITTER * np.eye(len(which))
+        frames = self.frames[:, which] ** sharp * _near(np.nan_to_num(self.before[:, column]), read)
         return frames @ np.linalg.solve(each, lacks)
 
 

@@ -26,7 +26,7 @@ LEAST = 4e-3
 # Values closer than this, in units of a shape key, are the same.
 SAME = 1e-4
 # How often the change is adjusted until the sliders make of it what was posed, and how closely that is met.
-ROUNDS, CLOSE = 6, 1e-5
+ROUNDS, CLOSE = 6, 2e-5
 # A change that moves what is shown by less than this share of it does not get through.
 LEAST_GAIN = 0.05
 # The corrections of the take with these changes, one dict for each moment, channel -> change.
@@ -81,7 +81,8 @@ class Below:
         asked = np.abs(wanted - before) > LEAST
         there = pose(blend.at_times(self.now.correct(self.clean).track, self.times))
         plain = pose(blend.at_times(self.clean, self.times))
-        deltas, met = self._solve(there - plain, wanted, asked, make)
+        # Without sliders that is right at once.
+        deltas, met = self._solve(there - plain + (wanted - before), wanted, asked, make)
         silent = [CHANNELS[i] for i in np.flatnonzero((asked & ~met).any(axis=0))]
         return Kept(_dicts(deltas, asked & met), lacks, silent)
 

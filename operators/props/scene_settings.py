@@ -55,7 +55,7 @@ class FIELDS_SceneSettings(bpy.types.PropertyGroup):
         name="Keep Takes",
         description="Where new takes are stored",
         items=[
-            ("BLEND", "In This File", "Takes travel with the .blend: about 0.5 MB for a minute"),
+            ("BLEND", "In This File", "Takes travel with the .blend: about 0.7 MB for a minute"),
             ("BESIDE", "In Files Beside It", "Each take is a .npz file in the folder fields_tracks beside the .blend"),
         ],
         options=set(),

@@ -535,6 +535,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
         _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
     state._keep, state._beside = part("fields_blender.capture.journal").Keep(tmp_path / "a.capture"), False
+    state._actor = None
     for name in ("_named", "_kept", "_save", "_added"):
         setattr(state, name, functools.partial(getattr(operator, name), state))
     state.keep = lambda head, result: operator.keep(state, head, result)
