@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import Bools, Floats, Times
 from .errors import FieldsError
-from .files import check_unpacked, open_file, write_whole
+from .files import check_packing, check_unpacked, open_file, write_whole
 from .names import GROUPS
 
 FORMAT = 1
@@ -120,6 +120,7 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
+            check_packing(entries)
             unpacked, packed = (sum(getattr(e, size) for e in entries) for size in ("file_size", "compress_size"))
             check_unpacked(name, unpacked, packed, UNPACKED_FACTOR)
             meta = json.loads(str(_read(archive, "meta", "U", ())))
