@@ -13,6 +13,7 @@ import numpy as np
 from ..core.arrays import Floats
 from ..core.errors import FieldsError
 from ..core.files import check_packing, read_bytes, write_whole
+from ..core.shown_text import shown_json
 from ..core.track import UNREADABLE, Track
 
 FORMAT = 1
@@ -120,7 +121,7 @@ def loads(data: bytes, name: str) -> Actor:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise ValueError("it is larger than an actor can be")
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"]))
+            meta = shown_json(str(file["meta"]))
             if not isinstance(meta, dict) or meta.get("kind") != "actor" or meta.get("format") != FORMAT:
                 raise ValueError("it is of another kind or version")
             rest = np.asarray(file["rest"]).astype(np.float32)

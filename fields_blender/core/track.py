@@ -19,6 +19,7 @@ from .arrays import Bools, Floats, Times
 from .errors import FieldsError
 from .files import check_packing, check_unpacked, open_file, write_whole
 from .names import GROUPS
+from .shown_text import shown_json
 
 FORMAT = 1
 # Hours without a face are compressed 210 times, which must stay readable; zeros, as in a zip bomb, 1,000 times.
@@ -123,7 +124,7 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
             check_packing(entries)
             unpacked, packed = (sum(getattr(e, size) for e in entries) for size in ("file_size", "compress_size"))
             check_unpacked(name, unpacked, packed, UNPACKED_FACTOR)
-            meta = json.loads(str(_read(archive, "meta", "U", ())))
+            meta = shown_json(str(_read(archive, "meta", "U", ())))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
                 raise FieldsError(
                     "{file} was written by another version of FIELDS. Capture again with this one.", file=name
