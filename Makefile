@@ -29,7 +29,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check
 
 RIGIFY := tests/blender/test_rigify.py
 
-.PHONY: help demo test test-all fuzz gui-test extension bench eval lint models clean
+.PHONY: help demo test test-all fuzz kill gui-test extension bench eval lint models clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -59,6 +59,9 @@ test-all: lint  ## lint, and all tests in every Blender version we support; what
 
 fuzz: models  ## 20,000 changed files on everything that reads files (COUNT=1000 for fewer)
 	$(RUN) -m tests.fuzz --count $(or $(COUNT),20000) --jobs 2
+
+kill: models  ## captures that are killed, or whose disk becomes full, at random moments (COUNT=5 for fewer)
+	$(RUN) -m tests.kill --count $(or $(COUNT),50)
 
 gui-test: models  ## the whole work in a real window (BLENDER=path; BLENDER="xvfb-run blender" without a screen)
 	$(RUN) -m tools.gui_test --blender "$(BLENDER)"
