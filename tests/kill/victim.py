@@ -40,10 +40,10 @@ def blender(path: Path) -> None:
     (folder / "extensions" / "user_default").mkdir(parents=True)
     (folder / "extensions" / "user_default" / "fields_facial_capture").symlink_to(ROOT, target_is_directory=True)
     addon_utils.enable(name, default_set=True)
-    job = importlib.import_module(f"{name}.operators.common.job")
+    face_job = importlib.import_module(f"{name}.operators.footage.face_job")
     unfinished = importlib.import_module(f"{name}.operators.takes.unfinished")
     unfinished.new_path = lambda: path
-    job.Job.describe = lambda self, progress: print(progress.done, flush=True) or (0.0, "")  # pyright: ignore
+    face_job.FaceJob.describe = lambda self, progress: print(progress.done, flush=True) or (0.0, "")
     scene = bpy.context.scene
     editor = scene.sequence_editor_create()
     strips = editor.strips if hasattr(editor, "strips") else editor.sequences
