@@ -1,7 +1,7 @@
 """A capture to be killed: python -m tests.kill.victim KIND FILE [LARGEST]. Prints how many frames are done, each time.
 
 KIND: "line" captures as the command line does, "blender" in a Blender without a window. FILE: what it has found, as it
-goes. LARGEST: a disk on which no file becomes larger (bytes).
+goes. LARGEST: a disk on which no file becomes larger (bytes), and three seconds of the video.
 """
 
 import sys
@@ -11,12 +11,12 @@ ROOT = Path(__file__).parents[2]
 SAMPLE, MODELS = ROOT / "samples" / "performance.mp4", ROOT / "models"
 
 
-def line(path: Path) -> None:
+def line(path: Path, end: float | None) -> None:
     from fields_blender.capture import solve
     from fields_blender.capture.clip import open_video
     from fields_blender.capture.journal import Keep
 
-    clip = open_video(SAMPLE)
+    clip = open_video(SAMPLE, end=end)
     work = solve.capture(clip, MODELS, "cpu", keep=Keep(path))
     while True:
         try:
@@ -26,7 +26,7 @@ def line(path: Path) -> None:
             return
 
 
-def blender(path: Path) -> None:
+def blender(path: Path, _end: float | None) -> None:
     import importlib
     import os
     import tempfile
@@ -64,4 +64,4 @@ if __name__ == "__main__":
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
-    {"line": line, "blender": blender}[sys.argv[1]](Path(sys.argv[2]))
+    {"line": line, "blender": blender}[sys.argv[1]](Path(sys.argv[2]), 3.0 if len(sys.argv) > 3 else None)
