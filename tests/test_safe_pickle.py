@@ -6,7 +6,6 @@ import pickle
 import pickletools
 import struct
 import time
-import time
 import tracemalloc
 
 import numpy as np
