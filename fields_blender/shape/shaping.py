@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.names import EMOTIONS
 from ..core.regions import REGIONS
-from ..core.track import Track
+from ..core.track import LARGEST, Track
 from . import adjust, calibrate, despike, emotion, gaps
 from .added_emotion import AddedEmotion, add
 from .adjust import Channel
@@ -129,7 +129,10 @@ def _fits(values: dict[str, Any], like: dict[str, Any]) -> bool:
     for name, value in values.items():
         example = like[name]
         numbers = value if isinstance(example, tuple) and example else (value,) if isinstance(example, float) else ()
-        if not all(type(number) in (int, float) and not math.isnan(number) for number in numbers):
+        if not all(
+            type(number) in (int, float) and (abs(number) <= LARGEST or math.inf in (number, -number))
+            for number in numbers
+        ):
             return False
         if isinstance(example, tuple) and example and len(value) != len(example):
             return False
