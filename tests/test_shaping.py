@@ -38,7 +38,8 @@ def test_settings_are_stored_and_read_back():
     "changed",
     [
         {"smooth": " "}, {"smooth": [1.0] * 8}, {"smooth": ["1"] * 9}, {"strength": [None] * 9}, {"smoothing": -1e308},
-        {"smoothing": "NONE"}, {"stretch": "x"}, {"stretch": 10**400}, {"rest_to": 1e12}, {"mirror": 1}, {"neutral": []}, {"even": True},
+        {"smoothing": "NONE"}, {"stretch": "x"}, {"stretch": 10**400}, {"rest_to": 1e12},
+        {"mirror": 1}, {"neutral": []}, {"even": True},
         {"rest_from": float("nan")},
         {"channels": {"jawOpen": {"gain": 1.0, "least": None, "most": "yz", "mute": False, "offset": 0.0}}},
         {"channels": {"jawOpen": {"gain": 1.0, "least": None, "most": None, "mute": 1e-320, "offset": 0.0}}},
