@@ -30,7 +30,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check
 
 RIGIFY := tests/blender/test_rigify.py
 
-.PHONY: help demo test test-all gui-test extension bench eval sheets lint models clean
+.PHONY: help demo test test-all fuzz kill gui-test extension bench eval sheets lint models clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -57,6 +57,12 @@ test: models  ## all tests in one Blender version (BPY=4.2.23 for another, BPY=n
 
 test-all: lint  ## lint, and all tests in every Blender version we support; what CI runs
 	set -e; for lane in $(LANES) none; do echo "== bpy $$lane"; $(MAKE) --no-print-directory test BPY=$$lane; done
+
+fuzz: models  ## 20,000 changed files on everything that reads files (COUNT=1000 for fewer)
+	$(RUN) -m tests.fuzz --count $(or $(COUNT),20000) --jobs 2
+
+kill: models  ## captures that are killed, or whose disk becomes full, at random moments (COUNT=5 for fewer)
+	$(RUN) -m tests.kill --count $(or $(COUNT),50)
 
 gui-test: models  ## the whole work in a real window (BLENDER=path; BLENDER="xvfb-run blender" without a screen)
 	$(RUN) -m tools.gui_test --blender "$(BLENDER)"

@@ -184,6 +184,11 @@ def test_of_a_killed_process_all_is_kept_but_the_last_moment(made, child, proces
     agrees_so_far(track, made)
 
 
+def test_killed_before_a_frame_is_kept_it_is_an_error(made, child, processes, keep):  # noqa: F811
+    with pytest.raises(FieldsError, match="ended from outside, perhaps"):
+        kept_until(child, made, keep, 1, lambda: processes[0].kill())
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_process_that_hangs_is_ended_by_cancel_and_all_is_kept(made, child, processes, keep):  # noqa: F811
     stopped: list[float] = []

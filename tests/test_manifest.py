@@ -53,6 +53,19 @@ def test_every_platform_has_wheels_for_the_pythons_blender_ships():
     assert "onnxruntime-1.21.0-cp313-cp313-win_amd64.whl" in PINS["windows-x64"]
 
 
+def test_what_the_wheels_hold_is_credited():
+    """Each package with the versions that ship, and what their makers' licences want named."""
+    credits = (ROOT / "models" / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    wheels = {tuple(name.split("-")[:2]) for names in PINS.values() for name in names}
+    for package, version in wheels:
+        assert package.replace("_", "-") in credits and version in credits, (package, version)
+    for part in ("FFmpeg", "OpenSSL", "LGPL-2.1-or-later", "CC BY 4.0", "libvpx", "OpenBLAS"):
+        assert part in credits
+    licences = {licence.removeprefix("SPDX:") for licence in MANIFEST["license"]}
+    assert licences >= {"GPL-3.0-or-later", "CC0-1.0", "CC-BY-4.0", "Apache-2.0", "MIT", "LGPL-2.1-or-later", "OpenSSL"}
+    assert any("Max Planck" in line and "CC-BY-4.0" in line for line in MANIFEST["copyright"])
+
+
 def test_the_change_log_begins_with_this_version():
     """Above it stands at most what is not released yet. Versions and dates fall from top to bottom."""
     log = release_notes.entries((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))

@@ -1,8 +1,10 @@
 """All settings together: nothing by default, in the right order, stored and read back, quick."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from fields_blender.core.track import Track
 from fields_blender.shape.adjust import Channel
@@ -30,6 +32,24 @@ def test_settings_are_stored_and_read_back():
         assert "\n" not in shaping.to_json()
     for damaged in ("", "{}", "[1]", "null", ALL.to_json().replace('"even"', '"odd"'), ALL.to_json()[:-3], "[" * 99999):
         assert from_json(damaged) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"smooth": " "}, {"smooth": [1.0] * 8}, {"smooth": ["1"] * 9}, {"strength": [None] * 9}, {"smoothing": -1e308},
+        {"smoothing": "NONE"}, {"stretch": "x"}, {"stretch": 10**400}, {"rest_to": 1e12},
+        {"mirror": 1}, {"neutral": []}, {"even": True},
+        {"rest_from": float("nan")},
+        {"channels": {"jawOpen": {"gain": 1.0, "least": None, "most": "yz", "mute": False, "offset": 0.0}}},
+        {"channels": {"jawOpen": {"gain": 1.0, "least": None, "most": None, "mute": 1e-320, "offset": 0.0}}},
+        {"added": [{"emotion": "none", "strength": 1.0, "start": 0.0, "end": 1.0}]},
+        {"added": [{"emotion": "fear", "strength": "1", "start": 0.0, "end": 1.0}]}, {"side": "ABOVE"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_settings_of_another_kind_are_none(changed):
+    assert from_json(json.dumps({**json.loads(ALL.to_json()), **changed})) is None
 
 
 def test_what_is_prepared_depends_on_the_slow_settings_alone():

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..core.arrays import Floats
 from ..core.errors import FieldsError
-from ..core.files import read_bytes, write_whole
+from ..core.files import check_packing, read_bytes, write_whole
+from ..core.shown_text import shown_json
 from ..core.track import UNREADABLE, Track
 
 FORMAT = 1
@@ -122,13 +123,14 @@ def loads(data: bytes, name: str) -> Actor:
     """Read an Actor from the bytes of `dumps`. `name`: what errors call them. Raises FieldsError as `load` does."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            check_packing(archive.infolist())
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise ValueError("it is larger than an actor can be")
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            meta = json.loads(str(file["meta"]))
+            meta = shown_json(str(file["meta"]))
             if not isinstance(meta, dict) or meta.get("kind") != "actor" or meta.get("format") != FORMAT:
                 raise ValueError("it is of another kind or version")
-            rest = file["rest"].astype(np.float32)
+            rest = np.asarray(file["rest"]).astype(np.float32)
         corrections = tuple(each for each in meta.get("corrections", ()) if isinstance(each, dict))
         actor = Actor(str(meta["name"])[:200], rest, int(meta["count"]), str(meta["encoder"]), corrections)
         if rest.ndim != 1 or not np.isfinite(rest).all() or actor.count < 1:

@@ -33,7 +33,7 @@ from . import actor as actors
 from . import device as devices
 from .actor import Actor
 from .clip import Clip, PicturePiece, VideoPiece
-from .journal import Keep
+from .journal import Keep, summary
 from .progress_report import ProgressReport, throttled
 from .video import VideoInfo, probe
 
@@ -90,7 +90,7 @@ class CaptureProcess:
                 "capture", models, device, stop, clip.notes, *_plain(clip, choose), known, kept
             )
         except _Lost:
-            if keep is None or not keep.path.exists() or self._closed:
+            if keep is None or self._closed or not _has_frames(keep.path):
                 raise _ended() from None
             result = yield from self.recover(keep.path, models, device, clip.notes)
             if not stop():
@@ -234,6 +234,13 @@ def _ended() -> FieldsError:
         "The capture was ended from outside, perhaps because the memory was full. Close other programs and capture "
         "again, or choose a shorter range."
     )
+
+
+def _has_frames(path: Path) -> bool:
+    try:
+        return summary(path)[1] > 0
+    except FieldsError:
+        return False
 
 
 _ENDED: Message = ("ended",)

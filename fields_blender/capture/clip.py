@@ -86,8 +86,12 @@ class VideoPiece:
         missing = min(self.last, end) - max(self.first, begin) - covered - abs(self.scale) / info.fps
         if missing > 0.5:
             notes.append(
-                f"{missing / abs(self.scale):.1f} s of {Path(self.path).name} can't be decoded and are left out: the "
-                "file looks cut off or damaged. Copy it again from its source."
+                Note(
+                    "The last {seconds:.1f} s of {file} have no picture and are left out. Its sound may be longer than "
+                    "its picture; if not, copy the file again from its source.",
+                    seconds=missing / abs(self.scale),
+                    file=Path(self.path).name,
+                )
             )
 
 
@@ -110,7 +114,9 @@ class PicturePiece:
             image = read_picture(path)
             if image is None:
                 name = Path(path).name
-                notes.append(f"{name} can't be read as a picture and is skipped. Save it again as PNG or JPEG.")
+                notes.append(
+                    Note("{file} can't be read as a picture and is skipped. Save it again as PNG or JPEG.", file=name)
+                )
                 continue
             yield time, image, cut
             cut = self.stills

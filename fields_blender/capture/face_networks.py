@@ -94,7 +94,7 @@ def load_card(models: Path) -> dict[str, dict[str, str]]:
         networks = json.loads(path.read_text(encoding="utf-8"))["networks"]
         names = ("face_detector", "face_landmarks")
         return {name: {key: networks[name][key] for key in ("file", "sha256")} for name in names}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FieldsError(
             "{path} is missing or damaged ({why}). Reinstall the extension.", path=path, why=str(error)
         ) from None

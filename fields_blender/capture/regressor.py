@@ -83,7 +83,7 @@ def load_card(models: Path) -> dict[str, Any]:
         names = (card["expression"], card["emotions"], card["uncertainty"])
         files = [card["networks"][name][key] for name in ("encoder", NAME) for key in ("file", "sha256")]
         files += [card["mean_face"][key] for key in ("file", "sha256")]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FieldsError(
             "The card of the capture networks, {path}, can't be read ({why}). Install the extension again.",
             path=path,

@@ -13,11 +13,14 @@ import numpy as np
 
 from ..core.arrays import Image
 from ..core.errors import FieldsError
+from ..core.files import open_file
 from .device import import_cv2
 from .display_matrix import Mirroring, mirroring
+from .picture_size import size
 
 # Formats that cv2 reads as a single picture. Others (EXR, PSD ...) are rendered by Blender.
-PICTURES = {".bmp", ".jpeg", ".jpg", ".jp2", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+PICTURES = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+LARGEST_PICTURE = 500_000_000  # bytes of a file
 SOUNDS = {".aac", ".aif", ".aiff", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wma"}
 
 # Two times closer than this (s) are the same: the time stamps of some containers are whole milliseconds.
@@ -193,14 +196,19 @@ def decode_backwards(path: str | os.PathLike[str], end: float) -> Iterator[tuple
 def read_picture(path: str | os.PathLike[str]) -> Image | None:
     """(h, w, 3) uint8 BGR, turned as its EXIF says; converts grey, 16-bit and alpha. None if it can't be read.
 
-    Goes through numpy, since cv2.imread can't open a path with accents on Windows.
+    Goes through numpy, since cv2.imread can't open a path with accents on Windows. Nothing is decoded before the size
+    that the file claims is known to be one that such a file can have.
     """
     cv2 = import_cv2()
     try:
-        data = np.fromfile(path, dtype=np.uint8)
-    except OSError:
+        with open_file(Path(path)) as file:
+            data = file.read(LARGEST_PICTURE + 1)
+        if len(data) > LARGEST_PICTURE:
+            return None
+        size(data)
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, ValueError, MemoryError, cv2.error):
         return None
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
 
 
 @contextlib.contextmanager

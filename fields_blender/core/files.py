@@ -5,7 +5,8 @@ import itertools
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,6 +50,12 @@ def check_unpacked(name: str, unpacked: int, packed: int, factor: int = UNPACKED
             file=name,
             size=unpacked / 1e9,
         )
+
+
+def check_packing(entries: Iterable[zipfile.ZipInfo]) -> None:
+    """ValueError for files in a zip that are packed in a way that numpy never packs them."""
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise ValueError("it is packed in a way that numpy never packs")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from .errors import FieldsError
-from .files import check_unpacked, open_file
+from .files import check_packing, check_unpacked, open_file
 from .track import UNREADABLE
 
 MAX_BYTES = 1_000_000_000
@@ -58,6 +58,7 @@ def names(path: Path) -> list[str]:
 def _arrays(archive: zipfile.ZipFile, size: int, wanted: Collection[str] | None, name: str) -> dict[str, np.ndarray]:
     entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
     chosen = {key: entry for key, entry in entries.items() if wanted is None or key in wanted}
+    check_packing(chosen.values())
     check_unpacked(name, sum(entry.file_size for entry in chosen.values()), size)
     found = {}
     for key, entry in chosen.items():

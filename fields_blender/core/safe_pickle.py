@@ -62,8 +62,8 @@ def _plain(value: Any) -> Any:
 def _dense(form: str, state: dict[str, Any]) -> np.ndarray:
     """A sparse matrix written out. `form`: csc, csr or coo; `state`: its attributes as scipy names them."""
     shape = state.get("_shape") or state["shape"]
-    rows, columns = (int(side) for side in shape)
-    if not 0 < rows * columns <= MOST_ENTRIES or min(rows, columns) < 0:
+    rows, columns = (int(side) if abs(side) <= MOST_ENTRIES else -1 for side in shape)  # no product of giants
+    if min(rows, columns) < 0 or not 0 < rows * columns <= MOST_ENTRIES:
         raise Refused("it holds a matrix larger than any model's")
     row, column, data = _triplets(form, state)
     if row.dtype.kind not in "iu" or column.dtype.kind not in "iu" or not len(row) == len(column) == len(data):

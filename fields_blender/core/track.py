@@ -17,8 +17,9 @@ import numpy as np
 
 from .arrays import Bools, Floats, Times
 from .errors import FieldsError
-from .files import check_unpacked, open_file, write_whole
+from .files import check_packing, check_unpacked, open_file, write_whole
 from .names import GROUPS
+from .shown_text import shown_json
 
 FORMAT = 1
 # How many numbers a frame's appearance code has (capture/appearance.py).
@@ -138,9 +139,10 @@ def _unpacked(file: BinaryIO, name: str) -> Track:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
+            check_packing(entries)
             unpacked, packed = (sum(getattr(e, size) for e in entries) for size in ("file_size", "compress_size"))
             check_unpacked(name, unpacked, packed, UNPACKED_FACTOR)
-            meta = json.loads(str(_read(archive, "meta", "U", ())))
+            meta = shown_json(str(_read(archive, "meta", "U", ())))
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
                 raise FieldsError(
                     "{file} was written by another version of FIELDS. Capture again with this one.", file=name

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.errors import FieldsError
 from ..core.files import write_whole
+from ..core.shown_text import shown_json
 from . import formula as formulas
 from . import sources
 from .mapping import AXES, DOES, UNITS, BoneChannel, Channel, Mapping, Mistake, check_bones, follow
@@ -27,9 +28,11 @@ def load(path: str | os.PathLike[str]) -> Mapping:
     """Read a mapping file. Raises FieldsError that names the entry and the mistake."""
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():
+            raise FieldsError("{file} is not a file. Choose a file.", file=path.name)
         if path.stat().st_size > LARGEST_FILE:
             raise FieldsError("{name} is too large for a mapping. Choose another file.", name=path.name)
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = shown_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FieldsError("There is no mapping at {path}. Choose another file.", path=str(path)) from None
     except (OSError, ValueError, RecursionError) as error:

@@ -10,18 +10,26 @@ The first line takes a moment and is only repeated when its settings change; the
 import json
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 
+from ..core.names import EMOTIONS
 from ..core.regions import REGIONS
-from ..core.track import Track
+from ..core.track import LARGEST, Track
 from . import adjust, calibrate, corrections, despike, emotion, gaps, spread
 from .added_emotion import AddedEmotion, add
 from .adjust import Channel
 from .corrections import Correction
 from .emotion import Emotion
-from .smooth import smooth
+from .smooth import METHODS, smooth
 
 NEUTRALS = ("CAPTURED", "AUTOMATIC", "CHOSEN")
 _ONES = (1.0,) * len(REGIONS)
+_ADDED = AddedEmotion("", 0.0, 0.0, 0.0)
+# What a text in stored settings can be.
+_CHOICES = {
+    "neutral": NEUTRALS, "smoothing": ("OFF", *METHODS), "gaps": gaps.POLICIES, "side": adjust.SIDES,
+    "emotion": EMOTIONS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,27 @@ def from_json(text: str) -> Shaping | None:
         added = tuple(AddedEmotion(**each) for each in data["added"])
         lists = {"smooth": tuple(data["smooth"]), "strength": tuple(data["strength"])}
         corrected = tuple(corrections.from_data(data["corrections"]))
-        return Shaping(**{**data, **lists, "channels": channels, "added": added, "corrections": corrected})
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        read = Shaping(**{**data, **lists, "channels": channels, "added": added, "corrections": corrected})
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
+    kept = [(read, Shaping()), *((each, Channel()) for each in channels.values()), *((each, _ADDED) for each in added)]
+    return read if all(_fits(vars(each), vars(like)) for each, like in kept) else None
+
+
+def _fits(values: dict[str, Any], like: dict[str, Any]) -> bool:
+    """Is each value of the kind of that in `like`, and one of its choices? Files travel, so they may hold anything."""
+    for name, value in values.items():
+        example = like[name]
+        numbers = value if isinstance(example, tuple) and example else (value,) if isinstance(example, float) else ()
+        if not all(
+            type(number) in (int, float) and (abs(number) <= LARGEST or math.inf in (number, -number))
+            for number in numbers
+        ):
+            return False
+        if isinstance(example, tuple) and example and len(value) != len(example):
+            return False
+        if isinstance(example, bool | str) and type(value) is not type(example):
+            return False
+        if name in _CHOICES and value not in _CHOICES[name]:
+            return False
+    return True

@@ -76,12 +76,12 @@ def mistake(row: Any) -> str:
 
 def read(row: Any) -> Channel | BoneChannel:
     """The channel of a row. Raises ValueError in words."""
-    more = json.loads(row.more) if row.more else {}
+    replaces, curve = _more(row)
     region = row.region or "Other"
     if row.kind == "ROTATION":
         if row.source not in sources.ROTATIONS:
             raise ValueError(f"a bone's rotation follows one of {', '.join(sources.ROTATIONS)}")
-        return BoneChannel(row.source, row.target, region, row.gain, (), tuple(more.get("replaces", ())), row.mute)
+        return BoneChannel(row.source, row.target, region, row.gain, (), replaces, row.mute)
     values = {_FIELD[row.kind]: row.target}
     if row.kind == "BONE":
         does, unit = row.does.lower(), row.unit.lower() if row.does == "MOVE" and row.unit != "NONE" else ""
@@ -95,10 +95,24 @@ def read(row: Any) -> Channel | BoneChannel:
         offset=row.offset,
         minimum=-math.inf if row.minimum <= -NO_LIMIT else row.minimum,
         maximum=math.inf if row.maximum >= NO_LIMIT else row.maximum,
-        curve=tuple(tuple(point) for point in more.get("curve", ())),
+        curve=curve,
         mute=row.mute,
         **values,
     )
+
+
+def _more(row: Any) -> tuple[tuple[str, ...], tuple[tuple[float, float], ...]]:
+    """What a row replaces, and its curve. Raises ValueError for what `write` never stores: files travel."""
+    if not row.more:
+        return (), ()
+    try:
+        more = json.loads(row.more)
+        curve = tuple((float(x), float(y)) for x, y in more.get("curve", ()))
+        if not all(math.isfinite(number) for point in curve for number in point):
+            raise ValueError
+        return tuple(str(name) for name in more.get("replaces", ())), curve
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+        raise ValueError("what this row keeps of its curve is damaged: match again") from None
 
 
 def write(row: Any, channel: Channel | BoneChannel) -> None:

@@ -534,6 +534,7 @@ def test_a_cancelled_capture_keeps_its_track_and_writes_no_keys(scene, part, hea
         _described={},        _head=head.session_uid, _scene=scene.session_uid,
         _path=part("operators.takes.track_files").path_for("Face", "take"),
     )  # fmt: skip
+    state._actor = None
     state._keep, state._beside = part("fields_blender.capture.journal").Keep(tmp_path / "a.capture"), False
     state._actor = None
     for name in ("_named", "_kept", "_save", "_added"):

@@ -81,3 +81,48 @@ def test_a_strangers_blend_touches_nothing_until_asked(tmp_path):
     assert "refused old outside.npz" in said and "This take is loaded" in said, said  # the same file
     assert "refused take pipe" in said and "refused share" in said and "on a network" in said, said
     assert "server []" in said and "Traceback" not in said, said
+
+
+STRANGE = ["{", "[" * 100_000, "[]", "5", '"x"', "null", '{"curve": 5}', '{"curve": [[1]]}', '{"curve": [["a", "b"]]}',
+           '{"curve": [[NaN, 1]]}', '{"replaces": 5}', '{"curve": [[1e999, 0]]}']  # fmt: skip
+
+
+@pytest.mark.parametrize("more", STRANGE, ids=lambda more: more[:20])
+def test_what_a_row_of_the_mapping_keeps_may_be_anything(small_head, part, more):
+    bpy.ops.fields.mapping_match()
+    part("operators.takes.takes").add(small_head, made(part), "take")
+    small_head.fields.rows[0].more = more
+    with pytest.raises(RuntimeError, match="damaged") as raised:
+        bpy.ops.fields.bake()
+    assert "Traceback" not in str(raised.value) and small_head.data.shape_keys.animation_data is None
+    assert "damaged" in part("operators.head.mapping_rows").mistake(small_head.fields.rows[0])
+
+
+def made(part):
+    track = part("fields_blender.core.track")
+    whole = lively(24)
+    return track.Track(whole.time, whole.groups)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "x\n{", "x\n[[[", "{stamp}\n" + "[" * 100_000, "{stamp}\n" + '{"a": 1}', "strange"]
+)
+def test_what_was_baked_may_be_anything(small_head, part, text):
+    part("operators.takes.takes").add(small_head, made(part), "take")
+    bpy.ops.fields.bake()
+    stamp, _, kept = small_head.fields.baked.partition("\n")
+    strange = kept.replace('"strength": [1.0', '"strength": ["x"')
+    small_head.fields.baked = f"{stamp}\n{strange}" if text == "strange" else text.replace("{stamp}", stamp)
+    small_head.fields.emotion_intensity = 1.5
+    assert small_head.fields.baked.startswith(stamp) and "keyed" in small_head.fields.report
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 3000, "", "  ", "a\nb", 5, ["x"], {"a": 1}])
+def test_names_of_any_kind_make_a_take_that_works(small_head, part, name):
+    track, takes = part("fields_blender.core.track"), part("operators.takes.takes")
+    whole = made(part)
+    strange = track.Track(whole.time, whole.groups, {"name": name}, {"name": name, "date": name})
+    take = takes.add(small_head, track.loads(track.dumps(strange), "a"))
+    assert take.name and not take.problem and len(take.name) <= 210
+    assert bpy.ops.fields.bake() == {"FINISHED"}
+    assert bpy.ops.fields.take_duplicate() == {"FINISHED"} and bpy.ops.fields.take_delete() == {"FINISHED"}
