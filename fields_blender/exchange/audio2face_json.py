@@ -120,6 +120,7 @@ def _faces(found: Any, rows: list[list[Cell]]) -> list[bool]:
 def _rotations(rows: list, file: str) -> np.ndarray:
     """Axis-angles (n, 3) in rad. Raises FieldsError where they are none."""
     good = all(isinstance(row, list) and len(row) == 3 for row in rows)
+    good = good and not any(isinstance(cell, list | dict) for row in rows for cell in row)
     numbers = np.array([cells.numbers(row, range(3)) for row in rows]) if good else np.array([np.nan])
     if not np.abs(numbers).max() <= MAX_ANGLE:  # nor NaN
         raise FieldsError("The head rotations in {file} are not angles. Export it again.", file=file)

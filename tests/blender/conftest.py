@@ -107,3 +107,26 @@ def show(part: Any, scene: Any) -> Any:
         return report
 
     return key
+
+
+@pytest.fixture(scope="session")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[float, Path]:
+    """For each rate, a second and a half of painted frames."""
+    from tests.make_clips import write_video
+
+    folder = tmp_path_factory.mktemp("videos")
+    return {rate: write_video(folder / f"{rate}.mp4", int(1.5 * rate), rate) for rate in (24, 25, 29.97, 30, 60)}
+
+
+@pytest.fixture
+def footage(scene: Any, small_head: Any, part: Any) -> Iterator[Any]:
+    """`footage(strip, ...)` chooses strips for the reference view, which is removed at the end."""
+
+    def choose(*chosen: Any) -> None:
+        editor = scene.sequence_editor
+        for strip in editor.strips if hasattr(editor, "strips") else editor.sequences:
+            strip.select = strip in chosen
+        editor.active_strip = chosen[0]
+
+    yield choose
+    part("operators.reference_images").remove(scene)

@@ -5,12 +5,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.blender.test_reference_view import footage, images, view
-from tests.blender.test_strips import add_movie, videos
+from tests.blender.test_strips import add_movie
 from tools.build_extension import SAMPLE
 
 bpy: Any = pytest.importorskip("bpy")
-__all__ = ["footage", "images", "videos", "view"]  # fixtures
+
+
+@pytest.fixture
+def view(part):
+    return part("operators.reference_view")
+
+
+@pytest.fixture
+def images(part):
+    return part("operators.reference_images")
 
 
 @pytest.fixture

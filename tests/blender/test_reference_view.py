@@ -17,12 +17,10 @@ from tests.blender.test_strips import (
     strips,
     trim,
     turn_round,
-    videos,
 )  # fmt: skip
 from tests.make_clips import DATA, VFR_STAMPS, write_pictures
 
 bpy: Any = pytest.importorskip("bpy")
-__all__ = ["videos"]  # a fixture
 
 
 @pytest.fixture
@@ -33,19 +31,6 @@ def view(part):
 @pytest.fixture
 def images(part):
     return part("operators.reference_images")
-
-
-@pytest.fixture
-def footage(scene, small_head, monkeypatch, images):
-    """`footage(strip, ...)` chooses strips; what was made is removed at the end."""
-
-    def choose(*chosen) -> None:
-        for strip in strips(scene.sequence_editor):
-            strip.select = strip in chosen
-        scene.sequence_editor.active_strip = chosen[0]
-
-    yield choose
-    images.remove(scene)
 
 
 def picture_number(user, frame: int) -> int:

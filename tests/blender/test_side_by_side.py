@@ -10,12 +10,20 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.blender.test_reference_view import footage, images
-from tests.blender.test_strips import add_movie, errors, state_of, strips, trim, videos
+from tests.blender.test_strips import add_movie, state_of, strips, trim
 from tests.make_clips import DATA, read_number, write_pictures
 
 bpy: Any = pytest.importorskip("bpy")
-__all__ = ["errors", "footage", "images", "videos"]  # fixtures
+
+
+@pytest.fixture
+def errors(part):
+    return part("fields_blender.core.errors").FieldsError
+
+
+@pytest.fixture
+def images(part):
+    return part("operators.reference_images")
 
 
 @pytest.fixture

@@ -8,19 +8,12 @@ from typing import Any
 import cv2
 import pytest
 
-from tests.make_clips import DATA, painted, read_number, write_pictures, write_video
+from tests.make_clips import DATA, painted, read_number, write_pictures
 
 bpy: Any = pytest.importorskip("bpy")
 
 RATES = [24, 25, 29.97, 30, 60]
 SCENES = [(24, 1.0), (30, 1.0), (24, 1.001), (30, 1.001)]
-
-
-@pytest.fixture(scope="session")
-def videos(tmp_path_factory) -> dict[float, Path]:
-    """For each rate, a second and a half of painted frames."""
-    folder = tmp_path_factory.mktemp("videos")
-    return {rate: write_video(folder / f"{rate}.mp4", int(1.5 * rate), rate) for rate in RATES}
 
 
 @pytest.fixture
