@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.crops import jpeg, save_crops
+from training.shards.crops import jpeg, save_crops
 
 PEOPLE, PICTURES, AT_REST = 44, 10, 2
 FEATURES = 1875  # as in training.encoder, which needs torch

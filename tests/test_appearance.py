@@ -6,6 +6,7 @@ import numpy as np
 
 from fields_blender.capture.appearance import code, codes
 from fields_blender.capture.features import Features
+from fields_blender.capture.journal import Journal, Seen
 from fields_blender.core.track import CODE
 
 ROWS = np.random.default_rng(0).normal(size=(60, 900)).astype(np.float32)
@@ -33,9 +34,11 @@ def test_the_projection_is_always_the_same():
 
 
 def test_one_code_for_each_face():
-    features = Features(io.BytesIO(), Encoder())  # pyright: ignore[reportArgumentType]: all it needs of a regressor
+    journal = Journal(io.BytesIO(), [])
+    features = Features(journal, Encoder())  # pyright: ignore[reportArgumentType]: all it needs of a regressor
     assert codes(features).shape == (0, CODE)
     for i in range(300):
+        journal.frame(Seen(0.0, 1.0, i, np.zeros(6, np.float32)))
         features.add(ROWS[i % 60], shot=i)
     features.encode()
     made = codes(features)

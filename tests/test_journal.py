@@ -14,6 +14,7 @@ from fields_blender.capture.actor import Actor
 from fields_blender.capture.clip import open_stills, open_video
 from fields_blender.capture.journal import Journal, Keep, Seen
 from fields_blender.core.errors import FieldsError
+from tests.make_networks import FEATURES
 from tests.test_solve import CLIP, drained, made  # noqa: F401 - a fixture
 
 WIDTH = 5
@@ -227,7 +228,7 @@ def test_another_capture_is_not_resumed(made, tmp_path, other):  # noqa: F811
     end, actor = other.pop("end", 1.0), other.pop("actor", None)
     encoder = json.loads((made / "regressor.json").read_text())["networks"]["encoder"]["sha256"]
     if actor:
-        other["actor"] = Actor("Ann", np.zeros(12, np.float32), 1, encoder)
+        other["actor"] = Actor("Ann", np.zeros(FEATURES, np.float32), 1, encoder)
     caught(solve.capture(open_video(CLIP, end=1.0), made, "cpu", keep=Keep(tmp_path / "a")), 20).close()
     before = (tmp_path / "a").read_bytes()
     with pytest.raises(FieldsError, match="of something else"):
@@ -238,7 +239,7 @@ def test_another_capture_is_not_resumed(made, tmp_path, other):  # noqa: F811
 def test_what_the_capture_knew_is_known_when_it_is_recovered(made, tmp_path):  # noqa: F811
     """An actor, and chosen frames at rest."""
     encoder = json.loads((made / "regressor.json").read_text())["networks"]["encoder"]["sha256"]
-    actor = Actor("Ann", np.linspace(0, 1, 12).astype(np.float32), 3, encoder)
+    actor = Actor("Ann", np.linspace(0, 1, FEATURES).astype(np.float32), 3, encoder)
     for i, known in enumerate(({"actor": actor}, {"rest": (0.0, 0.2)})):
         path = tmp_path / str(i)
         _, track = drained(solve.capture(open_video(CLIP, end=0.5), made, "cpu", keep=Keep(path), **known))

@@ -12,12 +12,13 @@ ROOT = Path(__file__).parents[1]
 TOP = "training"
 ROOMS = {
     "people": set(),
-    "pictures": {"people"},
+    "shards": set(),
+    "pictures": {"people", "shards"},
     "flame": {"people"},
-    "footage": {"people", "flame"},
+    "footage": {"people", "flame", "shards"},
     "demo": {"people"},
-    "evaluation": {"people", "pictures", "flame", TOP},
-    TOP: {"people"},  # the network and its learning
+    "evaluation": {"people", "pictures", "flame", "shards", TOP},
+    TOP: {"people", "shards"},  # the network and its learning
 }
 # Of the rest of the repository: the library, and where the shared data lies.
 OUTSIDE = {"fields_blender", "tools.shared_data"}

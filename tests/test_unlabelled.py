@@ -37,7 +37,7 @@ def written(tmp_path_factory) -> dict[str, np.ndarray]:
     write(out, unlabelled.read(folder, MODELS, rate=1.0))
     with np.load(out / "shard-00000.npz", allow_pickle=False) as file:
         rows = dict(file)
-    for name in ("inner8", "inner4"):
+    for name in ("lips8", "lips4"):
         rows[name] = np.load(out / f"shard-00000.{name}.npy")
     return rows
 
@@ -48,8 +48,8 @@ def test_rows_hold_what_was_seen(written):
     assert 18 <= count <= 26  # ten seconds, two pictures, and their twins
     assert rows["landmarks"].shape == (count, 478, 3) and rows["landmarks"].dtype == np.float16
     assert rows["rotation"].shape == (count, 3)
-    assert rows["inner8"].shape == (count, 3, 64, 8, 8) and rows["inner8"].dtype == np.float16
-    assert rows["inner4"].shape == (count, 3, 128, 4, 4) and rows["inner4"].dtype == np.float16
+    assert rows["lips8"].shape == (count, 64, 8, 8) and rows["lips8"].dtype == np.float16
+    assert rows["lips4"].shape == (count, 128, 4, 4) and rows["lips4"].dtype == np.float16
 
 
 def test_nothing_is_claimed_to_be_known(written):
@@ -72,7 +72,7 @@ def test_a_twin_is_the_same_moment_seen_a_little_worse(written):
     landmarks = rows["landmarks"].astype(float)
     apart = np.abs(landmarks[twins] - landmarks[originals]).mean(axis=(1, 2))
     assert 0 < apart.max() < 0.05
-    assert (rows["inner8"][twins] != rows["inner8"][originals]).any(axis=(1, 2, 3, 4)).all()
+    assert (rows["lips8"][twins] != rows["lips8"][originals]).any(axis=(1, 2, 3)).all()
 
 
 def test_each_picture_is_another_person_and_each_video_one(written):

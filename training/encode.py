@@ -23,8 +23,8 @@ from fields_blender.capture.regressor import ENCODER
 from fields_blender.core.paths import MODELS
 
 from . import dataset
-from .crops import load_crops, picture
 from .encoder import FEATURES, MAPS, Encoder
+from .shards.crops import load_crops, picture
 
 FITTED_TO = 8_000  # pictures
 

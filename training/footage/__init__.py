@@ -1,1 +1,2 @@
-"""Real pictures as training data: scans with their videos, unlabelled footage. May import `people`, `flame`."""
+"""Real pictures as training data: scans with their videos, unlabelled footage. May import
+`people`, `flame`, `shards`."""

@@ -13,8 +13,8 @@ from fields_blender.capture.face_crop import CROP, crop, region_of_landmarks
 from fields_blender.capture.pose import frontal, head_pose
 from fields_blender.core.errors import FieldsError
 
-from ..crops import jpeg, save_crops
 from ..people import CONTROLS
+from ..shards.crops import jpeg, save_crops
 
 LARGE = ("lips8", "lips4")  # arrays stored in files of their own beside a shard, as in make_data
 ROWS_A_SHARD = 600

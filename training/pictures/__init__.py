@@ -1,1 +1,1 @@
-"""How training pictures are made: skin, hair, clothes, light, lens, renderer, and the shards. May import `people`."""
+"""How training pictures are made: skin, hair, clothes, light, lens, renderer, and the shards. May import `people`, `shards`."""

@@ -27,8 +27,8 @@ from fields_blender.capture.pose import OUTER_EYE_CORNERS, frontal, head_pose
 from fields_blender.core.arkit import to_arkit
 from fields_blender.core.names import LOOK_SIDE, LOOK_UP_DOWN
 
-from ..crops import jpeg, save_crops
 from ..people import FAMILIES, expressions, heads, ict_head
+from ..shards.crops import jpeg, save_crops
 from . import render, skin, wear
 
 PAIRS_A_SHARD = 20
