@@ -1,2 +1,4 @@
-"""Real pictures as training data: scans with their videos, unlabelled footage. May import
-`people`, `flame`, `shards`."""
+"""Real pictures as training data: scans with their videos, unlabelled footage.
+
+May import `people`, `flame`, `shards`.
+"""
