@@ -21,6 +21,17 @@ FOLLOW_AFTER = 0.2  # s after a change of the strips
 LATER = 1.0  # s until the next try while Blender renders or a job runs
 
 
+def missing(context: bpy.types.Context) -> str:
+    """What there must be before footage can be shown beside a head; "" when all is there."""
+    if running():
+        return say("A capture is running")
+    if wanting := chosen_footage.missing(context):
+        return wanting
+    if chosen_head(context) is None:
+        return say("Choose a head first: under Head, or by selecting it in the 3D View")
+    return ""
+
+
 class FIELDS_OT_reference_view(Job, bpy.types.Operator):
     """Show the footage beside the head in the 3D View, on the frames where it is captured"""
 
@@ -40,15 +51,9 @@ class FIELDS_OT_reference_view(Job, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if running():
-            cls.poll_message_set(say("A capture is running"))
-        elif missing := chosen_footage.missing(context):
-            cls.poll_message_set(missing)
-        elif chosen_head(context) is None:
-            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
-        else:
-            return True
-        return False
+        if wanting := missing(context):
+            cls.poll_message_set(wanting)
+        return not wanting
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         try:

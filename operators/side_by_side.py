@@ -12,7 +12,8 @@ from bpy_extras.io_utils import ExportHelper
 
 from ..fields_blender.core.errors import FieldsError
 from ..fields_blender.core.files import check_writable
-from .common.job import Heavy, Job, running
+from . import reference_view
+from .common.job import Heavy, Job
 from .common.timeline import rate
 from .common.wording import say
 from .footage import chosen_footage
@@ -67,15 +68,9 @@ class FIELDS_OT_side_by_side(Job, bpy.types.Operator, ExportHelper):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if running():
-            cls.poll_message_set(say("A capture is running"))
-        elif missing := chosen_footage.missing(context):
-            cls.poll_message_set(missing)
-        elif chosen_head(context) is None:
-            cls.poll_message_set(say("Choose a head first: under Head, or by selecting it in the 3D View"))
-        else:
-            return True
-        return False
+        if wanting := reference_view.missing(context):
+            cls.poll_message_set(wanting)
+        return not wanting
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self._browsed = True
