@@ -52,11 +52,16 @@ demo: models  ## video -> keyed head, under out/demo (CLIP=path.mp4 for a video 
 
 # Each of Rigify's tests in a process of its own: in bpy 4.2 the next change of mode after one now and then crashes.
 test: models  ## all tests in one Blender version (BPY=4.2.23 for another, BPY=none without Blender)
-	$(RUN) -m pytest --ignore=$(RIGIFY)
+	$(RUN) -m pytest --ignore=$(RIGIFY) $(TESTS)
 	$(if $(filter none,$(BPY)),,set -e; for rig in classic skin metarig; do $(RUN) -m pytest $(RIGIFY) -k $$rig; done)
 
-test-all: lint  ## lint, and all tests in every Blender version we support; what CI runs
-	set -e; for lane in $(LANES) none; do echo "== bpy $$lane"; $(MAKE) --no-print-directory test BPY=$$lane; done
+# Two lanes at a time. The tests of the library run with the oldest numpy and the newest: that of 4.2.23, and without Blender.
+test-all: lint models  ## lint, and the tests in every Blender version we support; what CI runs
+	$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),-O) $(addprefix lane-,$(LANES) none)
+
+lane-%:
+	@echo "== bpy $*"
+	@$(MAKE) --no-print-directory -j1 test BPY=$* TESTS=$(if $(filter 4.2.23 none,$*),,tests/blender)
 
 fuzz: models  ## 20,000 changed files on everything that reads files (COUNT=1000 for fewer)
 	$(RUN) -m tests.fuzz --count $(or $(COUNT),20000) --jobs 2
