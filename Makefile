@@ -61,7 +61,7 @@ test-all: lint models  ## lint, and the tests in every Blender version we suppor
 
 lane-%:
 	@echo "== bpy $*"
-	@$(MAKE) --no-print-directory -j1 test BPY=$* TESTS=$(if $(filter 4.2.23 none,$*),,tests/blender)
+	@$(MAKE) --no-print-directory test BPY=$* TESTS=$(if $(filter 4.2.23 none,$*),,tests/blender)
 
 fuzz: models  ## 20,000 changed files on everything that reads files (COUNT=1000 for fewer)
 	$(RUN) -m tests.fuzz --count $(or $(COUNT),20000) --jobs 2
