@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from fields_blender.core.errors import FieldsError
 from fields_blender.core.names import JAW_OPEN
 from fields_blender.core.track import Track
 from fields_blender.exchange import audio2face_json, recordings
@@ -55,3 +56,13 @@ def test_json_at_another_rate(tmp_path):
     back = recordings.read(tmp_path / "a.json")
     assert len(back) == 79
     np.testing.assert_allclose(weights_of(back)[::2], weights_of(made), atol=2e-6)
+
+
+@pytest.mark.parametrize("cell", [{}, [], "x", None])
+def test_head_rotations_that_are_none_are_refused_by_name(tmp_path, cell):
+    audio2face_json.write(performance(gaps=()), tmp_path / "a.json")
+    data = json.loads((tmp_path / "a.json").read_text())
+    data["head"][3][1] = cell
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    with pytest.raises(FieldsError, match="not angles"):
+        recordings.read(tmp_path / "a.json")

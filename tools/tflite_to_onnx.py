@@ -245,8 +245,17 @@ class _Converter:
         self._set(output, "nchw", node)
 
     def _prelu(self, operator: Any, inputs: list[int], output: int) -> None:
-        slope = self._weights(inputs[1]).transpose(2, 0, 1)  # (1, 1, channel) -> (channel, 1, 1)
-        self._set(output, "nchw", self._node("PRelu", [self._picture(inputs[0]), self._constant(slope)]))
+        """slope x + (1 - slope) relu(x), each factor as a convolution of one pixel in a channel of its own.
+
+        onnxruntime keeps pictures in blocks of channels from one convolution to the next. Its PRelu does not take
+        them and runs on one thread: written with it, MediaPipe's networks take 1.6 to 2.6 times as long.
+        """
+        slope = self._weights(inputs[1]).reshape(-1, 1, 1, 1)  # (1, 1, channel) -> (channel, 1, 1, 1)
+        group, picture = self._shape(inputs[0])[3], self._picture(inputs[0])
+        one = {"kernel_shape": [1, 1], "group": group}
+        everywhere = self._node("Conv", [picture, self._constant(slope)], **one)
+        positive = self._node("Conv", [self._node("Relu", [picture]), self._constant(1 - slope)], **one)
+        self._set(output, "nchw", self._node("Add", [everywhere, positive]))
 
     def _relu(self, operator: Any, inputs: list[int], output: int) -> None:
         self._set(output, "nchw", self._node("Relu", [self._picture(inputs[0])]))

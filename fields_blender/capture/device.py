@@ -60,10 +60,13 @@ def processor() -> str:
     return f"{name}, {os.cpu_count() or 1} threads"
 
 
-def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None) -> "InferenceSession":
+def session(
+    path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None, threads: int = MAX_THREADS
+) -> "InferenceSession":
     """An onnxruntime session for the network at `path`; on the CPU if CUDA is requested but doesn't start.
 
-    `sha256`: the file's hash, from its card. Raises FieldsError when the file is missing, damaged or another one.
+    `sha256`: the file's hash, from its card. `threads`: of one run, at most. Raises FieldsError when the file is
+    missing, damaged or another one.
     """
     path = Path(path)
     onnxruntime = import_onnxruntime()
@@ -84,7 +87,7 @@ def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | No
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # `describe` reports a CUDA that doesn't start; no need for pages in the console
-    options.intra_op_num_threads = min(MAX_THREADS, os.cpu_count() or 1)
+    options.intra_op_num_threads = min(threads, os.cpu_count() or 1)
     # Threads that wait would otherwise keep busy the core that decodes the video.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if CUDA in wanted and hasattr(onnxruntime, "preload_dlls"):
@@ -100,7 +103,7 @@ def session(path: str | os.PathLike[str], device: str = "auto", sha256: str | No
                 why=str(error).splitlines()[0][:200],
             ) from None
     # The fault may be CUDA's. If it is the file's, the CPU fails too and says so.
-    return session(path, "cpu")
+    return session(path, "cpu", threads=threads)
 
 
 def describe(running: "InferenceSession", device: str = "auto") -> str:
