@@ -61,12 +61,12 @@ def processor() -> str:
 
 
 def session(
-    path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None, threads: int = MAX_THREADS
+    path: str | os.PathLike[str], device: str = "auto", sha256: str | None = None, threads: int | None = None
 ) -> "InferenceSession":
     """An onnxruntime session for the network at `path`; on the CPU if CUDA is requested but doesn't start.
 
-    `sha256`: the file's hash, from its card. `threads`: of one run, at most. Raises FieldsError when the file is
-    missing, damaged or another one.
+    `sha256`: the file's hash, from its card. `threads`: of one run, at most; MAX_THREADS by default. Raises
+    FieldsError when the file is missing, damaged or another one.
     """
     path = Path(path)
     onnxruntime = import_onnxruntime()
@@ -87,7 +87,7 @@ def session(
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # `describe` reports a CUDA that doesn't start; no need for pages in the console
-    options.intra_op_num_threads = min(threads, os.cpu_count() or 1)
+    options.intra_op_num_threads = min(threads or MAX_THREADS, os.cpu_count() or 1)
     # Threads that wait would otherwise keep busy the core that decodes the video.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if CUDA in wanted and hasattr(onnxruntime, "preload_dlls"):

@@ -72,9 +72,9 @@ def _keep(scene: bpy.types.Scene, head: Head, mapping: Mapping, take: Any, noted
     names = {(one.owner, one.path, one.index): one.name for one in keyed}
     values = {place: value for place, value in own.values.items() if place in names}
     frames = np.unique([frame for place in values for frame in own.eases[place]]).astype(int)
+    frames = frames[below(frames).shown.found] if len(frames) else frames
     if not len(frames):
         return ""
-    frames = frames[below(frames).shown.found]
     rows = np.searchsorted(noted, frames)
     sources = _sources(mapping)
     eases = [_by_source(own.eases, {p: sources.get(n, set()) for p, n in names.items()}, int(f)) for f in frames]
@@ -92,8 +92,6 @@ def _keep(scene: bpy.types.Scene, head: Head, mapping: Mapping, take: Any, noted
             there = correction_list.with_more(there, each, rate)
         return there
 
-    if not len(frames):
-        return ""
     kept = below(frames).keep(mapping, {place: value[rows] for place, value in values.items()}, make).deltas
     with together():
         for each in made(kept):
